@@ -1,0 +1,145 @@
+"""What do facts change? Orders, positions, cash, instruments, parameters and operator acts."""
+
+from engine.arithmetic import scaled
+from engine.execution.orders import (
+    ACCEPT,
+    CANCEL,
+    EXPIRE,
+    REFUSE_CANCEL,
+    REJECT,
+    fill_order,
+    is_known,
+    is_open,
+    place_of,
+    release,
+    step,
+)
+from engine.execution.portfolio import apply_fill, deposit, forget_peak, is_repeated, mark
+from engine.messages import (
+    CANCEL_REJECTED,
+    CASH_DEPOSITED,
+    INSTRUMENT_DEFINED,
+    INSTRUMENT_LIMITED,
+    OPERATOR_RESET,
+    ORDER_ACCEPTED,
+    ORDER_CANCELED,
+    ORDER_EXPIRED,
+    ORDER_FILLED,
+    ORDER_REJECTED,
+    PARAMETER_CHANGED,
+)
+from engine.risk.breakers import HALTED, reset, trading_state
+from engine.state import set_parameter
+
+E8 = 100_000_000
+PRICE_MAX = 1_000_000_000_000  # ticks, where an instrument names no bound of its own
+
+
+def account(state, number, event):
+    """Take one fact into the account; nothing is decided here."""
+    state.account.ended_entry = 0
+    kind = state.clock.kind
+    if kind == ORDER_FILLED:
+        take_fill(state, number, event)
+    elif ORDER_ACCEPTED <= kind <= CANCEL_REJECTED:
+        take_report(state, number, event, trigger_of(kind))
+    elif kind == INSTRUMENT_DEFINED:
+        define(state.symbols[number].instrument, event)
+        state.clock.symbols = max(state.clock.symbols, number + 1)
+    elif kind == INSTRUMENT_LIMITED:
+        limit(state.symbols[number].instrument, event)
+    elif kind == PARAMETER_CHANGED:
+        set_parameter(state.parameters, event.a, event.b, scaled(event.b, event.c))
+    elif kind == CASH_DEPOSITED:
+        deposit(state.account, event.a)
+    elif kind == OPERATOR_RESET:
+        take_reset(state)
+
+
+def common_divisor(larger, smaller):
+    """Euclid's greatest common divisor."""
+    while smaller > 0:
+        larger, smaller = smaller, larger % smaller
+    return larger
+
+
+def define(instrument, event):
+    """An instrument's grid and filters; notional is price * lots * numerator // denominator."""
+    instrument.tick_e8 = event.a
+    instrument.lot_e8 = event.b
+    instrument.lots_min = event.c
+    instrument.lots_max = event.d
+    instrument.market_lots_max = event.d
+    instrument.notional_min_e8 = event.e
+    instrument.price_min = 1
+    instrument.price_max = PRICE_MAX
+    value = event.a * event.b
+    divisor = max(common_divisor(value, E8), 1)
+    instrument.value_numerator = value // divisor
+    instrument.value_denominator = E8 // divisor
+    instrument.tick = event.a * 1e-8
+    instrument.lot = event.b * 1e-8
+
+
+def limit(instrument, event):
+    """More filters: price bounds in ticks, the largest market order in lots."""
+    instrument.price_min = event.a
+    instrument.price_max = event.b
+    instrument.market_lots_max = event.c
+
+
+def trigger_of(kind):
+    """Which row of the order table a venue's report (other than a fill) pulls."""
+    if kind == ORDER_ACCEPTED:
+        return ACCEPT
+    if kind == ORDER_REJECTED:
+        return REJECT
+    if kind == ORDER_CANCELED:
+        return CANCEL
+    return EXPIRE if kind == ORDER_EXPIRED else REFUSE_CANCEL
+
+
+def take_reset(state):
+    """An operator ends a halt: only from HALTED, and drawdown counts anew from here."""
+    if trading_state(state.breakers) == HALTED:
+        reset(state.breakers)
+        forget_peak(state.account)
+
+
+def take_fill(state, number, event):
+    """A fill has the last word: it counts even when its order is unknown or was canceled."""
+    symbol = state.symbols[number]
+    if is_repeated(state.remembered, event.e):
+        return
+    apply_fill(state.account, symbol.position, symbol.instrument, event, state.clock.flags % 2)
+    mark(state.account, symbol.position, symbol.instrument, symbol.features.market.bid)
+    if not is_known(state.orders, event.a, number):
+        state.orders.anomalies += 1
+        return
+    order = state.orders.table[place_of(event.a)]
+    fill_order(state.orders, state.account, symbol.position, order, event.c)
+    finish(state, symbol.position, order)
+
+
+def take_report(state, number, event, trigger):
+    """A report about an order moves it along the table."""
+    if not is_known(state.orders, event.a, number):
+        state.orders.anomalies += 1
+        return
+    order = state.orders.table[place_of(event.a)]
+    step(state.orders, order, trigger)
+    finish(state, state.symbols[number].position, order)
+
+
+def finish(state, position, order):
+    """An order that ended claims nothing more and stands for nothing in its position."""
+    if is_open(order.status):
+        return
+    release(state.account, position, order, order.claim)
+    if position.entering_id == order.id:
+        position.entering_id = 0
+        state.account.ended_entry = 1
+    if position.closing_id == order.id:
+        position.closing_id = 0
+    if position.stop_id == order.id:
+        position.stop_id = 0

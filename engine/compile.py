@@ -1,0 +1,188 @@
+"""How does the core become machine code? Built ahead of time; the only file that names numba.
+
+`python -m engine.compile` compiles every function of the core set, re-emits them as
+position-independent code and links them with a thin C entry into `engine/built/core-<digest>.so`.
+"""
+
+import importlib
+import os
+import subprocess
+import sys
+import tempfile
+import types
+from pathlib import Path
+from typing import Any
+
+from engine.core import CORE, KNOWN_KINDS, NATIVE, NUMBA, ROOT, STATE_SIZE, core_path
+from engine.layout import Block, dtype_of, size_of
+from engine.messages import RECORD
+from engine.simulation import SPAN
+from engine.state import STATE, SYMBOLS_MAX
+
+FLAGS = ("-O2", "-fPIC", "-shared", "-std=gnu11", "-Wall", "-Wl,-z,noexecstack")
+
+
+class CannotBuild(Exception):
+    """What is missing to build the core, in one line."""
+
+
+def compiled_functions(modules: list[types.ModuleType]) -> dict[Any, Any]:
+    """Every function defined in the core set, with its compiled form."""
+    from numba import njit
+
+    found = {}
+    for module in modules:
+        for value in vars(module).values():
+            if isinstance(value, types.FunctionType) and value.__module__ == module.__name__:
+                found[value] = njit(error_model="numpy")(value)
+    return found
+
+
+def rebind(modules: list[types.ModuleType], compiled: dict[Any, Any]) -> None:
+    """Put each compiled function where its plain form stood, in every module that uses it."""
+    for module in modules:
+        for name, value in list(vars(module).items()):
+            if isinstance(value, types.FunctionType) and value in compiled:
+                setattr(module, name, compiled[value])
+
+
+def entries() -> list[tuple[str, Any]]:
+    """The C-callable entries: name and compiled wrapper, each over raw pointers."""
+    from numba import carray, cfunc, from_dtype, types as kinds
+
+    modules = [importlib.import_module(name) for name in CORE]
+    rebind(modules, compiled_functions(modules))
+    by_name = {module.__name__: module for module in modules}
+    process = by_name["engine.decision"].process
+    simulation = by_name["engine.simulation"]
+    attend, history = simulation.attend, simulation.history
+
+    def one_process(state: Any, event: Any) -> int:
+        process(carray(state, (1,))[0], carray(event, (1,))[0])
+        return 0
+
+    def one_attend(state: Any, event: Any) -> int:
+        attend(carray(state, (1,))[0], carray(event, (1,))[0])
+        return 0
+
+    def whole_history(state: Any, records: Any, out: Any, span: Any) -> int:
+        run = carray(span, (1,))[0]
+        history(carray(state, (1,))[0], carray(records, (run.stop,)), carray(out, (run.room,)), run)
+        return 0
+
+    def pointer(declared: Block) -> Any:
+        return kinds.CPointer(from_dtype(dtype_of(declared)))
+
+    state, record, span = pointer(STATE), pointer(RECORD), pointer(SPAN)
+    rows = (
+        ("kernel_process", one_process, (state, record)),
+        ("kernel_attend", one_attend, (state, record)),
+        ("kernel_history", whole_history, (state, record, record, span)),
+    )
+    made = []
+    for name, function, arguments in rows:
+        print(f"  compiling {name}", file=sys.stderr, flush=True)
+        made.append((name, cfunc(kinds.int64(*arguments), error_model="numpy")(function)))
+    return made
+
+
+def object_of(name: str, wrapper: Any) -> bytes:
+    """One entry and all it calls as position-independent machine code, everything else internal."""
+    import llvmlite.binding as llvm
+
+    module = llvm.parse_assembly(wrapper.inspect_llvm())
+    symbol = wrapper._wrapper_name
+    for value in [*module.functions, *module.global_variables]:
+        if not value.is_declaration and not value.name.startswith("llvm."):
+            value.linkage = "external" if value.name == symbol else "internal"
+    triple = llvm.get_process_triple()
+    machine = llvm.Target.from_triple(triple).create_target_machine(
+        cpu="x86-64-v2" if triple.startswith("x86_64") else "", opt=3, reloc="pic", codemodel="default"
+    )
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=3))
+    builder.getModulePassManager().run(module, builder)
+    emitted: bytes = machine.emit_object(llvm.parse_assembly(str(module).replace(symbol, name)))
+    return emitted
+
+
+def undefined_in(path: Path) -> list[str]:
+    """Symbols the kernel would need from elsewhere; there may be none."""
+    listed = subprocess.run(["nm", "-u", path], capture_output=True, text=True, check=True)
+    return [name for name in listed.stdout.split() if name not in ("U", "w")]
+
+
+def macros() -> list[str]:
+    """What the C entry must know of the layout."""
+    offsets, at = {}, 0
+    for name, field in STATE.items():
+        offsets[name], at = at, at + size_of(field)
+    facts_at, at = 0, 0
+    for name, field in STATE["venue"].items():
+        facts_at, at = (at, at) if name == "facts" else (facts_at, at + size_of(field))
+    words = [sum(1 << kind - low for kind in KNOWN_KINDS if low <= kind < low + 64) for low in (0, 64)]
+    return [
+        f"-DSTATE_SIZE={STATE_SIZE}",
+        f"-DCOMMANDS_AT={offsets['commands']}",
+        f"-DFACTS_AT={offsets['venue'] + facts_at}",
+        f"-DSYMBOLS_MAX={SYMBOLS_MAX}",
+        f"-DKNOWN_KINDS={words[0]}u,{words[1]}u",
+    ]
+
+
+def build() -> Path:
+    """Build the core of these sources and return its path; CannotBuild says what is missing."""
+    path = core_path()
+    if path.exists():
+        return path
+    compiler = next((name for name in ("cc", "gcc", "clang") if _is_there(name)), None)
+    if compiler is None:
+        raise CannotBuild("no C compiler (cc, gcc or clang)")
+    try:
+        import numba
+    except ImportError as missing:
+        raise CannotBuild(f"{missing.name} is not installed") from missing
+    if numba.__version__ != NUMBA:
+        raise CannotBuild(f"numba {NUMBA} is needed, {numba.__version__} is installed")
+    with tempfile.TemporaryDirectory() as folder:
+        _link(compiler, Path(folder), path)
+    return path
+
+
+def _is_there(name: str) -> bool:
+    return any((Path(part) / name).exists() for part in os.environ.get("PATH", "").split(os.pathsep))
+
+
+def _link(compiler: str, folder: Path, path: Path) -> None:
+    objects = []
+    for name, wrapper in entries():
+        made = folder / f"{name}.o"
+        made.write_bytes(object_of(name, wrapper))
+        needed = undefined_in(made)
+        if needed:
+            raise CannotBuild(f"the kernel needs {', '.join(needed)}: not allowed in the core")
+        objects.append(made)
+    linked = folder / "core.so"
+    sources = [ROOT / name for name in NATIVE]
+    command = [compiler, *FLAGS, *macros(), "-o", linked, *sources, *objects, "-lpthread"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CannotBuild(f"{compiler} failed: {done.stderr.strip().splitlines()[0]}")
+    path.parent.mkdir(exist_ok=True)
+    staged = path.with_suffix(f".{os.getpid()}")
+    staged.write_bytes(linked.read_bytes())
+    staged.chmod(0o755)
+    staged.replace(path)
+
+
+def main() -> int:
+    """Build and say where; 1 and one line when it cannot be."""
+    try:
+        print(build())
+    except CannotBuild as missing:
+        print(f"supreme: the core cannot be built: {missing}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+"""Which core runs: the one built ahead of time, or the same functions in plain Python?
+
+Both answer alike: `process(record)` gives the commands of one event, `attend(record)` the simulated
+venue's reports, each as whole 64-byte records (None for none), and hold equal bytes of state.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from engine import simulation
+from engine.decision import process
+from engine.layout import Plain, View, bytes_of, fill, fresh, size_of
+from engine.messages import CLASSES, PACKED, RECORD, RECORD_SIZE, TEXT
+from engine.state import STATE, SYMBOLS_MAX
+
+try:
+    from _sha2 import sha256  # what hashlib wraps, without OpenSSL's four megabytes
+except ImportError:
+    from _sha256 import sha256  # before Python 3.12
+
+# The core set, floor by floor: what is compiled, what the code digest covers, what plays by the
+# arithmetic rules. Nothing else decides.
+CORE = (
+    "engine.arithmetic",
+    "engine.instruments",
+    "engine.strategy.averages",
+    "engine.strategy.windows",
+    "engine.strategy.indicators",
+    "engine.strategy.features",
+    "engine.strategy.schedule",
+    "engine.strategy.agents.vote",
+    "engine.strategy.agents.ema_cross",
+    "engine.strategy.agents.registry",
+    "engine.risk.limits",
+    "engine.risk.breakers",
+    "engine.risk.sizing",
+    "engine.risk.gate",
+    "engine.execution.orders",
+    "engine.execution.portfolio",
+    "engine.execution.fills",
+    "engine.state",
+    "engine.accounting",
+    "engine.dealing",
+    "engine.decision",
+    "engine.simulation",
+)
+ROOT = Path(__file__).resolve().parent.parent
+BUILT = ROOT / "engine" / "built"
+NATIVE = ("engine/entry.c", "engine/journal/native.c")
+NUMBA = "0.68.1"  # another compiler could give other bits: it is part of what was built
+STATE_SIZE = size_of(STATE)
+KNOWN_KINDS = frozenset(kind for kind in CLASSES if kind < TEXT)
+
+
+def code_digest() -> bytes:
+    """SHA-256 of the core set's sources: two engines with the same one decide alike."""
+    total = sha256()
+    for name in CORE:
+        total.update((ROOT / (name.replace(".", "/") + ".py")).read_bytes())
+    return total.digest()
+
+
+def layout_digest() -> bytes:
+    """SHA-256 of the declared state: names, kinds and order of all fields."""
+    return sha256(repr(STATE).encode()).digest()
+
+
+def core_path() -> Path:
+    """Where the object built from exactly these sources lies, if it was built."""
+    total = sha256(code_digest() + layout_digest() + NUMBA.encode())
+    for name in NATIVE:
+        total.update((ROOT / name).read_bytes())
+    return BUILT / f"core-{total.hexdigest()[:16]}-{sys.platform}.so"
+
+
+def load_native() -> Any:
+    """The built extension module, or None where it was not built."""
+    from importlib.machinery import ExtensionFileLoader, ModuleSpec
+
+    path = core_path()
+    if not path.exists():
+        return None
+    loader = ExtensionFileLoader("core", str(path))
+    module = loader.create_module(ModuleSpec("core", loader, origin=str(path)))
+    loader.exec_module(module)
+    return module
+
+
+class CompiledCore:
+    """The core as machine code over one buffer of state."""
+
+    def __init__(self, native: Any) -> None:
+        self.native = native
+        self.buffer = bytearray(STATE_SIZE)
+        self.state = View(STATE, self.buffer)
+        self.process, self.attend, self._history = native.bind(self.buffer)
+
+    def history(self, records: Any, out: bytearray, at: int) -> tuple[int, int]:
+        """Run records from number `at`; returns (next number, how many records `out` got)."""
+        reached, written = self._history((records, at, out))
+        return reached, written
+
+    def image(self) -> bytes:
+        """The whole state as bytes."""
+        return bytes(self.buffer)
+
+    def restore(self, image: bytes) -> None:
+        """Set the whole state."""
+        self.buffer[:] = image
+
+
+class PlainCore:
+    """The same functions in plain Python over plain objects: a few hundred times slower."""
+
+    def __init__(self) -> None:
+        self.native = None
+        self.state: Any = fresh(STATE)
+        self._event = Plain(RECORD)
+
+    def process(self, record: bytes) -> bytes | None:
+        """One event; the commands it causes."""
+        process(self.state, self._taken(record))
+        return records_of(self.state.commands)
+
+    def attend(self, record: bytes) -> bytes | None:
+        """The simulated venue's turn; what it reports."""
+        simulation.attend(self.state, self._taken(record))
+        return records_of(self.state.venue.facts)
+
+    def _taken(self, record: bytes) -> Plain:
+        if len(record) != RECORD_SIZE or record[4] not in KNOWN_KINDS:
+            raise ValueError("not a record the core knows")
+        event = self._event
+        _, event.kind, event.flags, event.symbol, event.time_ns, event.received_ns, *five = (
+            PACKED.unpack(record)
+        )
+        event.a, event.b, event.c, event.d, event.e = five
+        if event.symbol >= SYMBOLS_MAX:
+            raise ValueError("not a symbol the core knows")
+        return event
+
+    def image(self) -> bytes:
+        """The whole state as bytes."""
+        return bytes_of(STATE, self.state)
+
+    def restore(self, image: bytes) -> None:
+        """Set the whole state."""
+        fill(STATE, self.state, image)
+
+
+def records_of(buffered: Any) -> bytes | None:
+    """The filled part of a plain command or fact buffer as 64-byte records."""
+    if buffered.count == 0:
+        return None
+    rows = buffered.table[: buffered.count]
+    return b"".join(bytes_of(RECORD, row) for row in rows)
+
+
+def new_core(native: Any) -> Any:
+    """A core with empty state: compiled where there is one, else plain."""
+    return CompiledCore(native) if native is not None else PlainCore()
+
+
+def digest_of(core: Any) -> str:
+    """SHA-256 of the whole state: equal digests are equal engines."""
+    return sha256(core.image()).hexdigest()
+
+

@@ -1,0 +1,215 @@
+"""What do we do about a target? Enter, leave, protect and wind down, each through the gate."""
+
+from engine.execution.orders import (
+    ASK_CANCEL,
+    ORDERS_MAX,
+    PENDING_CANCEL,
+    is_open,
+    next_id,
+    open_order,
+    place_of,
+    release,
+    step,
+)
+from engine.instruments import fee_of, notional_of
+from engine.messages import BUY, LIMIT, MARKET, SELL, STOP
+from engine.risk.breakers import least_confidence, size_factor
+from engine.risk.gate import approve, cancel, deny, first_denial, has_room, sign
+from engine.risk.limits import count_order
+from engine.risk.sizing import entry_lots, stop_price
+from engine.strategy.agents.registry import PROTECTED, STOPPED
+
+HELD, UNSURE, ENTERED, LEFT, DENIED, WITHDRAWN = 0, 1, 2, 3, 4, 5
+OUTCOMES = ("nothing to do", "too unsure", "entered", "left", "denied", "withdrawn")
+SECOND_NS = 1_000_000_000
+# A market buy may cost half a percent more than it looked: that much more cash is claimed.
+SLACK_DIVISOR = 200
+
+
+def judged(state, number):
+    """The id for the drafted order, or 0 when risk denies it; the denial is written down."""
+    order_id = next_id(state.orders)
+    reason = first_denial(state, state.symbols[number], state.draft, order_id)
+    state.gate.last_reason = reason
+    if reason == 0:
+        return order_id
+    state.gate.denied += 1
+    state.gate.denials[reason] += 1
+    sign(deny(state.commands, state.clock, number, state.draft, reason), state.intent)
+    return 0
+
+
+def send(state, number, order_id):
+    """Submit the judged draft: it enters the table and claims what it may use."""
+    draft = state.draft
+    sign(approve(state.commands, state.clock, number, draft, order_id), state.intent)
+    open_order(state.orders, order_id, draft, number, state.clock.now_ns)
+    if draft.side == BUY:
+        state.account.reserved_e8 += draft.claim
+        count_order(state.gate.rate, state.clock.now_ns)
+    else:
+        state.symbols[number].position.claimed_lots += draft.claim
+
+
+def ask_cancel(state, number, order_id):
+    """Ask the venue to end an open order; what a sale had claimed is free from here on."""
+    order = state.orders.table[place_of(order_id)]
+    if not is_open(order.status) or order.status == PENDING_CANCEL:
+        return
+    step(state.orders, order, ASK_CANCEL)
+    if order.side == SELL:
+        release(state.account, state.symbols[number].position, order, order.claim)
+    cancel(state.commands, state.clock, number, order_id)
+
+
+def most_lots(instrument, kind):
+    """The largest quantity of one order; more goes out in further ones."""
+    return instrument.market_lots_max if kind == MARKET else instrument.lots_max
+
+
+def draft_entry(state, symbol):
+    """The order that would enter: at market, or resting at the bid for a while."""
+    draft = state.draft
+    market = symbol.features.market
+    resting = state.parameters.orders.entry == 1
+    draft.side = BUY
+    draft.type = LIMIT if resting else MARKET
+    draft.price = market.bid if resting else 0
+    draft.freed_lots = 0
+    draft.expires_ns = 0
+    if resting:
+        wait_ns = state.parameters.orders.limit_seconds * SECOND_NS
+        draft.expires_ns = state.clock.now_ns + wait_ns
+    price = market.bid if resting else market.ask
+    factor = size_factor(state.breakers)
+    equity = state.account.equity_e8
+    lots = entry_lots(state.parameters.sizing, symbol.instrument, equity, price, factor)
+    draft.lots = min(lots, most_lots(symbol.instrument, draft.type))
+    notional = notional_of(symbol.instrument, price, draft.lots)
+    fee = fee_of(notional, state.parameters.paper.taker_fee_ppm)
+    draft.claim = notional + fee + notional // SLACK_DIVISOR
+
+
+def draft_sale(state, symbol, kind, price):
+    """The order that would sell what is held, as far as one order may."""
+    draft = state.draft
+    draft.side = SELL
+    draft.type = kind
+    draft.price = price
+    draft.lots = min(symbol.position.lots, most_lots(symbol.instrument, kind))
+    draft.claim = draft.lots
+    draft.freed_lots = 0
+    draft.expires_ns = 0
+
+
+def enter(state, number):
+    """Open a position; returns the outcome."""
+    symbol = state.symbols[number]
+    draft_entry(state, symbol)
+    order_id = judged(state, number)
+    if order_id == 0:
+        return DENIED
+    send(state, number, order_id)
+    symbol.position.entering_id = order_id
+    return ENTERED
+
+
+def leave(state, number):
+    """Sell all that is held; the protective stop gives way first, in the same breath."""
+    position = state.symbols[number].position
+    draft_sale(state, state.symbols[number], MARKET, 0)
+    if position.stop_id > 0:
+        state.draft.freed_lots = state.orders.table[place_of(position.stop_id)].claim
+    order_id = judged(state, number)
+    if order_id == 0:
+        return DENIED
+    if position.entering_id > 0:
+        ask_cancel(state, number, position.entering_id)
+    if position.stop_id > 0:
+        ask_cancel(state, number, position.stop_id)
+    send(state, number, order_id)
+    position.closing_id = order_id
+    return LEFT
+
+
+def protect(state, number):
+    """Place the protective stop under a position that has none."""
+    position = state.symbols[number].position
+    busy = position.stop_id + position.closing_id + position.entering_id > 0
+    if position.lots <= 0 or busy or not has_room(state.commands, 1):
+        return
+    price = stop_price(state.parameters.sizing, position.entry_price)
+    if price > 0:
+        state.intent.cause = PROTECTED
+        draft_sale(state, state.symbols[number], STOP, price)
+        order_id = judged(state, number)
+        if order_id > 0:
+            send(state, number, order_id)
+            position.stop_id = order_id
+
+
+def withdraw(state, number):
+    """Take back an entry that has not finished."""
+    ask_cancel(state, number, state.symbols[number].position.entering_id)
+    return WITHDRAWN
+
+
+def pursue(state, number):
+    """Move a symbol toward the intent's target, if it is sure enough; returns the outcome."""
+    intent = state.intent
+    position = state.symbols[number].position
+    usual = state.parameters.strategy.confidence_min
+    if intent.target < 0.0 or position.closing_id > 0:
+        return HELD
+    if intent.confidence < least_confidence(state.breakers, state.parameters.breakers, usual):
+        return UNSURE
+    if intent.target > 0.5:
+        return enter(state, number) if position.lots + position.entering_id == 0 else HELD
+    if position.lots > 0:
+        return leave(state, number)
+    return withdraw(state, number) if position.entering_id > 0 else HELD
+
+
+def is_sellable(symbol):
+    """Whether a position is large enough for the venue to take it back."""
+    position = symbol.position
+    instrument = symbol.instrument
+    return position.lots >= instrument.lots_min and position.value_e8 >= instrument.notional_min_e8
+
+
+def close_symbol(state, number):
+    """One symbol's part of the stop: its orders canceled, its position sold; 1 while unfinished."""
+    symbol = state.symbols[number]
+    position = symbol.position
+    sellable = position.lots > 0 and is_sellable(symbol)
+    if has_room(state.commands, 3):
+        if sellable and position.closing_id == 0:
+            leave(state, number)
+        elif position.entering_id > 0:
+            ask_cancel(state, number, position.entering_id)
+    return 1 if sellable else 0
+
+
+def wind_down(state):
+    """The drawdown stop: close everything, as far as one event's commands reach."""
+    state.intent.agent = 0
+    state.intent.cause = STOPPED
+    state.intent.confidence = 1.0
+    held = 0
+    for number in range(state.clock.symbols):
+        held += close_symbol(state, number)
+    state.breakers.busy = held + state.orders.open
+
+
+def retire_entries(state):
+    """Cancel the resting entries whose time is over, and find when the next one's is."""
+    orders = state.orders
+    orders.due_ns = 0
+    for place in range(ORDERS_MAX):
+        order = orders.table[place]
+        if is_open(order.status) and order.expires_ns > 0:
+            if order.expires_ns <= state.clock.now_ns:
+                if has_room(state.commands, 1):
+                    ask_cancel(state, order.symbol, order.id)
+            elif orders.due_ns == 0 or order.expires_ns < orders.due_ns:
+                orders.due_ns = order.expires_ns

@@ -1,0 +1,164 @@
+"""What is decided on one event? The three rooms called in order: the file to read first.
+
+The market goes into the features, facts into the account; then the question is asked: what do
+we want (strategy), may we (risk), what do we ask for (execution). No clock, no I/O, no doubt.
+"""
+
+from engine.accounting import account
+from engine.dealing import ENTERED, HELD, protect, pursue, retire_entries, wind_down
+from engine.execution.portfolio import mark
+from engine.messages import BAR_CLOSED, BOOK_TOP, HEARTBEAT, ORDER_FILLED, TRADE_TICK
+from engine.risk.breakers import level_after, move_to
+from engine.risk.gate import has_room, report_level
+from engine.strategy.agents.registry import propose
+from engine.strategy.features import (
+    add_trade,
+    bar_has_ended,
+    bar_is_sane,
+    close_bar,
+    see_bar,
+    see_book,
+    see_trade,
+    take_bar,
+)
+from engine.strategy.schedule import is_due, set_next
+
+
+def process(state, event):
+    """Take one event into the state; what must be asked of the venue lies in `state.commands`."""
+    state.commands.count = 0
+    advance(state.clock, state.parameters.run, event)
+    number = state.clock.symbol
+    if state.clock.kind <= BOOK_TOP:
+        if observe(state, state.symbols[number], event):
+            decide(state, number)
+    elif state.clock.kind == HEARTBEAT:
+        beat(state)
+    else:
+        account(state, number, event)
+        decide_on_fact(state, number)
+    if state.orders.due_ns > 0 and state.clock.now_ns >= state.orders.due_ns:
+        retire_entries(state)
+
+
+def advance(clock, run, event):
+    """Time is the largest one seen; the first event sets when the first heartbeat is due."""
+    clock.kind = event.kind
+    clock.flags = event.flags
+    clock.symbol = event.symbol
+    clock.events += 1
+    clock.now_ns = max(clock.now_ns, event.received_ns)
+    if clock.kind == HEARTBEAT:
+        clock.heartbeats += 1
+        clock.heartbeat_due_ns = event.received_ns + run.heartbeat_ns
+    elif clock.heartbeat_due_ns == 0 and clock.kind <= BOOK_TOP:
+        period = max(run.heartbeat_ns, 1)
+        clock.heartbeat_due_ns = event.received_ns + period - event.received_ns % period
+        if event.received_ns % period == 0:
+            clock.heartbeat_due_ns = event.received_ns
+
+
+def observe(state, symbol, event):
+    """The market moved: quote, bar and indicators, then the position's value. False if malformed."""
+    features = symbol.features
+    rules = state.parameters.features
+    if not is_sane(state.clock, symbol, event):
+        state.clock.malformed += 1
+        return False
+    if state.clock.kind == BAR_CLOSED:
+        see_bar(features, rules, event)
+        take_bar(features, state.parameters.indicators, symbol.instrument, event)
+    elif state.clock.kind == TRADE_TICK:
+        if bar_has_ended(features.builder, rules.bar_seconds, event.time_ns):
+            close_bar(features, state.parameters.indicators, symbol.instrument)
+        add_trade(features.builder, rules.bar_seconds, event)
+        see_trade(features, rules, event)
+    else:
+        see_book(features, event)
+    if symbol.position.lots != 0:
+        mark(state.account, symbol.position, symbol.instrument, features.market.bid)
+    return True
+
+
+def is_sane(clock, symbol, event):
+    """Whether a market event can be true at all: a known symbol and prices that fit together."""
+    if symbol.instrument.tick_e8 <= 0:
+        return False
+    if clock.kind == BAR_CLOSED:
+        return bar_is_sane(event) and event.b <= symbol.instrument.price_max and event.e >= 0
+    if clock.kind == TRADE_TICK:
+        return 0 < event.a <= symbol.instrument.price_max and event.b >= 0
+    return 0 < event.a <= event.b and event.b <= symbol.instrument.price_max
+
+
+def watch(state):
+    """Drawdown against the breakers; a level that moves is a fact of its own."""
+    breakers = state.breakers
+    level = level_after(breakers, state.parameters.breakers, state.account.drawdown)
+    if level != breakers.level and has_room(state.commands, 1):
+        move_to(breakers, level)
+        report_level(state.commands, state.clock, level, state.account.drawdown)
+
+
+def decide(state, number):
+    """After a market event: the breakers first, then this symbol if it is due."""
+    watch(state)
+    if state.breakers.stopped == 1:
+        wind_down(state)
+    else:
+        decide_symbol(state, number)
+
+
+def decide_symbol(state, number):
+    """Ask the agent when a decision is due, and pursue what it wants."""
+    symbol = state.symbols[number]
+    bars = symbol.features.indicators.bars
+    if not is_due(symbol.schedule, state.parameters.schedule, bars, state.clock.now_ns):
+        return
+    set_next(symbol.schedule, state.parameters.schedule, bars, state.clock.now_ns)
+    propose(
+        symbol.agents, state.parameters.strategy, symbol.features.indicators, state.intent
+    )
+    state.gate.last_reason = 0
+    outcome = pursue(state, number) if has_room(state.commands, 4) else HELD
+    remember(state, number, outcome)
+    if outcome != ENTERED:
+        protect(state, number)
+
+
+def remember(state, number, outcome):
+    """What was decided last, and why: for whoever watches."""
+    decision = state.decision
+    decision.symbol = number
+    decision.agent = state.intent.agent
+    decision.cause = state.intent.cause
+    decision.reason = state.gate.last_reason
+    decision.outcome = outcome
+    decision.target = state.intent.target
+    decision.confidence = state.intent.confidence
+    decision.now_ns = state.clock.now_ns
+
+
+def beat(state):
+    """Time passed: bars end though nobody trades, and what is due is decided."""
+    rules = state.parameters.features
+    for number in range(state.clock.symbols):
+        symbol = state.symbols[number]
+        if bar_has_ended(symbol.features.builder, rules.bar_seconds, state.clock.now_ns):
+            close_bar(symbol.features, state.parameters.indicators, symbol.instrument)
+    watch(state)
+    if state.breakers.stopped == 1:
+        wind_down(state)
+    else:
+        for number in range(state.clock.symbols):
+            decide_symbol(state, number)
+
+
+def decide_on_fact(state, number):
+    """After a fill: the breakers, and the stop under what was just bought."""
+    if state.clock.kind == ORDER_FILLED:
+        watch(state)
+    if state.breakers.stopped == 1:
+        wind_down(state)
+    elif state.account.ended_entry == 1:
+        protect(state, number)

@@ -1,0 +1,121 @@
+"""What do we own, and what did it earn? Exact, in integers of 1e-8 quote and whole lots."""
+
+from engine.instruments import notional_of, share_of
+from engine.layout import F, I, block
+from engine.messages import BUY
+
+POSITION = block(
+    lots=I,
+    cost_e8=I,  # paid for the lots held, without fees
+    value_e8=I,  # at the bid
+    entry_price=I,  # ticks of the newest entry fill
+    opened_ns=I,
+    trade_e8=I,  # realised less fees since the position was opened
+    claimed_lots=I,  # promised to open sell orders
+    stop_id=I,  # order id of the protective stop, 0 for none
+    closing_id=I,
+    entering_id=I,
+)
+ACCOUNT = block(
+    cash_e8=I,
+    reserved_e8=I,  # promised to open buy orders
+    value_e8=I,  # of all positions
+    equity_e8=I,
+    peak_e8=I,
+    drawdown=F,
+    deposits_e8=I,
+    realized_e8=I,  # gross of fees
+    fees_e8=I,
+    turnover_e8=I,
+    fills=I,
+    wins=I,
+    losses=I,
+    open_positions=I,
+    ended_entry=I,  # 1 when the fact at hand ended an entry
+    anomalies=I,  # fills that sold more than was held
+)
+# Ids are remembered by their last bits: of 64 consecutive fills a repeated one is recognised.
+FILLS_REMEMBERED = 64
+REMEMBERED = block(ids=(I, FILLS_REMEMBERED))
+
+
+def is_repeated(remembered, fill_id):
+    """Whether this fill was already counted; remembers it."""
+    place = fill_id % FILLS_REMEMBERED
+    if remembered.ids[place] == fill_id:
+        return True
+    remembered.ids[place] = fill_id
+    return False
+
+
+def deposit(account, amount_e8):
+    """Cash in or out; the peak moves with it, so that a deposit is not a gain."""
+    account.cash_e8 += amount_e8
+    account.deposits_e8 += amount_e8
+    account.equity_e8 += amount_e8
+    account.peak_e8 += amount_e8
+
+
+def mark(account, position, instrument, bid):
+    """Value one position at the bid we could sell to: equity must be reachable."""
+    value = notional_of(instrument, bid, position.lots)
+    account.value_e8 += value - position.value_e8
+    position.value_e8 = value
+    account.equity_e8 = account.cash_e8 + account.value_e8
+    account.peak_e8 = max(account.peak_e8, account.equity_e8)
+    fallen = account.peak_e8 - account.equity_e8
+    account.drawdown = fallen / account.peak_e8 if account.peak_e8 > 0 else 0.0
+
+
+def forget_peak(account):
+    """Drawdown counts anew from here: what an operator's reset means."""
+    account.peak_e8 = account.equity_e8
+    account.drawdown = 0.0
+
+
+def apply_buy(account, position, fill, notional_e8):
+    """A bought part: cash goes, lots and cost come."""
+    if position.lots == 0:
+        position.opened_ns = fill.received_ns
+        position.trade_e8 = 0
+        account.open_positions += 1
+    account.cash_e8 -= notional_e8 + fill.d
+    position.lots += fill.c
+    position.cost_e8 += notional_e8
+    position.entry_price = fill.b
+    position.trade_e8 -= fill.d
+
+
+def apply_sell(account, position, fill, notional_e8):
+    """A sold part: its share of the cost becomes profit or loss; at zero the trade is closed."""
+    if fill.c > position.lots:
+        account.anomalies += 1
+    cost = share_of(position.cost_e8, min(fill.c, position.lots), position.lots)
+    account.cash_e8 += notional_e8 - fill.d
+    account.realized_e8 += notional_e8 - cost
+    position.trade_e8 += notional_e8 - cost - fill.d
+    position.lots -= fill.c
+    position.cost_e8 -= cost
+    if position.lots == 0:
+        account.open_positions -= 1
+        count_trade(account, position.trade_e8)
+
+
+def count_trade(account, net_e8):
+    """A closed trade is a win only if it earned more than its fees."""
+    if net_e8 > 0:
+        account.wins += 1
+    else:
+        account.losses += 1
+
+
+def apply_fill(account, position, instrument, fill, side):
+    """A fill (b price, c lots, d fee) reaches cash, position and profit."""
+    notional = notional_of(instrument, fill.b, fill.c)
+    account.fills += 1
+    account.fees_e8 += fill.d
+    account.turnover_e8 += notional
+    if side == BUY:
+        apply_buy(account, position, fill, notional)
+    else:
+        apply_sell(account, position, fill, notional)

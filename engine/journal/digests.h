@@ -1,0 +1,148 @@
+/* Are these bytes what was written? CRC-32 of a record (as zlib) and SHA-256 of a segment (FIPS 180-4). */
+#ifndef SUPREME_DIGESTS_H
+#define SUPREME_DIGESTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are little-endian");
+
+static uint32_t crc_tables[8][256];
+
+/* Eight tables let eight bytes enter at once; filled when the module is loaded. */
+__attribute__((constructor)) static void fill_crc_tables(void)
+{
+    for (uint32_t byte = 0; byte < 256; byte++) {
+        uint32_t crc = byte;
+        for (int bit = 0; bit < 8; bit++)
+            crc = (crc >> 1) ^ (crc & 1 ? 0xEDB88320u : 0);
+        crc_tables[0][byte] = crc;
+    }
+    for (int table = 1; table < 8; table++)
+        for (int byte = 0; byte < 256; byte++) {
+            uint32_t before = crc_tables[table - 1][byte];
+            crc_tables[table][byte] = (before >> 8) ^ crc_tables[0][before & 255];
+        }
+}
+
+static uint32_t crc_eight(uint32_t crc, const unsigned char *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, 8);
+    word ^= crc;
+    crc = 0;
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i++)
+        crc ^= crc_tables[7 - i][(word >> 8 * i) & 255];
+    return crc;
+}
+
+static uint32_t crc32_of(const unsigned char *bytes, size_t size, uint32_t seed)
+{
+    uint32_t crc = ~seed;
+    for (; size >= 8; size -= 8, bytes += 8)
+        crc = crc_eight(crc, bytes);
+    for (; size; size--, bytes++)
+        crc = (crc >> 8) ^ crc_tables[0][(crc ^ *bytes) & 255];
+    return ~crc;
+}
+
+/* A record's check: its 60 bytes after the check itself, seeded by its sequence. */
+static uint32_t check_of(const unsigned char *record, uint64_t sequence)
+{
+    return crc32_of(record + 4, 60, crc32_of((const unsigned char *)&sequence, 8, 0));
+}
+
+struct sha256 {
+    uint32_t words[8];
+    uint64_t size;
+    unsigned char block[64];
+};
+
+static const uint32_t sha_constants[64] = {
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+
+static uint32_t rotated(uint32_t word, int by) { return (word >> by) | (word << (32 - by)); }
+
+/* One round; the eight words do not move, their names turn: word `n` of round `i` is s[(n - i) % 8]. */
+#define WORD(n) s[((n) - i) & 7]
+#define SHA_ROUND(i)                                                                                   \
+    do {                                                                                               \
+        uint32_t high = rotated(WORD(4), 6) ^ rotated(WORD(4), 11) ^ rotated(WORD(4), 25);             \
+        uint32_t low = rotated(WORD(0), 2) ^ rotated(WORD(0), 13) ^ rotated(WORD(0), 22);              \
+        uint32_t choice = WORD(6) ^ (WORD(4) & (WORD(5) ^ WORD(6)));                                   \
+        uint32_t majority = (WORD(0) & WORD(1)) | (WORD(2) & (WORD(0) | WORD(1)));                     \
+        uint32_t add = WORD(7) + high + choice + sha_constants[round + i] + w[round + i];              \
+        WORD(3) += add;                                                                                \
+        WORD(7) = add + low + majority;                                                                \
+    } while (0)
+
+static void sha_block(struct sha256 *sha, const unsigned char *block)
+{
+    uint32_t w[64], s[8];
+    for (int i = 0; i < 16; i++) {
+        memcpy(&w[i], block + 4 * i, 4);
+        w[i] = __builtin_bswap32(w[i]);
+    }
+    for (int i = 16; i < 64; i++) {
+        uint32_t low = rotated(w[i - 15], 7) ^ rotated(w[i - 15], 18) ^ (w[i - 15] >> 3);
+        uint32_t high = rotated(w[i - 2], 17) ^ rotated(w[i - 2], 19) ^ (w[i - 2] >> 10);
+        w[i] = w[i - 16] + low + w[i - 7] + high;
+    }
+    memcpy(s, sha->words, 32);
+    for (int round = 0; round < 64; round += 8) {
+#pragma GCC unroll 8
+        for (int i = 0; i < 8; i++)
+            SHA_ROUND(i);
+    }
+    for (int i = 0; i < 8; i++)
+        sha->words[i] += s[i];
+}
+
+static void sha_start(struct sha256 *sha)
+{
+    static const uint32_t first[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    memcpy(sha->words, first, 32);
+    sha->size = 0;
+}
+
+static void sha_add(struct sha256 *sha, const unsigned char *bytes, size_t size)
+{
+    size_t held = sha->size % 64;
+    sha->size += size;
+    if (held) {
+        size_t fits = size < 64 - held ? size : 64 - held;
+        memcpy(sha->block + held, bytes, fits);
+        if (held + fits < 64)
+            return;
+        sha_block(sha, sha->block);
+        bytes += fits, size -= fits;
+    }
+    for (; size >= 64; size -= 64, bytes += 64)
+        sha_block(sha, bytes);
+    memcpy(sha->block, bytes, size);
+}
+
+static void sha_finish(struct sha256 *sha, unsigned char *digest)
+{
+    uint64_t bits = __builtin_bswap64(sha->size * 8);
+    unsigned char end[72] = {0x80};
+    size_t held = sha->size % 64, padding = (held < 56 ? 56 : 120) - held;
+    memcpy(end + padding, &bits, 8);
+    sha_add(sha, end, padding + 8);
+    for (int i = 0; i < 8; i++) {
+        uint32_t word = __builtin_bswap32(sha->words[i]);
+        memcpy(digest + 4 * i, &word, 4);
+    }
+}
+
+#endif

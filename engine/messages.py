@@ -1,0 +1,360 @@
+"""What can be said: every event, command and fact, as named values and as one 64-byte record.
+
+A record is check u32 | kind u8 | flags u8 | symbol u16 | time_ns i64 | received_ns i64 | a b c d e i64.
+`time_ns` is the source's own time (data), `received_ns` ours (the clock). Prices are ticks, order
+quantities lots, market volumes and money 1e-8. The check is written by the journal, 0 elsewhere.
+"""
+
+import struct
+from typing import Any, NamedTuple
+
+from engine.layout import Block, I, block
+
+RECORD: Block = block(
+    check="u4",
+    kind="u1",
+    flags="u1",
+    symbol="u2",
+    time_ns=I,
+    received_ns=I,
+    a=I,
+    b=I,
+    c=I,
+    d=I,
+    e=I,
+)
+RECORD_SIZE = 64
+PACKED = struct.Struct("<IBBHqqqqqqq")
+
+# Kinds below TEXT reach the core; a Text belongs to the record that follows it.
+BAR_CLOSED, TRADE_TICK, BOOK_TOP = 1, 2, 3
+HEARTBEAT = 8
+ENGINE_STARTED, INSTRUMENT_DEFINED, INSTRUMENT_LIMITED, PARAMETER_CHANGED, CASH_DEPOSITED = (
+    16,
+    17,
+    18,
+    19,
+    20,
+)
+OPERATOR_RESET = 24
+ORDER_ACCEPTED, ORDER_REJECTED, ORDER_FILLED, ORDER_CANCELED, ORDER_EXPIRED, CANCEL_REJECTED = (
+    32,
+    33,
+    34,
+    35,
+    36,
+    37,
+)
+BREAKER_CHANGED, ORDER_DENIED = 48, 49
+SUBMIT_ORDER, CANCEL_ORDER = 64, 65
+TEXT = 128
+
+BUY, SELL = 0, 1  # flags, bit 0 of an order or a fill
+MARKET, LIMIT, STOP = 0, 1, 2  # flags, bits 1-2 of an order
+MAKER = 8  # flags of a fill: it rested in the book
+BUYER_IS_MAKER = 1  # flags of a trade: the taker sold
+
+
+class BarClosed(NamedTuple):
+    """A finished bar; `time_ns` is its open, `received_ns` its close. Ticks, volume in 1e-8 of base."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    flags: int = 0
+
+
+class TradeTick(NamedTuple):
+    """One trade of others; price in ticks, volume in 1e-8 of base."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    price: int
+    volume: int
+    trade_id: int
+    flags: int = 0
+
+
+class BookTop(NamedTuple):
+    """Best bid and ask of the book; ticks, volumes in 1e-8 of base."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    bid: int
+    ask: int
+    bid_volume: int
+    ask_volume: int
+    flags: int = 0
+
+
+class Heartbeat(NamedTuple):
+    """Time has passed and nothing else was said; `number` counts from 1."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    number: int
+    flags: int = 0
+
+
+class EngineStarted(NamedTuple):
+    """A new life of the engine; the epoch stands in every client order id. Never moves the state."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    epoch: int
+    pid: int
+    flags: int = 0
+
+
+class InstrumentDefined(NamedTuple):
+    """What may be traded: tick and lot in 1e-8, quantity bounds in lots, notional in 1e-8 of quote."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    tick_e8: int
+    lot_e8: int
+    lots_min: int
+    lots_max: int
+    notional_min_e8: int
+    flags: int = 0
+
+
+class InstrumentLimited(NamedTuple):
+    """More of an instrument's filters: price bounds in ticks, the largest market order in lots."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    price_min: int
+    price_max: int
+    market_lots_max: int
+    flags: int = 0
+
+
+class ParameterChanged(NamedTuple):
+    """Profile key `number` becomes mantissa * 2**exponent; its name and operator travel as Text."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    number: int
+    mantissa: int
+    exponent: int
+    flags: int = 0
+
+
+class CashDeposited(NamedTuple):
+    """Quote currency enters (or, negative, leaves) the account; 1e-8 of quote."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    amount_e8: int
+    flags: int = 0
+
+
+class OperatorReset(NamedTuple):
+    """An operator ends a halt; who and why travel as Text."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    flags: int = 0
+
+
+class OrderAccepted(NamedTuple):
+    """The venue took the order."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    order_id: int
+    flags: int = 0
+
+
+class OrderRejected(NamedTuple):
+    """The venue refused the order."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    order_id: int
+    reason: int
+    flags: int = 0
+
+
+class OrderFilled(NamedTuple):
+    """A part or all of an order traded; fee in 1e-8 of quote, fill_id unique for the venue."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    order_id: int
+    price: int
+    lots: int
+    fee_e8: int
+    fill_id: int
+    flags: int = 0
+
+
+class OrderCanceled(NamedTuple):
+    """The venue confirmed our cancel."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    order_id: int
+    flags: int = 0
+
+
+class OrderExpired(NamedTuple):
+    """The venue ended the order by its own rules."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    order_id: int
+    flags: int = 0
+
+
+class CancelRejected(NamedTuple):
+    """There was nothing left to cancel."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    order_id: int
+    flags: int = 0
+
+
+class BreakerChanged(NamedTuple):
+    """The drawdown breaker moved to `level` (0..3) at `drawdown_ppm`."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    level: int
+    drawdown_ppm: int
+    flags: int = 0
+
+
+class OrderDenied(NamedTuple):
+    """Our own risk gate refused an order the strategy wanted; price in ticks."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    reason: int
+    lots: int
+    price: int
+    agent_and_cause: int
+    confidence_ppm: int
+    flags: int = 0
+
+
+class SubmitOrder(NamedTuple):
+    """Ask the venue for an order; `price` is the limit or the trigger, 0 for a market order."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    order_id: int
+    lots: int
+    price: int
+    agent_and_cause: int
+    confidence_ppm: int
+    flags: int = 0
+
+
+class CancelOrder(NamedTuple):
+    """Ask the venue to end an order."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    order_id: int
+    cause: int
+    flags: int = 0
+
+
+class Text(NamedTuple):
+    """Up to 40 bytes of UTF-8 for the record that follows; `flags` says what the text is."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    a: int
+    b: int
+    c: int
+    d: int
+    e: int
+    flags: int = 0
+
+
+SYMBOL_NAME, OPERATOR, REASON, PARAMETER_NAME, LABEL = 1, 2, 3, 4, 5  # flags of a Text
+
+KINDS: dict[type[Any], int] = {
+    BarClosed: BAR_CLOSED,
+    TradeTick: TRADE_TICK,
+    BookTop: BOOK_TOP,
+    Heartbeat: HEARTBEAT,
+    EngineStarted: ENGINE_STARTED,
+    InstrumentDefined: INSTRUMENT_DEFINED,
+    InstrumentLimited: INSTRUMENT_LIMITED,
+    ParameterChanged: PARAMETER_CHANGED,
+    CashDeposited: CASH_DEPOSITED,
+    OperatorReset: OPERATOR_RESET,
+    OrderAccepted: ORDER_ACCEPTED,
+    OrderRejected: ORDER_REJECTED,
+    OrderFilled: ORDER_FILLED,
+    OrderCanceled: ORDER_CANCELED,
+    OrderExpired: ORDER_EXPIRED,
+    CancelRejected: CANCEL_REJECTED,
+    BreakerChanged: BREAKER_CHANGED,
+    OrderDenied: ORDER_DENIED,
+    SubmitOrder: SUBMIT_ORDER,
+    CancelOrder: CANCEL_ORDER,
+    Text: TEXT,
+}
+CLASSES = {kind: cls for cls, kind in KINDS.items()}
+
+
+def encode(message: Any) -> bytes:
+    """The message as its 64-byte record, check still 0."""
+    symbol, time_ns, received_ns, *rest, flags = message
+    five = rest + [0] * (5 - len(rest))
+    return PACKED.pack(0, KINDS[type(message)], flags, symbol, time_ns, received_ns, *five)
+
+
+def decode(record: bytes) -> Any:
+    """The message of a 64-byte record; ValueError for an unknown kind."""
+    _, kind, flags, symbol, time_ns, received_ns, *five = PACKED.unpack(record)
+    cls = CLASSES.get(kind)
+    if cls is None:
+        raise ValueError(f"unknown record kind {kind}")
+    return cls(symbol, time_ns, received_ns, *five[: len(cls._fields) - 4], flags)
+
+
+def texts_of(text: str, flags: int, symbol: int = 0, received_ns: int = 0) -> list[bytes]:
+    """The text as as many continuation records as it needs, at most 256 bytes of it."""
+    raw = text.encode()[:256].decode(errors="ignore").encode()
+    parts = [raw[at : at + 40] for at in range(0, len(raw), 40)] or [b""]
+    return [
+        encode(Text(symbol, received_ns, received_ns, *struct.unpack("<5q", part.ljust(40, b"\0")), flags))
+        for part in parts
+    ]
+
+
+def text_of(records: list[bytes]) -> str:
+    """The text that a run of continuation records carries."""
+    return b"".join(record[24:64] for record in records).rstrip(b"\0").decode()

@@ -1,0 +1,33 @@
+"""How much do we want? A fraction of equity, less what a breaker takes away."""
+
+from math import floor
+
+from engine.instruments import lots_for
+from engine.layout import F, I, Parameter, block
+
+PARAMETERS = block(
+    fraction=Parameter(F, 0.095, 0.0, 1.0, "of equity", "Value of a new position."),
+    lots_fixed=Parameter(I, 0, 0, 1_000_000_000, "lots", "If set, every entry has this quantity."),
+    stop_loss=Parameter(
+        F, 0.02, 0.0, 0.5, "of entry", "Distance of the protective stop; 0 places none."
+    ),
+)
+MONEY_MAX = 4e18  # below 2^62, the bound of every money formula
+
+
+def entry_lots(parameters, instrument, equity_e8, price, factor):
+    """Lots of a new entry at `price` ticks."""
+    if parameters.lots_fixed > 0:
+        return parameters.lots_fixed
+    wanted = equity_e8 * parameters.fraction * factor
+    if wanted <= 0.0 or wanted >= MONEY_MAX:
+        return 0
+    return lots_for(instrument, int(floor(wanted)), price)
+
+
+def stop_price(parameters, entry_price):
+    """Trigger in ticks of the protective stop under an entry."""
+    distance = entry_price * parameters.stop_loss
+    if distance <= 0.0 or distance >= entry_price:
+        return 0
+    return entry_price - int(floor(distance))

@@ -1,0 +1,128 @@
+"""What is the market saying? Quotes, the bar being built, and the indicators over closed bars."""
+
+from engine.layout import F, I, Parameter, block
+from engine.strategy.indicators import BAR, INDICATORS, indicators_step
+
+PARAMETERS = block(
+    bar_seconds=Parameter(I, 60, 1, 86_400, "s", "Length of the bars built from trades."),
+    half_spread_ticks=Parameter(
+        I, 1, 0, 1_000_000, "ticks", "Half the spread where the market shows no book."
+    ),
+)
+MARKET = block(
+    last=I,  # ticks
+    bid=I,
+    ask=I,
+    received_ns=I,
+    booked=I,  # 1 once a real book was seen
+    open=I,  # of the newest event, ticks: one price for a trade, four for a bar
+    high=I,
+    low=I,
+    volume_e8=I,
+    opened_ns=I,  # when the newest event began: a bar's open, a trade's own moment
+)
+BUILDER = block(open=I, high=I, low=I, close=I, volume_e8=I, start_ns=I, trades=I)
+FEATURES = block(market=MARKET, builder=BUILDER, bar=BAR, indicators=INDICATORS)
+
+
+def quote(market, parameters, price):
+    """Move the last price; without a book the assumed half-spread stands around it."""
+    market.last = price
+    if market.booked == 0:
+        market.bid = max(price - parameters.half_spread_ticks, 1)
+        market.ask = price + parameters.half_spread_ticks
+
+
+def bar_is_sane(event):
+    """A bar whose prices cannot be is counted and otherwise ignored."""
+    return event.c > 0 and event.b >= max(event.a, event.d) and event.c <= min(event.a, event.d)
+
+
+def see_bar(features, parameters, event):
+    """A closed bar (a open, b high, c low, d close, e volume) as the newest market event."""
+    market = features.market
+    market.open = event.a
+    market.high = event.b
+    market.low = event.c
+    market.volume_e8 = event.e
+    market.opened_ns = event.time_ns
+    market.received_ns = event.received_ns
+    quote(market, parameters, event.d)
+
+
+def see_trade(features, parameters, event):
+    """A trade (a price, b volume) as the newest market event."""
+    market = features.market
+    market.open = event.a
+    market.high = event.a
+    market.low = event.a
+    market.volume_e8 = event.b
+    market.opened_ns = event.received_ns
+    market.received_ns = event.received_ns
+    quote(market, parameters, event.a)
+
+
+def see_book(features, event):
+    """The best bid and ask (a, b) with their volumes (c, d)."""
+    market = features.market
+    market.booked = 1
+    market.bid = event.a
+    market.ask = event.b
+    market.open = event.b
+    market.high = event.b
+    market.low = event.a
+    market.volume_e8 = min(event.c, event.d)
+    market.opened_ns = event.received_ns
+    market.received_ns = event.received_ns
+    if market.last == 0:
+        market.last = event.a
+
+
+def close_bar(features, parameters, instrument):
+    """Feed the finished builder to the indicators and empty it."""
+    builder = features.builder
+    bar = features.bar
+    bar.high = builder.high * instrument.tick
+    bar.low = builder.low * instrument.tick
+    bar.close = builder.close * instrument.tick
+    bar.volume = builder.volume_e8 * 1e-8
+    bar.open_time_ns = builder.start_ns
+    indicators_step(features.indicators, parameters, bar)
+    builder.trades = 0
+
+
+def take_bar(features, parameters, instrument, event):
+    """A bar that came ready-made replaces whatever was being built."""
+    builder = features.builder
+    builder.high = event.b
+    builder.low = event.c
+    builder.close = event.d
+    builder.volume_e8 = event.e
+    builder.start_ns = event.time_ns
+    close_bar(features, parameters, instrument)
+
+
+def bar_start_of(time_ns, bar_seconds):
+    """The multiple of the bar length at or before a time."""
+    length = max(bar_seconds, 1) * 1_000_000_000
+    return time_ns - time_ns % length
+
+
+def bar_has_ended(builder, bar_seconds, time_ns):
+    """Whether a bar is being built whose end lies at or before a time."""
+    return builder.trades > 0 and time_ns >= builder.start_ns + bar_seconds * 1_000_000_000
+
+
+def add_trade(builder, bar_seconds, event):
+    """Put one trade into the bar being built; a late trade counts in the bar that is open."""
+    if builder.trades == 0:
+        builder.start_ns = bar_start_of(event.time_ns, bar_seconds)
+        builder.open = event.a
+        builder.high = event.a
+        builder.low = event.a
+        builder.volume_e8 = 0
+    builder.high = max(builder.high, event.a)
+    builder.low = min(builder.low, event.a)
+    builder.close = event.a
+    builder.volume_e8 += event.b
+    builder.trades += 1
