@@ -15,6 +15,7 @@ from engine.execution.orders import (
     step,
 )
 from engine.execution.portfolio import apply_fill, deposit, forget_peak, is_repeated, mark
+from engine.instruments import define, limit
 from engine.messages import (
     CANCEL_REJECTED,
     CASH_DEPOSITED,
@@ -30,9 +31,6 @@ from engine.messages import (
 )
 from engine.risk.breakers import HALTED, reset, trading_state
 from engine.state import set_parameter
-
-E8 = 100_000_000
-PRICE_MAX = 1_000_000_000_000  # ticks, where an instrument names no bound of its own
 
 
 def account(state, number, event):
@@ -54,38 +52,6 @@ def account(state, number, event):
         deposit(state.account, event.a)
     elif kind == OPERATOR_RESET:
         take_reset(state)
-
-
-def common_divisor(larger, smaller):
-    """Euclid's greatest common divisor."""
-    while smaller > 0:
-        larger, smaller = smaller, larger % smaller
-    return larger
-
-
-def define(instrument, event):
-    """An instrument's grid and filters; notional is price * lots * numerator // denominator."""
-    instrument.tick_e8 = event.a
-    instrument.lot_e8 = event.b
-    instrument.lots_min = event.c
-    instrument.lots_max = event.d
-    instrument.market_lots_max = event.d
-    instrument.notional_min_e8 = event.e
-    instrument.price_min = 1
-    instrument.price_max = PRICE_MAX
-    value = event.a * event.b
-    divisor = max(common_divisor(value, E8), 1)
-    instrument.value_numerator = value // divisor
-    instrument.value_denominator = E8 // divisor
-    instrument.tick = event.a * 1e-8
-    instrument.lot = event.b * 1e-8
-
-
-def limit(instrument, event):
-    """More filters: price bounds in ticks, the largest market order in lots."""
-    instrument.price_min = event.a
-    instrument.price_max = event.b
-    instrument.market_lots_max = event.c
 
 
 def trigger_of(kind):

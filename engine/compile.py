@@ -55,7 +55,7 @@ def entries() -> list[tuple[str, Any]]:
     by_name = {module.__name__: module for module in modules}
     process = by_name["engine.decision"].process
     simulation = by_name["engine.simulation"]
-    attend, history = simulation.attend, simulation.history
+    attend, history, replay = simulation.attend, simulation.history, simulation.replay
 
     def one_process(state: Any, event: Any) -> int:
         process(carray(state, (1,))[0], carray(event, (1,))[0])
@@ -70,6 +70,11 @@ def entries() -> list[tuple[str, Any]]:
         history(carray(state, (1,))[0], carray(records, (run.stop,)), carray(out, (run.room,)), run)
         return 0
 
+    def whole_replay(state: Any, records: Any, out: Any, span: Any) -> int:
+        run = carray(span, (1,))[0]
+        replay(carray(state, (1,))[0], carray(records, (run.stop,)), carray(out, (run.room,)), run)
+        return 0
+
     def pointer(declared: Block) -> Any:
         return kinds.CPointer(from_dtype(dtype_of(declared)))
 
@@ -78,6 +83,7 @@ def entries() -> list[tuple[str, Any]]:
         ("kernel_process", one_process, (state, record)),
         ("kernel_attend", one_attend, (state, record)),
         ("kernel_history", whole_history, (state, record, record, span)),
+        ("kernel_replay", whole_replay, (state, record, record, span)),
     )
     made = []
     for name, function, arguments in rows:

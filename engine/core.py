@@ -5,6 +5,7 @@ venue's reports, each as whole 64-byte records (None for none), and hold equal b
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from engine import simulation
 from engine.decision import process
 from engine.layout import Plain, View, bytes_of, fill, fresh, size_of
 from engine.messages import CLASSES, PACKED, RECORD, RECORD_SIZE, TEXT
+from engine.simulation import SPAN
 from engine.state import STATE, SYMBOLS_MAX
 
 try:
@@ -48,6 +50,7 @@ CORE = (
 ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / "engine" / "built"
 NATIVE = ("engine/entry.c", "engine/journal/native.c")
+HEADERS = ("engine/journal/digests.h", "engine/journal/python_names.h", "engine/journal/writer.h")
 NUMBA = "0.68.1"  # another compiler could give other bits: it is part of what was built
 STATE_SIZE = size_of(STATE)
 KNOWN_KINDS = frozenset(kind for kind in CLASSES if kind < TEXT)
@@ -69,7 +72,7 @@ def layout_digest() -> bytes:
 def core_path() -> Path:
     """Where the object built from exactly these sources lies, if it was built."""
     total = sha256(code_digest() + layout_digest() + NUMBA.encode())
-    for name in NATIVE:
+    for name in NATIVE + HEADERS:
         total.update((ROOT / name).read_bytes())
     return BUILT / f"core-{total.hexdigest()[:16]}-{sys.platform}.so"
 
@@ -87,6 +90,24 @@ def load_native() -> Any:
     return module
 
 
+class Records:
+    """A buffer of records read one by one as plain objects; those asked for are kept."""
+
+    def __init__(self, buffer: Any) -> None:
+        self._buffer = memoryview(buffer)
+        self._kept: dict[int, Plain] = {}
+
+    def __len__(self) -> int:
+        return len(self._buffer) // RECORD_SIZE
+
+    def __getitem__(self, number: int) -> Plain:
+        if number not in self._kept:
+            record = Plain(RECORD)
+            fill(RECORD, record, bytes(self._buffer[number * 64 : number * 64 + 64]))
+            self._kept[number] = record
+        return self._kept[number]
+
+
 class CompiledCore:
     """The core as machine code over one buffer of state."""
 
@@ -94,12 +115,7 @@ class CompiledCore:
         self.native = native
         self.buffer = bytearray(STATE_SIZE)
         self.state = View(STATE, self.buffer)
-        self.process, self.attend, self._history = native.bind(self.buffer)
-
-    def history(self, records: Any, out: bytearray, at: int) -> tuple[int, int]:
-        """Run records from number `at`; returns (next number, how many records `out` got)."""
-        reached, written = self._history((records, at, out))
-        return reached, written
+        self.process, self.attend, self.run_history, self.run_replay = native.bind(self.buffer)
 
     def image(self) -> bytes:
         """The whole state as bytes."""
@@ -128,6 +144,25 @@ class PlainCore:
         simulation.attend(self.state, self._taken(record))
         return records_of(self.state.venue.facts)
 
+    def run_history(self, records: Any, out: bytearray, span: bytearray) -> None:
+        """The history loop over plain objects, with the compiled one's arguments."""
+        self._run(simulation.history, records, out, span)
+
+    def run_replay(self, records: Any, out: bytearray, span: bytearray) -> None:
+        """The replay loop over plain objects, with the compiled one's arguments."""
+        self._run(simulation.replay, records, out, span)
+
+    def _run(self, loop: Any, records: Any, out: bytearray, span: bytearray) -> None:
+        events = Records(records)
+        kept = Records(out)
+        given = fresh(SPAN)
+        fill(SPAN, given, bytes(span))
+        given.stop, given.room = len(events), len(kept)
+        loop(self.state, events, kept, given)
+        for place in range(given.written):
+            out[place * 64 : place * 64 + 64] = bytes_of(RECORD, kept[place])
+        span[:] = bytes_of(SPAN, given)
+
     def _taken(self, record: bytes) -> Plain:
         if len(record) != RECORD_SIZE or record[4] not in KNOWN_KINDS:
             raise ValueError("not a record the core knows")
@@ -155,6 +190,29 @@ def records_of(buffered: Any) -> bytes | None:
         return None
     rows = buffered.table[: buffered.count]
     return b"".join(bytes_of(RECORD, row) for row in rows)
+
+
+class Span:
+    """How far a loop over many records has come; `out` receives what they yield."""
+
+    def __init__(self, room: int = 4 * simulation.YIELD_MAX) -> None:
+        self.raw = bytearray(size_of(SPAN))
+        self.out = bytearray(room * RECORD_SIZE)
+        self.at = View(SPAN, self.raw)
+
+    def yielded(self) -> bytes:
+        """What the output holds and no journal has recorded; empties it."""
+        found = bytes(self.out[self.at.compared * 64 : self.at.written * 64])
+        self.raw[16:24] = self.raw[32:40] = bytes(8)
+        return found
+
+
+def run_history(core: Any, records: Any) -> Iterator[bytes]:
+    """Run market records through engine and simulated venue; yields what they cause, in batches."""
+    span = Span()
+    while span.at.next * RECORD_SIZE < len(records):
+        core.run_history(records, span.out, span.raw)
+        yield span.yielded()
 
 
 def new_core(native: Any) -> Any:

@@ -19,8 +19,7 @@ struct buffer {
 extern PyObject _Py_NoneStruct, *PyExc_ValueError;
 extern PyObject *PyModule_Create2(void *, int), *PyCFunction_NewEx(struct method *, PyObject *, PyObject *);
 extern PyObject *PyTuple_Pack(Py_ssize_t, ...), *PyTuple_GetItem(PyObject *, Py_ssize_t);
-extern PyObject *PyLong_FromLongLong(long long), *PyBytes_FromStringAndSize(const char *, Py_ssize_t);
-extern long long PyLong_AsLongLong(PyObject *);
+extern PyObject *PyBytes_FromStringAndSize(const char *, Py_ssize_t);
 extern char *PyByteArray_AsString(PyObject *);
 extern Py_ssize_t PyByteArray_Size(PyObject *);
 extern int PyBytes_AsStringAndSize(PyObject *, char **, Py_ssize_t *);
@@ -31,9 +30,10 @@ extern void PyEval_RestoreThread(void *);
 extern struct method journal_methods[];
 
 struct record { uint32_t check; uint8_t kind, flags; uint16_t symbol; int64_t times[2], five[5]; };
-struct span { int64_t next, stop, written, room; struct record pulse; };
+struct span { int64_t next, stop, written, room, compared, differs; struct record pulse; };
 extern int64_t kernel_process(void *, const void *), kernel_attend(void *, const void *);
 extern int64_t kernel_history(void *, const void *, void *, struct span *);
+extern int64_t kernel_replay(void *, const void *, void *, struct span *);
 
 static int known(const struct record *r) {
     static const uint64_t kinds[2] = {KNOWN_KINDS};
@@ -73,40 +73,46 @@ static PyObject *attend(PyObject *state, PyObject *given) {
     return filled(at, FACTS_AT);
 }
 
-/* (records, first number, out) -> (next number, records written). The lock is free meanwhile. */
-static PyObject *history(PyObject *state, PyObject *arguments) {
-    struct buffer records, out;
-    struct span span = {PyLong_AsLongLong(PyTuple_GetItem(arguments, 1))};
-    if (PyObject_GetBuffer(PyTuple_GetItem(arguments, 0), &records, 0)) return 0;
-    if (PyObject_GetBuffer(PyTuple_GetItem(arguments, 2), &out, 1)) { PyBuffer_Release(&records); return 0; }
-    span.stop = records.size / 64;
-    span.room = out.size / 64;
-    int64_t bad = -1;
-    char *at = PyByteArray_AsString(state);
-    void *thread = PyEval_SaveThread();
-    for (int64_t i = span.next; i < span.stop && bad < 0; i++)
-        if (!known((struct record *)records.at + i)) bad = i;
-    if (bad < 0 && span.next >= 0) kernel_history(at, records.at, out.at, &span);
-    PyEval_RestoreThread(thread);
-    PyBuffer_Release(&records);
-    PyBuffer_Release(&out);
+/* Run a kernel over (records, out, span): a bytes-like, a bytearray and the span's bytearray.
+ * The lock is free meanwhile. A replay may meet Text, which the kernel skips. */
+static PyObject *run(PyObject *state, PyObject *arguments, int text, int64_t (*kernel)(void *, const void *, void *, struct span *)) {
+    struct buffer held[3];
+    int got = 0;
+    for (; got < 3; got++)
+        if (PyObject_GetBuffer(PyTuple_GetItem(arguments, got), &held[got], got > 0)) break;
+    int64_t bad = got < 3 || held[2].size != sizeof(struct span) ? 0 : -1;
+    if (bad < 0) {
+        const struct record *records = held[0].at;
+        struct span *span = held[2].at;
+        char *at = PyByteArray_AsString(state);
+        span->stop = held[0].size / 64;
+        span->room = held[1].size / 64;
+        void *thread = PyEval_SaveThread();
+        for (int64_t i = span->next; i < span->stop && bad < 0; i++)
+            if (!known(records + i) && !(text && records[i].kind == 128)) bad = i;
+        if (bad < 0 && span->next >= 0) kernel(at, records, held[1].at, span);
+        PyEval_RestoreThread(thread);
+    }
+    for (int i = 0; i < got; i++) PyBuffer_Release(&held[i]);
+    if (got < 3) return 0;
     if (bad >= 0) return refused("not a record the core knows");
-    PyObject *reached = PyLong_FromLongLong(span.next), *written = PyLong_FromLongLong(span.written);
-    PyObject *pair = PyTuple_Pack(2, reached, written);
-    Py_DecRef(reached);
-    Py_DecRef(written);
-    return pair;
+    Py_IncRef(&_Py_NoneStruct);
+    return &_Py_NoneStruct;
 }
 
-/* bind(bytearray of STATE_SIZE) -> (process, attend, history), bound to that state. */
+static PyObject *history(PyObject *state, PyObject *arguments) { return run(state, arguments, 0, kernel_history); }
+static PyObject *replay(PyObject *state, PyObject *arguments) { return run(state, arguments, 1, kernel_replay); }
+
+/* bind(bytearray of STATE_SIZE) -> (process, attend, history, replay), bound to that state. */
 static PyObject *bind(PyObject *module, PyObject *state) {
     static struct method bound[] = {
-        {"process", process, ONE, 0}, {"attend", attend, ONE, 0}, {"history", history, ONE, 0}};
+        {"process", process, ONE, 0}, {"attend", attend, ONE, 0},
+        {"history", history, VARARGS, 0}, {"replay", replay, VARARGS, 0}};
     if (PyByteArray_Size(state) != STATE_SIZE) return refused("the state has another size");
-    PyObject *made[3];
-    for (int i = 0; i < 3; i++) made[i] = PyCFunction_NewEx(&bound[i], state, 0);
-    PyObject *all = PyTuple_Pack(3, made[0], made[1], made[2]);
-    for (int i = 0; i < 3; i++) Py_DecRef(made[i]);
+    PyObject *made[4];
+    for (int i = 0; i < 4; i++) made[i] = PyCFunction_NewEx(&bound[i], state, 0);
+    PyObject *all = PyTuple_Pack(4, made[0], made[1], made[2], made[3]);
+    for (int i = 0; i < 4; i++) Py_DecRef(made[i]);
     return all;
 }
 

@@ -9,19 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.errors import Refused
 from engine.layout import F, I, block
-from engine.messages import (
-    INSTRUMENT_DEFINED,
-    INSTRUMENT_LIMITED,
-    RECORD_SIZE,
-    SYMBOL_NAME,
-    TEXT,
-    InstrumentDefined,
-    InstrumentLimited,
-    decode,
-    encode,
-    text_of,
-    texts_of,
-)
+from engine.messages import SYMBOL_NAME, InstrumentDefined, InstrumentLimited, encode, texts_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -50,7 +38,6 @@ HALF_BOUND = 2_305_843_009_213_693_952  # 2^61
 BOUNDS = (
     ("define", ("tick_e8", "lot_e8")),
     ("notional_of", ("price_max", "lots_max", "value_numerator")),
-    ("notional_of", ("price_max", "market_lots_max", "value_numerator")),
     ("lots_for", ("price_max", "value_numerator", "value_denominator")),
 )
 
@@ -69,7 +56,7 @@ def fee_of(notional_e8, rate_ppm):
 
 
 def share_of(amount, part, whole):
-    """floor(amount * part / whole), exact whatever the product; 0 of nothing. 0 <= part <= whole."""
+    """floor(amount * part / whole) for 0 <= part <= whole, exact whatever the product."""
     if whole <= 0 or part <= 0:
         return 0
     rest = amount % whole
@@ -79,7 +66,7 @@ def share_of(amount, part, whole):
 
 
 def share_by_bits(rest, part, whole):
-    """floor(rest * part / whole) for 0 <= rest, part <= whole <= 2^61, a bit of `part` at a time."""
+    """floor(rest * part / whole) for rest, part <= whole <= 2^61, one bit of `part` at a time."""
     if whole <= 0:
         return 0
     place = HALF_BOUND
@@ -98,7 +85,7 @@ def share_by_bits(rest, part, whole):
 
 
 def lots_for(instrument, notional_e8, price):
-    """The most lots whose notional at this price is no more than the given; the order limit if vast."""
+    """The most lots worth no more than a notional at this price; the order limit if vast."""
     unit = price * instrument.value_numerator
     denominator = instrument.value_denominator
     if unit <= 0 or denominator <= 0 or notional_e8 <= 0:
@@ -109,7 +96,7 @@ def lots_for(instrument, notional_e8, price):
     return notional_e8 // unit * denominator + (rest * denominator + denominator - 1) // unit
 
 
-def common_divisor(first, second):
+def common_divisor(first: int, second: int) -> int:
     """The greatest common divisor of two numbers, the second not negative."""
     while second > 0:
         rest = first % second
@@ -141,9 +128,9 @@ def define(instrument, event):
 
 
 def limit(instrument, event):
-    """Take an InstrumentLimited: no price is sane until this came, and none beyond the bounds ever."""
-    largest = max(instrument.lots_max, instrument.value_denominator, 1)
-    if event.b <= 0 or instrument.value_numerator <= 0:
+    """Take an InstrumentLimited; until one within the bounds came, no price is sane."""
+    largest = max(instrument.lots_max, instrument.value_denominator)
+    if event.b <= 0 or largest <= 0 or instrument.value_numerator <= 0:
         return
     if event.b > BOUND // largest // instrument.value_numerator:
         return
@@ -154,19 +141,19 @@ def limit(instrument, event):
 
 def e8_of(text: object) -> int:
     """Decimal text (or a Decimal) as a whole number of 1e-8; ValueError if that is not exact."""
-    mantissa, _, exponent = str(text).strip().lower().partition("e")
+    mantissa, mark, exponent = str(text).strip().lower().partition("e")
     whole, _, fraction = mantissa.partition(".")
     digits = whole + fraction
     unsigned = digits[1:] if digits[:1] in ("-", "+") else digits
     if not (unsigned.isascii() and unsigned.isdigit()) or len(digits) > 40:
         raise ValueError(f"{str(text)[:40]!r} is not a number")
-    shift = 8 - len(fraction) + (int(exponent) if exponent else 0)
+    shift = 8 - len(fraction) + (int(exponent) if mark else 0)
     if abs(shift) > 40:
         raise ValueError(f"{str(text)[:40]!r} is not a number of this world")
-    quotient, rest = divmod(int(digits), 10 ** max(-shift, 0))
-    if rest:
+    kept, lost = (digits, "") if shift >= 0 else (digits[:shift], unsigned[shift:])
+    if lost.strip("0"):
         raise ValueError(f"{str(text)[:40]!r} is finer than 1e-8")
-    return quotient * 10 ** max(shift, 0)
+    return int(kept.rstrip("+-") or "0") * int("1" + "0" * max(shift, 0))
 
 
 def text_of_e8(value_e8: int, step_e8: int) -> str:
@@ -175,6 +162,14 @@ def text_of_e8(value_e8: int, step_e8: int) -> str:
     sign, size = "-" if value_e8 < 0 else "", abs(value_e8)
     fraction = f"{size % E8:08d}"[: len(step)]
     return f"{sign}{size // E8}.{fraction}" if fraction else f"{sign}{size // E8}"
+
+
+def steps_of(amount: object, step_e8: int, what: str) -> int:
+    """A decimal amount as whole steps; ValueError if it lies between two."""
+    steps, rest = divmod(e8_of(amount), step_e8)
+    if rest:
+        raise ValueError(f"{amount} is not a multiple of the {what} {text_of_e8(step_e8, step_e8)}")
+    return steps
 
 
 class Instrument(NamedTuple):
@@ -194,29 +189,25 @@ class Instrument(NamedTuple):
 
     @property
     def value_numerator(self) -> int:
-        """Of the worth of one lot for one tick, in 1e-8 of quote."""
+        """Of what one lot for one tick is worth, in 1e-8 of quote."""
         return self.tick_e8 * self.lot_e8 // common_divisor(self.tick_e8 * self.lot_e8, E8)
 
     @property
     def value_denominator(self) -> int:
-        """Of the worth of one lot for one tick, in 1e-8 of quote."""
+        """Of what one lot for one tick is worth, in 1e-8 of quote."""
         return E8 // common_divisor(self.tick_e8 * self.lot_e8, E8)
 
     def ticks_of(self, price: object) -> int:
         """A price in text or Decimal as ticks; ValueError if it lies between two."""
-        ticks, rest = divmod(e8_of(price), self.tick_e8)
-        if rest:
-            step = text_of_e8(self.tick_e8, self.tick_e8)
-            raise ValueError(f"{price} is not a multiple of the tick {step}")
-        return ticks
+        return steps_of(price, self.tick_e8, "tick")
 
     def lots_of(self, quantity: object) -> int:
         """A quantity in text or Decimal as lots; ValueError if it lies between two."""
-        lots, rest = divmod(e8_of(quantity), self.lot_e8)
-        if rest:
-            step = text_of_e8(self.lot_e8, self.lot_e8)
-            raise ValueError(f"{quantity} is not a multiple of the lot {step}")
-        return lots
+        return steps_of(quantity, self.lot_e8, "lot")
+
+    def volume_e8_of(self, volume: object) -> int:
+        """A market volume in text or Decimal as 1e-8 of base; it need not be whole lots."""
+        return e8_of(volume)
 
     def price_text(self, ticks: int) -> str:
         """Ticks as a venue writes them: plain notation, the tick's decimals."""
@@ -226,42 +217,81 @@ class Instrument(NamedTuple):
         """Lots as a venue writes them: plain notation, the lot's decimals."""
         return text_of_e8(lots * self.lot_e8, self.lot_e8)
 
-    def volume_e8_of(self, volume: object) -> int:
-        """A market volume in text or Decimal as 1e-8 of base; it need not be whole lots."""
-        return e8_of(volume)
-
 
 def refuse_beyond_bounds(instrument: Instrument) -> None:
-    """Refused if any money formula could pass 2^62 for this instrument's prices and sizes."""
-    if min(instrument.tick_e8, instrument.lot_e8, instrument.price_max, instrument.lots_max) <= 0:
-        raise Refused(
-            f"{instrument.name} has no positive tick, lot, price_max or quantity_max.",
-            "Name all four in its row of the instruments file.",
-        )
+    """Refused if any money formula could pass 2^62 with this instrument's prices and sizes."""
     for formula, factors in BOUNDS:
         largest = 1
         for factor in factors:
-            largest *= max(getattr(instrument, factor), 1)
-        if largest > BOUND:
+            largest *= getattr(instrument, factor)
+        if not 0 < largest <= BOUND:
             raise Refused(
-                f"{instrument.name}: {' * '.join(factors)} = {largest:.2e} passes 2^62, "
-                f"the bound of {formula}.",
-                "Lower price_max or quantity_max in its row of the instruments file.",
+                f"{instrument.name}: {' * '.join(factors)} is {largest:.3g}, and must be positive "
+                f"and at most 2^62 for {formula} to be exact.",
+                "Change tick, lot, price_max or quantity_max in the instruments file.",
             )
 
 
 def definition_records(number: int, instrument: Instrument, received_ns: int) -> bytes:
     """The records by which an engine learns of symbol `number`: its name, steps and limits."""
     refuse_beyond_bounds(instrument)
-    defined = InstrumentDefined(number, received_ns, received_ns, *instrument[3:7], 0)
-    limited = InstrumentLimited(number, received_ns, received_ns, 0, 0, 0)
-    defined = defined._replace(
-        lots_max=instrument.lots_max, notional_min_e8=instrument.notional_min_e8
-    )
-    limited = limited._replace(
-        price_min=instrument.price_min,
-        price_max=instrument.price_max,
-        market_lots_max=instrument.market_lots_max,
-    )
+    stamp = (number, received_ns, received_ns)
+    steps = (instrument.tick_e8, instrument.lot_e8)
+    lots = (instrument.lots_min, instrument.lots_max)
+    limits = (instrument.price_min, instrument.price_max, instrument.market_lots_max)
+    defined = InstrumentDefined(*stamp, *steps, *lots, instrument.notional_min_e8)
     names = texts_of(instrument.name, SYMBOL_NAME, number, received_ns)
-    return b"".join([*names, encode(defined), encode(limited)])
+    return b"".join([*names, encode(defined), encode(InstrumentLimited(*stamp, *limits))])
+
+
+def load_instruments(path: str | None = None) -> "dict[str, list[tuple[date, Instrument]]]":
+    """Every symbol's instruments with the date each is valid from; the shipped file by default."""
+    import tomllib
+
+    path = path or os.path.join(os.path.dirname(__file__), "instruments.toml")
+    try:
+        with open(path, "rb") as file:
+            return {name: dated(name, told) for name, told in tomllib.load(file).items()}
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        raise Refused(
+            f"{path} is no list of instruments: {type(error).__name__}: {error}",
+            "Mend it after the example of the shipped engine/instruments.toml.",
+        ) from error
+
+
+def dated(name: str, told: dict[str, Any]) -> "list[tuple[date, Instrument]]":
+    """A symbol's instruments in order of time; each change alters what it names."""
+    rows = [(told["from"], made(name, told))]
+    for change in told["changes"]:
+        told = told | change
+        rows.append((told["from"], made(name, told)))
+    return sorted(rows, key=lambda row: row[0])
+
+
+def made(name: str, told: dict[str, Any]) -> Instrument:
+    """One instrument from decimal text; bounds that lie between two steps move inwards."""
+    tick, lot = e8_of(told["tick"]), e8_of(told["lot"])
+    most, market = e8_of(told["quantity_max"]) // lot, e8_of(told["market_quantity_max"]) // lot
+    price_min = -(-e8_of(told.get("price_min", told["tick"])) // tick)
+    limits = (e8_of(told["notional_min"]), price_min, e8_of(told["price_max"]) // tick)
+    sizes = (tick, lot, 1, most, min(most, market))
+    one = Instrument(name, told["base"], told["quote"], *sizes, *limits)
+    refuse_beyond_bounds(one)
+    return one
+
+
+def instrument(name: str, on: "date", path: str | None = None) -> Instrument:
+    """The symbol as it was traded on a date; Refused if the file does not know it then."""
+    known = load_instruments(path)
+    if name not in known:
+        raise Refused(
+            f"There is no instrument {name!r}; known are {', '.join(sorted(known))}.",
+            "Give one of these, or an instruments file of your own that has it.",
+        )
+    rows = [row for since, row in known[name] if since <= on]
+    if not rows:
+        raise Refused(
+            f"The filters of {name} before {known[name][0][0]} are not known.",
+            "Ask for a later date, or give an instruments file of your own that has them.",
+        )
+    return rows[-1]

@@ -7,15 +7,27 @@ from engine.messages import (
     BOOK_TOP,
     CANCEL_ORDER,
     CASH_DEPOSITED,
+    ENGINE_STARTED,
     HEARTBEAT,
+    OPERATOR_RESET,
+    ORDER_ACCEPTED,
     RECORD,
     SUBMIT_ORDER,
+    TEXT,
 )
 from engine.risk.gate import COMMANDS_MAX
 
 # One event yields at most every report the venue can make, each with a full set of commands.
 YIELD_MAX = (FACTS_MAX + 1) * (COMMANDS_MAX + 1)
-SPAN = block(next=I, stop=I, written=I, room=I, pulse=RECORD)
+SPAN = block(
+    next=I,  # number of the record that comes next
+    stop=I,
+    written=I,  # records in the output
+    room=I,
+    compared=I,  # of these, found equal to what a journal recorded
+    differs=I,  # number of the first record that is not what was decided now, or -1
+    pulse=RECORD,
+)
 
 
 def history(state, records, out, span):
@@ -31,6 +43,50 @@ def history(state, records, out, span):
         else:
             span.written = simulate(state, event, out, span.written)
             span.next += 1
+
+
+def replay(state, records, out, span):
+    """Fold journal records: inputs are decided anew, and what was recorded of them is compared.
+
+    What is decided but was not recorded (a tail lost in a crash) is left in `out` at the end.
+    """
+    span.differs = -1
+    while span.next < span.stop and span.written + YIELD_MAX <= span.room and span.differs < 0:
+        event = records[span.next]
+        if is_input(event.kind):
+            span.written = simulate(state, event, out, span.written)
+        elif is_outcome(event.kind):
+            compare(event, out, span)
+        span.next += 1
+
+
+def is_input(kind):
+    """Whether the state depends on it: the market, time, definitions and operators."""
+    return kind <= OPERATOR_RESET and kind != ENGINE_STARTED
+
+
+def is_outcome(kind):
+    """Whether it follows from the inputs: commands, verdicts, and a simulated venue's reports."""
+    return ORDER_ACCEPTED <= kind < TEXT
+
+
+def compare(recorded, out, span):
+    """Hold one recorded outcome against the next one decided now."""
+    if span.compared == span.written or not is_same(recorded, out[span.compared]):
+        span.differs = span.next
+        return
+    span.compared += 1
+    if span.compared == span.written:
+        span.compared = 0
+        span.written = 0
+
+
+def is_same(left, right):
+    """Whether two records say the same; the journal's check is not part of it."""
+    heads = left.kind == right.kind and left.flags == right.flags and left.symbol == right.symbol
+    times = left.time_ns == right.time_ns and left.received_ns == right.received_ns
+    first = left.a == right.a and left.b == right.b and left.c == right.c
+    return heads and times and first and left.d == right.d and left.e == right.e
 
 
 def attend(state, event):

@@ -14,7 +14,7 @@ from engine.layout import F, I, block
 WINDOW_MAX = 64
 MEAN_MAX = 8
 
-MEAN = block(value=F, ready=I, period=I, share=F, at=I, ring=(F, MEAN_MAX))
+MEAN = block(value=F, ready=I, period=I, share=F, at=I, total=F, ring=(F, MEAN_MAX))
 
 BOLLINGER = block(
     upper=F, middle=F, lower=F, ready=I, period=I, share=F, at=I, anchor=F,
@@ -36,13 +36,14 @@ def bollinger_step(own, parameters, close):
     """
     if own.period != parameters.bollinger_period:
         bollinger_start(own, parameters.bollinger_period)
+    at = own.at
     offset = close - own.anchor
-    own.closes[own.at] = close
+    own.closes[at] = close
     own.lap_sum += offset
     own.lap_squares += offset * offset
-    own.at += 1
-    if own.at >= own.period:
-        bollinger_lap(own, close)
+    own.at = at + 1
+    if at + 1 >= own.period:
+        bollinger_lap(own, at)
     if own.ready == 1:
         total = own.lap_sum + own.sums[own.at]
         mean = total * own.share
@@ -68,22 +69,22 @@ def bollinger_start(own, period):
     own.lap_squares = 0.0
 
 
-def bollinger_lap(own, close):
-    """End a lap: the sums of what is left of it, from each place on, measured from `close`."""
-    own.anchor = close
+def bollinger_lap(own, last):
+    """End a lap: the sums from each place on, measured from the lap's last close."""
+    anchor = own.closes[last]
     total = 0.0
     squares = 0.0
-    place = own.at
-    while place > 0:
-        place -= 1
-        offset = own.closes[place] - close
+    for back in range(last + 1):
+        place = last - back
+        offset = own.closes[place] - anchor
         total += offset
         squares += offset * offset
         own.sums[place] = total
         own.squares[place] = squares
-    own.at = 0
+    own.anchor = anchor
     own.lap_sum = 0.0
     own.lap_squares = 0.0
+    own.at = 0
     own.ready = 1
 
 
@@ -98,7 +99,7 @@ def stochastic_step(own, parameters, bar):
         or own.smoothed.period != parameters.stochastic_d
     ):
         stochastic_start(own, parameters)
-    extremes_step(own, bar)
+    extremes_step(own, bar.high, bar.low)
     if own.filled == 1:
         high = max(own.lap_high, own.highs[own.at])
         low = min(own.lap_low, own.lows[own.at])
@@ -125,45 +126,56 @@ def stochastic_start(own, parameters):
     mean_start(own.smoothed, parameters.stochastic_d)
 
 
-def extremes_step(own, bar):
+def extremes_step(own, high, low):
     """One more bar into the lap's extremes; when the lap ends, the extremes from each place on."""
-    if own.at == 0:
-        own.lap_high = bar.high
-        own.lap_low = bar.low
-    own.lap_high = max(own.lap_high, bar.high)
-    own.lap_low = min(own.lap_low, bar.low)
-    own.highs[own.at] = bar.high
-    own.lows[own.at] = bar.low
-    own.at += 1
-    if own.at >= own.period:
-        extremes_lap(own)
+    at = own.at
+    if at == 0:
+        own.lap_high = high
+        own.lap_low = low
+    else:
+        own.lap_high = max(own.lap_high, high)
+        own.lap_low = min(own.lap_low, low)
+    own.highs[at] = high
+    own.lows[at] = low
+    own.at = at + 1
+    if at + 1 >= own.period:
+        extremes_lap(own, at)
 
 
-def extremes_lap(own):
+def extremes_lap(own, last):
     """End a lap: each place gets the extremes of itself and all later places."""
-    high = own.highs[own.at - 1]
-    low = own.lows[own.at - 1]
-    while own.at > 0:
-        own.at -= 1
-        high = max(high, own.highs[own.at])
-        low = min(low, own.lows[own.at])
-        own.highs[own.at] = high
-        own.lows[own.at] = low
+    high = own.highs[last]
+    low = own.lows[last]
+    for back in range(last + 1):
+        place = last - back
+        high = max(high, own.highs[place])
+        low = min(low, own.lows[place])
+        own.highs[place] = high
+        own.lows[place] = low
+    own.at = 0
     own.filled = 1
 
 
 def mean_step(own, x):
     """Plain mean of the last values of a started mean; ready with value number `period`."""
-    own.ring[own.at] = x
-    own.at += 1
-    if own.at >= own.period:
-        own.at = 0
-        own.ready = 1
+    at = own.at
+    own.total += x - own.ring[at]
+    own.ring[at] = x
+    own.at = at + 1
+    if at + 1 >= own.period:
+        mean_lap(own)
     if own.ready == 1:
-        total = 0.0
-        for place in range(MEAN_MAX):
-            total += own.ring[place]
-        own.value = total * own.share
+        own.value = own.total * own.share
+
+
+def mean_lap(own):
+    """End a lap: sum up afresh, so that no rounding is carried from lap to lap."""
+    total = 0.0
+    for place in range(own.period):
+        total += own.ring[place]
+    own.total = total
+    own.at = 0
+    own.ready = 1
 
 
 def mean_start(own, period):
@@ -173,5 +185,3 @@ def mean_start(own, period):
     own.period = min(period, MEAN_MAX)
     own.share = ratio(1.0, float(period))
     own.at = 0
-    for place in range(MEAN_MAX):
-        own.ring[place] = 0.0

@@ -1,0 +1,41 @@
+# Two commands do everything: make run, make test. Both first bring .venv to what they need.
+PYTHON ?= python3
+FILE ?=
+ARGS ?=
+export PYTHON
+IN = .venv/bin/python
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test test-long bench build clean
+
+help: ## this list
+	@echo "Supreme, a crypto trading engine. A fresh machine needs only Python 3.11+ and make."
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+
+run: ## set up, then trade on paper; FILE=klines.zip trades real minutes, ARGS="--speed 60" adds options
+	@sh .ci/set_up run
+	@exec $(IN) -m supreme_cli run $(if $(FILE),--replay "$(FILE)") $(ARGS)
+
+test: ## set up, then lint, types and tests
+	@sh .ci/set_up test
+	$(IN) -m ruff check .
+	$(IN) -m ruff format --check .
+	$(IN) -m mypy
+	$(IN) -m pytest -q
+
+test-long: ## every test, with those that take minutes
+	@sh .ci/set_up test
+	$(IN) -m pytest -q -m "long or not long"
+
+bench: ## the figures this project promises, measured here
+	@sh .ci/set_up test
+	$(IN) -m bench $(ARGS)
+
+build: ## compile the decision core (make run does it when needed)
+	@sh .ci/set_up run
+	$(IN) -m engine.compile
+
+clean: ## remove whatever make has made, .venv included
+	rm -rf .venv engine/built build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,170 @@
+"""What does a segment look like on disk? A 4096-byte header, 64-byte records, zeros to the end.
+
+A record's check is the CRC-32 of its other 60 bytes, seeded by its sequence; a record of kind 0 is
+the end. Files of history have the same form, exactly sized, with their record count in the header.
+"""
+
+import errno
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.errors import Refused
+from engine.messages import RECORD_SIZE
+
+MAGIC, VERSION = b"SUPREME1", 1
+HEADER_SIZE = 4096
+SEGMENT_SIZE, SEGMENT_SIZE_MIN = 16 << 20, 64 << 10
+JOURNAL, HISTORY = 0, 1  # source kind
+SIMULATED = 1  # flags, bit 0
+RING_RECORDS = 8192  # appended and not yet durable, at most; beyond it append waits
+WINDOW_RECORDS = 256  # no write crosses a multiple of it: the most that a power cut can tear
+SUFFIX = ".segment"
+
+# magic, version, header size, source kind, flags, journal id, layout digest, code digest, profile
+# digest, machine, first sequence, segment size, record count (-1 in a journal), previous hash.
+FIELDS = struct.Struct("<8sIIII16s32s32s32s64sqqq32s")
+PREVIOUS_AT = FIELDS.size - 32  # where the writer puts the hash when it begins the segment
+CRC = struct.Struct("<I")  # the header's last four bytes, over all before them
+ZEROS_AT_ONCE = 1 << 20
+
+
+class Identity(NamedTuple):
+    """Whose records these are: digests of 32 bytes, an id of 16, a machine name of up to 64."""
+
+    journal_id: bytes
+    layout_digest: bytes
+    code_digest: bytes
+    profile_digest: bytes
+    machine: str
+    simulated: bool
+
+
+class Header(NamedTuple):
+    """The first 4096 bytes of a segment or of a file of history."""
+
+    identity: Identity
+    first: int
+    segment_size: int
+    source: int = JOURNAL
+    records: int = -1
+    previous: bytes = bytes(32)
+
+    @property
+    def capacity(self) -> int:
+        """How many records the segment has room for."""
+        return capacity_of(self.segment_size)
+
+
+class JournalFailed(Refused):
+    """The disk refused a write or a sync: nothing is acknowledged any more, and trading stops."""
+
+    def __init__(self, number: int, directory: Path, durable: int) -> None:
+        full = number in (errno.ENOSPC, errno.EDQUOT)
+        why = "the disk is full" if full else f"the disk answered: {os.strerror(number)}"
+        cure = "Free some space" if full else "Check the disk"
+        super().__init__(
+            f"The journal in {directory} cannot be written: {why}.",
+            f"All before sequence {durable} is safe, nothing after it counts. {cure}, start again.",
+            code=4,
+        )
+
+
+def capacity_of(segment_size: int) -> int:
+    """Records in a segment of that many bytes."""
+    return (segment_size - HEADER_SIZE) // RECORD_SIZE
+
+
+def name_of(first: int) -> str:
+    """The file name of the segment that begins with this sequence."""
+    return f"{first:020d}{SUFFIX}"
+
+
+def packed(header: Header) -> bytes:
+    """The header as its 4096 bytes."""
+    who = header.identity
+    fields = FIELDS.pack(
+        MAGIC,
+        VERSION,
+        HEADER_SIZE,
+        header.source,
+        SIMULATED if who.simulated else 0,
+        who.journal_id,
+        who.layout_digest,
+        who.code_digest,
+        who.profile_digest,
+        who.machine.encode()[:64],
+        header.first,
+        header.segment_size,
+        header.records,
+        header.previous,
+    )
+    padded = fields.ljust(HEADER_SIZE - CRC.size, b"\0")
+    return padded + CRC.pack(zlib.crc32(padded))
+
+
+def version_of(raw: bytes) -> int:
+    """The format version of a file of ours, 0 when it is none."""
+    return int(struct.unpack_from("<I", raw, 8)[0]) if raw[:8] == MAGIC and len(raw) > 12 else 0
+
+
+def parsed(raw: bytes) -> Header | None:
+    """The header of these 4096 bytes; None when they are not one, or not wholly written."""
+    if len(raw) != HEADER_SIZE or version_of(raw) != VERSION:
+        return None
+    if CRC.unpack_from(raw, HEADER_SIZE - CRC.size)[0] != zlib.crc32(raw[: -CRC.size]):
+        return None
+    _, _, _, source, flags, journal_id, layout, code, profile, machine, *rest = FIELDS.unpack_from(raw)
+    name = machine.rstrip(b"\0").decode(errors="ignore")
+    who = Identity(journal_id, layout, code, profile, name, bool(flags & SIMULATED))
+    first, segment_size, records, previous = rest
+    return Header(who, first, segment_size, source, records, previous)
+
+
+def write_all(fd: int, raw: bytes, offset: int) -> None:
+    """Write every byte at the offset; OSError when the disk does not take them."""
+    view = memoryview(raw)
+    while view:
+        written = os.pwrite(fd, view, offset)
+        if not written:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        view, offset = view[written:], offset + written
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the directory's entries durable."""
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def prepare(directory: Path, first: int, segment_size: int) -> int:
+    """Create a segment full of zeros, durable with its name; its open file.
+
+    OSError leaves nothing behind. The zeros are written, not only reserved: a sync of the first
+    write into reserved blocks costs a metadata commit.
+    """
+    path = directory / name_of(first)
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        for at in range(0, segment_size, ZEROS_AT_ONCE):
+            write_all(fd, bytes(min(ZEROS_AT_ONCE, segment_size - at)), at)
+        os.fsync(fd)
+        sync_directory(directory)
+    except BaseException:
+        os.close(fd)
+        path.unlink(missing_ok=True)
+        raise
+    return fd
+
+
+def unwritable(path: Path, error: OSError) -> Refused:
+    """The refusal for a file or directory that cannot be made or written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    why = "the disk is full" if full else error.strerror
+    fix = "Free some space" if full else "Mend that"
+    return Refused(f"Cannot write {path}: {why}.", f"{fix}, or choose another --data-dir.", code=4)

@@ -1,0 +1,241 @@
+"""How does a record become durable? Appended here, written and synced by one thread of its own."""
+
+import errno
+import os
+import threading
+import time
+from pathlib import Path
+from types import ModuleType
+
+from engine.errors import Refused
+from engine.journal import plain
+from engine.journal.recovery import Recovered, recover
+from engine.journal.segments import (
+    HEADER_SIZE,
+    PREVIOUS_AT,
+    SEGMENT_SIZE,
+    SEGMENT_SIZE_MIN,
+    WINDOW_RECORDS,
+    Header,
+    Identity,
+    JournalFailed,
+    capacity_of,
+    packed,
+    prepare,
+    sync_directory,
+    unwritable,
+    write_all,
+)
+from engine.messages import RECORD_SIZE
+
+STALLED_S = 30.0  # a disk that moves nothing for so long has failed
+PATIENCE_S = 0.1  # one native wait; between two of them signals are seen
+RETRIES = 8  # attempts to prepare a next segment while the current one fills its second half
+NEVER = 1 << 62
+
+
+class Journal:
+    """The journal being written: append, then act once the sequence is durable.
+
+    One thread appends and asks; a second writes; a third, short-lived, prepares the next segment
+    when half of the current one is used. After a failure every call but `close` raises
+    JournalFailed, and what was not durable never becomes so.
+    """
+
+    def __init__(
+        self, directory: Path, identity: Identity, segment_size: int, recovered: Recovered
+    ) -> None:
+        self.directory, self.identity, self.recovered = directory, identity, recovered
+        self.unprepared: OSError | None = None
+        self._segment_size = segment_size
+        self._preparer: threading.Thread | None = None
+
+    @classmethod
+    def open(
+        cls,
+        directory: Path,
+        identity: Identity,
+        *,
+        segment_size: int = SEGMENT_SIZE,
+        native: ModuleType | None = None,
+    ) -> "Journal":
+        """Recover what is there and continue it, or begin; the journal id of a begun one stays.
+
+        Refused (code 4) when it is damaged, of other code, or the disk does not take it.
+        """
+        if segment_size < SEGMENT_SIZE_MIN or segment_size % HEADER_SIZE:
+            raise Refused(
+                f"A journal segment cannot have {segment_size} bytes.",
+                f"Give a multiple of {HEADER_SIZE}, at least {SEGMENT_SIZE_MIN}.",
+            )
+        _make(directory)
+        recovered = recover(directory, identity, native)
+        if recovered.segments:
+            journal_id = recovered.segments[-1].header.identity.journal_id
+            identity = identity._replace(journal_id=journal_id)
+        journal = cls(directory, identity, segment_size, recovered)
+        try:
+            journal._start(native or plain)
+        except OSError as error:
+            raise unwritable(directory, error) from error
+        return journal
+
+    def _start(self, disk: ModuleType) -> None:
+        header, used, fd = self._last_segment()
+        self._disk = disk
+        self._handle = disk.journal_open(fd, header.first, used, header.capacity)
+        self._append, self._durable = disk.journal_append, disk.journal_durable
+        self._end = header.first + header.capacity
+        self._tend_at = self._end - header.capacity // 2
+        self._writer = threading.Thread(
+            target=disk.journal_run, args=(self._handle,), name="journal", daemon=True
+        )
+        self._writer.start()
+
+    def _last_segment(self) -> tuple[Header, int, int]:
+        """The segment to continue, how many records it holds, its open file."""
+        if self.recovered.segments:
+            last = self.recovered.segments[-1]
+            return last.header, last.records, os.open(last.path, os.O_RDWR)
+        header = Header(self.identity, 0, self._segment_size)
+        fd = prepare(self.directory, 0, self._segment_size)
+        write_all(fd, packed(header), 0)
+        os.fdatasync(fd)
+        return header, 0, fd
+
+    @property
+    def sequence(self) -> int:
+        """The next sequence: how many records were ever appended."""
+        sequence: int = self._disk.journal_sequence(self._handle)
+        return sequence
+
+    @property
+    def durable(self) -> int:
+        """All records before this sequence are on the disk."""
+        durable: int = self._durable(self._handle)
+        if durable >= self._tend_at:
+            self.tend()
+        return durable
+
+    def fileno(self) -> int:
+        """A file that becomes readable after each commit and at a failure; `collect` clears it."""
+        fileno: int = self._disk.journal_fileno(self._handle)
+        return fileno
+
+    def append(self, records: bytes) -> int:
+        """Queue whole records; the sequence after the last, durable once `durable` reaches it.
+
+        Waits only while RING_RECORDS of them are not yet durable.
+        """
+        sequence: int = self._append(self._handle, records)
+        if sequence < 0:
+            sequence = self._append_slowly(records)
+        if sequence >= self._tend_at:
+            self.tend()
+        return sequence
+
+    def collect(self) -> int:
+        """Clear the wake-up of `fileno`; what is durable now."""
+        try:
+            os.eventfd_read(self.fileno())
+        except BlockingIOError:
+            pass
+        self._must_be_well()
+        return self.durable
+
+    def wait(self, sequence: int, timeout_s: float) -> bool:
+        """Whether all before the sequence became durable within the time."""
+        end = time.monotonic() + timeout_s
+        while (durable := self.durable) < sequence:
+            self._must_be_well()
+            left = min(end - time.monotonic(), PATIENCE_S)
+            if left <= 0:
+                return False
+            goal = min(sequence, max(self._tend_at, durable + 1))
+            self._disk.journal_wait(self._handle, goal, max(1, int(left * 1000)))
+        return True
+
+    def tend(self) -> None:
+        """Begin to prepare the next segment when it is time; every other call does this too."""
+        if self._durable(self._handle) < self._tend_at:
+            return
+        self._tend_at = NEVER
+        self._preparer = threading.Thread(target=self._prepare, name="segment", daemon=True)
+        self._preparer.start()
+
+    def close(self) -> None:
+        """Make all that was appended durable and stop; JournalFailed when that cannot be."""
+        try:
+            if not self._disk.journal_failure(self._handle):
+                self._wait_for_all()
+        finally:
+            self._release()
+
+    def _wait_for_all(self) -> None:
+        if not self.wait(self.sequence, STALLED_S):
+            self._disk.journal_fail(self._handle, errno.ETIMEDOUT)
+            self._must_be_well()
+
+    def _release(self) -> None:
+        self._disk.journal_stop(self._handle)
+        self._writer.join(STALLED_S)
+        if self._preparer:
+            self._preparer.join(STALLED_S)
+        if not self._writer.is_alive():
+            self._disk.journal_close(self._handle)
+
+    def _must_be_well(self) -> None:
+        failure: int = self._disk.journal_failure(self._handle)
+        if failure:
+            raise JournalFailed(failure, self.directory, self._durable(self._handle))
+
+    def _append_slowly(self, records: bytes) -> int:
+        """Piece by piece, waiting for room before each."""
+        step = WINDOW_RECORDS * RECORD_SIZE
+        sequence = self.sequence
+        for at in range(0, len(records), step):
+            piece = records[at : at + step]
+            while (sequence := self._append(self._handle, piece)) < 0:
+                self._wait_for_room(len(piece) // RECORD_SIZE)
+        return sequence
+
+    def _wait_for_room(self, records: int) -> None:
+        end = time.monotonic() + STALLED_S
+        self._must_be_well()
+        while not self._disk.journal_await_room(self._handle, records, int(PATIENCE_S * 1000)):
+            self.tend()
+            if time.monotonic() > end:
+                self._disk.journal_fail(self._handle, errno.ETIMEDOUT)
+            self._must_be_well()
+
+    def _prepare(self) -> None:
+        """The preparing thread: one segment of zeros, handed to the writer."""
+        try:
+            fd = prepare(self.directory, self._end, self._segment_size)
+        except OSError as error:
+            self._postpone(error)
+            return
+        header = packed(Header(self.identity, self._end, self._segment_size))
+        capacity = capacity_of(self._segment_size)
+        self._disk.journal_next(self._handle, fd, header, PREVIOUS_AT, capacity)
+        self._end += capacity
+        self.unprepared = None
+        self._tend_at = self._end - capacity // 2
+
+    def _postpone(self, error: OSError) -> None:
+        """Try again a little later; at the end of the current segment the failure is final."""
+        self.unprepared = error
+        durable = self._durable(self._handle)
+        if durable >= self._end:
+            self._disk.journal_fail(self._handle, error.errno or errno.EIO)
+        step = capacity_of(self._segment_size) // (2 * RETRIES)
+        self._tend_at = min(durable + step, self._end)
+
+
+def _make(directory: Path) -> None:
+    """The journal's directory, durable itself."""
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sync_directory(directory.parent)
+    except OSError as error:
+        raise unwritable(directory, error) from error
