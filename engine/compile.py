@@ -4,6 +4,7 @@
 position-independent code and links them with a thin C entry into `engine/built/core-<digest>.so`.
 """
 
+import fcntl
 import importlib
 import os
 import subprocess
@@ -149,8 +150,11 @@ def build() -> Path:
         raise CannotBuild(f"{missing.name} is not installed") from missing
     if numba.__version__ != NUMBA:
         raise CannotBuild(f"numba {NUMBA} is needed, {numba.__version__} is installed")
-    with tempfile.TemporaryDirectory() as folder:
-        _link(compiler, Path(folder), path)
+    path.parent.mkdir(exist_ok=True)
+    with open(path.parent / "lock", "w") as lock, tempfile.TemporaryDirectory() as folder:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two builds at once: the second finds the first's work
+        if not path.exists():
+            _link(compiler, Path(folder), path)
     return path
 
 
@@ -173,7 +177,6 @@ def _link(compiler: str, folder: Path, path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise CannotBuild(f"{compiler} failed: {done.stderr.strip().splitlines()[0]}")
-    path.parent.mkdir(exist_ok=True)
     staged = path.with_suffix(f".{os.getpid()}")
     staged.write_bytes(linked.read_bytes())
     staged.chmod(0o755)

@@ -200,6 +200,10 @@ class Span:
         self.out = bytearray(room * RECORD_SIZE)
         self.at = View(SPAN, self.raw)
 
+    def start(self) -> None:
+        """Another buffer of records, from its first on; what is still to be compared stays."""
+        self.raw[0:8] = bytes(8)
+
     def yielded(self) -> bytes:
         """What the output holds and no journal has recorded; empties it."""
         found = bytes(self.out[self.at.compared * 64 : self.at.written * 64])

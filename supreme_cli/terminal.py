@@ -1,4 +1,4 @@
-"""How does a command meet the terminal? By typer; each end is an exit code and two lines at most."""
+"""How does a command meet the terminal? By typer; each end is an exit code and a line or two."""
 
 import json
 import signal

@@ -1,10 +1,12 @@
-/* Are these bytes what was written? CRC-32 of a record (as zlib) and SHA-256 of a segment (FIPS 180-4). */
+/* Are these bytes what was written? CRC-32 of a record (zlib's), SHA-256 of a segment. */
 #ifndef SUPREME_DIGESTS_H
 #define SUPREME_DIGESTS_H
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are little-endian");
 
@@ -72,17 +74,17 @@ static const uint32_t sha_constants[64] = {
 
 static uint32_t rotated(uint32_t word, int by) { return (word >> by) | (word << (32 - by)); }
 
-/* One round; the eight words do not move, their names turn: word `n` of round `i` is s[(n - i) % 8]. */
+/* One round; the eight words stay, their names turn: word `n` of round `i` is s[(n - i) % 8]. */
 #define WORD(n) s[((n) - i) & 7]
-#define SHA_ROUND(i)                                                                                   \
-    do {                                                                                               \
-        uint32_t high = rotated(WORD(4), 6) ^ rotated(WORD(4), 11) ^ rotated(WORD(4), 25);             \
-        uint32_t low = rotated(WORD(0), 2) ^ rotated(WORD(0), 13) ^ rotated(WORD(0), 22);              \
-        uint32_t choice = WORD(6) ^ (WORD(4) & (WORD(5) ^ WORD(6)));                                   \
-        uint32_t majority = (WORD(0) & WORD(1)) | (WORD(2) & (WORD(0) | WORD(1)));                     \
-        uint32_t add = WORD(7) + high + choice + sha_constants[round + i] + w[round + i];              \
-        WORD(3) += add;                                                                                \
-        WORD(7) = add + low + majority;                                                                \
+#define SHA_ROUND(i)                                                                              \
+    do {                                                                                          \
+        uint32_t high = rotated(WORD(4), 6) ^ rotated(WORD(4), 11) ^ rotated(WORD(4), 25);        \
+        uint32_t low = rotated(WORD(0), 2) ^ rotated(WORD(0), 13) ^ rotated(WORD(0), 22);         \
+        uint32_t choice = WORD(6) ^ (WORD(4) & (WORD(5) ^ WORD(6)));                              \
+        uint32_t majority = (WORD(0) & WORD(1)) | (WORD(2) & (WORD(0) | WORD(1)));                \
+        uint32_t add = WORD(7) + high + choice + sha_constants[round + i] + w[round + i];         \
+        WORD(3) += add;                                                                           \
+        WORD(7) = add + low + majority;                                                           \
     } while (0)
 
 static void sha_block(struct sha256 *sha, const unsigned char *block)
@@ -143,6 +145,24 @@ static void sha_finish(struct sha256 *sha, unsigned char *digest)
         uint32_t word = __builtin_bswap32(sha->words[i]);
         memcpy(digest + 4 * i, &word, 4);
     }
+}
+
+/* The file's first bytes enter a fresh digest; -1 and errno when they cannot be read. */
+static int hash_file(struct sha256 *sha, int fd, uint64_t size)
+{
+    unsigned char block[16384];
+    sha_start(sha);
+    for (uint64_t at = 0; at < size;) {
+        size_t wanted = size - at < sizeof block ? size - at : sizeof block;
+        ssize_t got = pread(fd, block, wanted, (off_t)at);
+        if (got <= 0) {
+            errno = got ? errno : EIO;
+            return -1;
+        }
+        sha_add(sha, block, (size_t)got);
+        at += (size_t)got;
+    }
+    return 0;
 }
 
 #endif

@@ -1,7 +1,7 @@
-/* What can Python ask of the compiled journal? The same functions as engine/journal/plain.py, name for name.
+/* What can Python ask of the compiled journal? What it can ask of plain.py, name for name.
  *
- * Build alone: cc -O2 -shared -fPIC -DSTANDALONE -o journal_native.so native.c
- * Inside another extension: link native.c and call PyModule_AddFunctions(module, journal_methods). */
+ * Alone: cc -O2 -shared -fPIC -DSTANDALONE -o journal_native.so native.c -lpthread
+ * In another extension: link native.c and call PyModule_AddFunctions(module, journal_methods). */
 #include "python_names.h"
 #include "writer.h"
 
@@ -14,41 +14,26 @@ static int wants(Py_ssize_t given, Py_ssize_t wanted)
     return given == wanted;
 }
 
-static struct journal *journal_of(PyObject *handle) { return PyCapsule_GetPointer(handle, CAPSULE); }
-
-static PyObject *integer(long long value) { return PyErr_Occurred() ? 0 : PyLong_FromLongLong(value); }
-
-static void close_files(struct journal *journal)
+static struct journal *journal_of(PyObject *handle)
 {
-    int files[] = {journal->current.fd, journal->next.fd, journal->eventfd};
-    for (int i = 0; i < 3; i++)
-        if (files[i] >= 0)
-            close(files[i]);
-    journal->current.fd = journal->next.fd = journal->eventfd = -1;
+    return PyCapsule_GetPointer(handle, CAPSULE);
+}
+
+static struct journal *only_handle(PyObject *const *arguments, Py_ssize_t count)
+{
+    return wants(count, 1) ? journal_of(arguments[0]) : 0;
+}
+
+static PyObject *integer(long long value) 
+{
+    return PyErr_Occurred() ? 0 : PyLong_FromLongLong(value);
 }
 
 static void forget(PyObject *handle)
 {
     struct journal *journal = journal_of(handle);
-    close_files(journal);
+    close_all(journal);
     free(journal);
-}
-
-static int hash_file(struct sha256 *sha, int fd, uint64_t size)
-{
-    unsigned char block[16384];
-    sha_start(sha);
-    for (uint64_t at = 0; at < size;) {
-        size_t wanted = size - at < sizeof block ? size - at : sizeof block;
-        ssize_t got = pread(fd, block, wanted, (off_t)at);
-        if (got <= 0) {
-            errno = got ? errno : EIO;
-            return -1;
-        }
-        sha_add(sha, block, (size_t)got);
-        at += (size_t)got;
-    }
-    return 0;
 }
 
 PyObject *journal_open(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
@@ -57,7 +42,8 @@ PyObject *journal_open(PyObject *module, PyObject *const *arguments, Py_ssize_t 
     if (!wants(count, 4))
         return 0;
     int fd = (int)PyLong_AsLongLong(arguments[0]);
-    uint64_t first = (uint64_t)PyLong_AsLongLong(arguments[1]), used = (uint64_t)PyLong_AsLongLong(arguments[2]);
+    uint64_t first = (uint64_t)PyLong_AsLongLong(arguments[1]);
+    uint64_t used = (uint64_t)PyLong_AsLongLong(arguments[2]);
     uint64_t capacity = (uint64_t)PyLong_AsLongLong(arguments[3]);
     if (PyErr_Occurred())
         return 0;
@@ -82,7 +68,7 @@ PyObject *journal_open(PyObject *module, PyObject *const *arguments, Py_ssize_t 
 PyObject *journal_run(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
 {
     (void)module;
-    struct journal *journal = wants(count, 1) ? journal_of(arguments[0]) : 0;
+    struct journal *journal = only_handle(arguments, count);
     if (!journal)
         return 0;
     sigset_t all, before;
@@ -95,7 +81,10 @@ PyObject *journal_run(PyObject *module, PyObject *const *arguments, Py_ssize_t c
     return integer(failure);
 }
 
-static int borrow(PyObject *object, Py_buffer *buffer) { return PyObject_GetBuffer(object, buffer, 0) == 0; }
+static int borrow(PyObject *object, Py_buffer *buffer)
+{
+    return PyObject_GetBuffer(object, buffer, 0) == 0;
+}
 
 /* Whole records, none of kind 0: that would mean the end of the segment. */
 static int well_formed(const Py_buffer *records)
@@ -105,7 +94,7 @@ static int well_formed(const Py_buffer *records)
     for (Py_ssize_t at = 0; good && at < records->len; at += RECORD)
         good = bytes[at + 4] != 0;
     if (!good)
-        PyErr_SetString(PyExc_ValueError, "records must be whole, 64 bytes each, and of a kind above 0");
+        PyErr_SetString(PyExc_ValueError, "records must be whole, 64 bytes, of a kind above 0");
     return good;
 }
 
@@ -123,40 +112,29 @@ PyObject *journal_append(PyObject *module, PyObject *const *arguments, Py_ssize_
     return integer(next);
 }
 
-PyObject *journal_sequence(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
-{
-    (void)module;
-    struct journal *journal = wants(count, 1) ? journal_of(arguments[0]) : 0;
-    return journal ? integer((long long)atomic_load(&journal->head)) : 0;
-}
+/* What a journal says of itself: a function of the handle alone. */
+#define SAYS(name, value)                                                                      \
+    PyObject *name(PyObject *module, PyObject *const *arguments, Py_ssize_t count)             \
+    {                                                                                          \
+        (void)module;                                                                          \
+        struct journal *journal = only_handle(arguments, count);                               \
+        return journal ? integer((long long)(value)) : 0;                                      \
+    }
+SAYS(journal_sequence, atomic_load(&journal->head))
+SAYS(journal_durable, atomic_load(&journal->durable))
+SAYS(journal_collect, collected(journal))
+SAYS(journal_failure, atomic_load(&journal->failure))
+SAYS(journal_fileno, journal->eventfd)
+SAYS(journal_stop, stop(journal))
+SAYS(journal_close, close_all(journal))
 
-PyObject *journal_durable(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
-{
-    (void)module;
-    struct journal *journal = wants(count, 1) ? journal_of(arguments[0]) : 0;
-    return journal ? integer((long long)atomic_load(&journal->durable)) : 0;
-}
-
-PyObject *journal_failure(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
-{
-    (void)module;
-    struct journal *journal = wants(count, 1) ? journal_of(arguments[0]) : 0;
-    return journal ? integer(atomic_load(&journal->failure)) : 0;
-}
-
-PyObject *journal_fileno(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
-{
-    (void)module;
-    struct journal *journal = wants(count, 1) ? journal_of(arguments[0]) : 0;
-    return journal ? integer(journal->eventfd) : 0;
-}
-
-static PyObject *awaited(struct journal *journal, _Atomic uint64_t *reached, int64_t goal, int64_t timeout_ms)
+static PyObject *awaited(struct journal *journal, _Atomic uint64_t *reached, int64_t goal,
+                         int64_t timeout_ms)
 {
     if (PyErr_Occurred())
         return 0;
     void *thread = PyEval_SaveThread();
-    int done = journal_await(journal, reached, goal < 0 ? 0 : (uint64_t)goal, timeout_ms * 1000000);
+    int done = journal_await(journal, reached, goal < 0 ? 0 : goal, timeout_ms * 1000000);
     PyEval_RestoreThread(thread);
     return PyBool_FromLong(done);
 }
@@ -167,7 +145,8 @@ PyObject *journal_wait(PyObject *module, PyObject *const *arguments, Py_ssize_t 
     struct journal *journal = wants(count, 3) ? journal_of(arguments[0]) : 0;
     if (!journal)
         return 0;
-    int64_t goal = PyLong_AsLongLong(arguments[1]), timeout_ms = PyLong_AsLongLong(arguments[2]);
+    int64_t goal = PyLong_AsLongLong(arguments[1]);
+    int64_t timeout_ms = PyLong_AsLongLong(arguments[2]);
     return awaited(journal, &journal->durable, goal, timeout_ms);
 }
 
@@ -177,12 +156,14 @@ PyObject *journal_await_room(PyObject *module, PyObject *const *arguments, Py_ss
     struct journal *journal = wants(count, 3) ? journal_of(arguments[0]) : 0;
     if (!journal)
         return 0;
-    int64_t records = PyLong_AsLongLong(arguments[1]), timeout_ms = PyLong_AsLongLong(arguments[2]);
+    int64_t records = PyLong_AsLongLong(arguments[1]);
+    int64_t timeout_ms = PyLong_AsLongLong(arguments[2]);
     int64_t goal = (int64_t)atomic_load(&journal->head) + records - RING;
     return awaited(journal, &journal->freed, goal, timeout_ms);
 }
 
-static int hand_over(struct journal *journal, struct segment next, const Py_buffer *header, size_t hash_at)
+static int hand_over(struct journal *journal, struct segment next, const Py_buffer *header,
+                     size_t hash_at)
 {
     if (header->len != HEADER || hash_at > HEADER - 36 || atomic_load(&journal->next_ready))
         return 0;
@@ -201,7 +182,8 @@ PyObject *journal_next(PyObject *module, PyObject *const *arguments, Py_ssize_t 
     Py_buffer header;
     if (!journal || !borrow(arguments[2], &header))
         return 0;
-    struct segment next = {(int)PyLong_AsLongLong(arguments[1]), 0, (uint64_t)PyLong_AsLongLong(arguments[4])};
+    struct segment next = {.fd = (int)PyLong_AsLongLong(arguments[1])};
+    next.capacity = (uint64_t)PyLong_AsLongLong(arguments[4]);
     size_t hash_at = (size_t)PyLong_AsLongLong(arguments[3]);
     int taken = PyErr_Occurred() ? 0 : hand_over(journal, next, &header, hash_at);
     PyBuffer_Release(&header);
@@ -216,28 +198,6 @@ PyObject *journal_fail(PyObject *module, PyObject *const *arguments, Py_ssize_t 
         return 0;
     journal_fail_with(journal, (int)PyLong_AsLongLong(arguments[1]));
     return integer(atomic_load(&journal->failure));
-}
-
-PyObject *journal_stop(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
-{
-    (void)module;
-    struct journal *journal = wants(count, 1) ? journal_of(arguments[0]) : 0;
-    if (!journal)
-        return 0;
-    atomic_store(&journal->stopping, 1);
-    ring_up(&journal->bell, &journal->asleep);
-    return integer(0);
-}
-
-PyObject *journal_close(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
-{
-    (void)module;
-    struct journal *journal = wants(count, 1) ? journal_of(arguments[0]) : 0;
-    if (!journal)
-        return 0;
-    journal_fail_with(journal, EBADF);
-    close_files(journal);
-    return integer(0);
 }
 
 PyObject *journal_seal(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
@@ -300,23 +260,26 @@ PyObject *journal_hash(PyObject *module, PyObject *const *arguments, Py_ssize_t 
     return PyBytes_FromStringAndSize((char *)digest, 32);
 }
 
+#define ROW(name, says) {#name, name, METH_FASTCALL, says}
+
 struct PyMethodDef journal_methods[] = {
-    {"journal_open", journal_open, METH_FASTCALL, "(fd, first, used, capacity) -> handle; takes the fd over"},
-    {"journal_run", journal_run, METH_FASTCALL, "(handle) -> errno; the writer thread's life"},
-    {"journal_append", journal_append, METH_FASTCALL, "(handle, records) -> next sequence, -1 no room, -2 failed"},
-    {"journal_sequence", journal_sequence, METH_FASTCALL, "(handle) -> next sequence"},
-    {"journal_durable", journal_durable, METH_FASTCALL, "(handle) -> all before it is on the disk"},
-    {"journal_failure", journal_failure, METH_FASTCALL, "(handle) -> errno, 0 while all is well"},
-    {"journal_fileno", journal_fileno, METH_FASTCALL, "(handle) -> eventfd, readable after each commit"},
-    {"journal_wait", journal_wait, METH_FASTCALL, "(handle, sequence, timeout_ms) -> whether it is durable"},
-    {"journal_await_room", journal_await_room, METH_FASTCALL, "(handle, records, timeout_ms) -> whether there is room"},
-    {"journal_next", journal_next, METH_FASTCALL, "(handle, fd, header, hash_at, capacity) -> whether it was taken"},
-    {"journal_fail", journal_fail, METH_FASTCALL, "(handle, errno): no next segment can be had"},
-    {"journal_stop", journal_stop, METH_FASTCALL, "(handle): run returns once all appended is durable"},
-    {"journal_close", journal_close, METH_FASTCALL, "(handle): closes its files, after run returned"},
-    {"journal_seal", journal_seal, METH_FASTCALL, "(records, first) -> the records with their checks"},
-    {"journal_verify", journal_verify, METH_FASTCALL, "(buffer, offset, first) -> good records from there"},
-    {"journal_hash", journal_hash, METH_FASTCALL, "(fd, size) -> SHA-256 of the file's first bytes"},
+    ROW(journal_open, "(fd, first, used, capacity) -> handle; takes the fd over"),
+    ROW(journal_run, "(handle) -> errno; the writer thread's life"),
+    ROW(journal_append, "(handle, records) -> next sequence, -1 no room, -2 failed"),
+    ROW(journal_sequence, "(handle) -> next sequence"),
+    ROW(journal_durable, "(handle) -> all before it is on the disk"),
+    ROW(journal_collect, "(handle) -> as journal_durable, and clears the eventfd"),
+    ROW(journal_failure, "(handle) -> errno, 0 while all is well"),
+    ROW(journal_fileno, "(handle) -> eventfd, readable after each commit"),
+    ROW(journal_wait, "(handle, sequence, timeout_ms) -> whether it is durable"),
+    ROW(journal_await_room, "(handle, records, timeout_ms) -> whether there is room"),
+    ROW(journal_next, "(handle, fd, header, hash_at, capacity) -> whether it was taken"),
+    ROW(journal_fail, "(handle, errno): no next segment can be had"),
+    ROW(journal_stop, "(handle): run returns once all appended is durable"),
+    ROW(journal_close, "(handle): closes its files, after run returned"),
+    ROW(journal_seal, "(records, first) -> the records with their checks"),
+    ROW(journal_verify, "(buffer, offset, first) -> good records from there"),
+    ROW(journal_hash, "(fd, size) -> SHA-256 of the file's first bytes"),
     {0, 0, 0, 0},
 };
 

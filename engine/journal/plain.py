@@ -1,13 +1,13 @@
-"""How is the journal written where nothing can be compiled? The functions of native.c, name for name.
+"""How is the journal written where nothing can be compiled? By the functions of native.c again.
 
-The same bytes, more slowly: here the writing thread competes for the interpreter's lock.
+The same names and bytes, more slowly: here the writing thread competes for the interpreter's lock.
 """
 
 import errno
 import os
-import signal
 import struct
 import threading
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 from zlib import crc32
@@ -51,6 +51,8 @@ def journal_open(fd: int, first: int, used: int, capacity: int) -> Handle:
 
 def journal_run(handle: Handle) -> int:
     """The writer thread's whole life; the errno that ended it, 0 when it was stopped."""
+    import signal  # here: it brings enum, which nothing else in the engine needs
+
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         while _worked(handle):
@@ -82,6 +84,13 @@ def journal_sequence(handle: Handle) -> int:
 
 def journal_durable(handle: Handle) -> int:
     """All before this sequence is on the disk."""
+    return handle.durable
+
+
+def journal_collect(handle: Handle) -> int:
+    """Clear the eventfd; all before this sequence is on the disk."""
+    with suppress(BlockingIOError):
+        os.eventfd_read(handle.eventfd)
     return handle.durable
 
 

@@ -1,10 +1,11 @@
-/* Which names of Python does compiled code use? Declared by hand, from the stable ABI only: no Python.h to install. */
+/* Which names of Python does compiled code use? Declared by hand, from the stable ABI only, so that
+ * nobody needs Python.h. */
 #ifndef SUPREME_PYTHON_NAMES_H
 #define SUPREME_PYTHON_NAMES_H
 
 typedef struct _object PyObject;
 typedef long Py_ssize_t;
-typedef PyObject *(*python_function)(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
+typedef PyObject *(*python_function)(PyObject *, PyObject *const *, Py_ssize_t);
 
 struct PyMethodDef {
     const char *name;
@@ -24,7 +25,7 @@ typedef struct {
     void *internal;
 } Py_buffer;
 
-extern PyObject *PyExc_ValueError, *PyExc_TypeError, *PyExc_OSError, *PyExc_MemoryError, _Py_NoneStruct;
+extern PyObject *PyExc_ValueError, *PyExc_TypeError, *PyExc_OSError;
 extern void PyErr_SetString(PyObject *, const char *);
 extern PyObject *PyErr_SetFromErrno(PyObject *);
 extern PyObject *PyErr_Occurred(void);

@@ -8,7 +8,7 @@ import errno
 import os
 import struct
 import zlib
-from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from engine.errors import Refused
@@ -29,6 +29,8 @@ FIELDS = struct.Struct("<8sIIII16s32s32s32s64sqqq32s")
 PREVIOUS_AT = FIELDS.size - 32  # where the writer puts the hash when it begins the segment
 CRC = struct.Struct("<I")  # the header's last four bytes, over all before them
 ZEROS_AT_ONCE = 1 << 20
+
+Place = str | os.PathLike[str]
 
 
 class Identity(NamedTuple):
@@ -61,7 +63,7 @@ class Header(NamedTuple):
 class JournalFailed(Refused):
     """The disk refused a write or a sync: nothing is acknowledged any more, and trading stops."""
 
-    def __init__(self, number: int, directory: Path, durable: int) -> None:
+    def __init__(self, number: int, directory: Place, durable: int) -> None:
         full = number in (errno.ENOSPC, errno.EDQUOT)
         why = "the disk is full" if full else f"the disk answered: {os.strerror(number)}"
         cure = "Free some space" if full else "Check the disk"
@@ -70,6 +72,15 @@ class JournalFailed(Refused):
             f"All before sequence {durable} is safe, nothing after it counts. {cure}, start again.",
             code=4,
         )
+
+
+def functions_of(native: ModuleType | None) -> ModuleType:
+    """The compiled functions, or the same ones in Python where nothing could be compiled."""
+    if native is not None:
+        return native
+    from engine.journal import plain
+
+    return plain
 
 
 def capacity_of(segment_size: int) -> int:
@@ -116,10 +127,11 @@ def parsed(raw: bytes) -> Header | None:
         return None
     if CRC.unpack_from(raw, HEADER_SIZE - CRC.size)[0] != zlib.crc32(raw[: -CRC.size]):
         return None
-    _, _, _, source, flags, journal_id, layout, code, profile, machine, *rest = FIELDS.unpack_from(raw)
+    fields = FIELDS.unpack_from(raw)
+    source, flags, *digests, machine, first, segment_size, records, previous = fields[3:]
     name = machine.rstrip(b"\0").decode(errors="ignore")
+    journal_id, layout, code, profile = digests
     who = Identity(journal_id, layout, code, profile, name, bool(flags & SIMULATED))
-    first, segment_size, records, previous = rest
     return Header(who, first, segment_size, source, records, previous)
 
 
@@ -133,7 +145,7 @@ def write_all(fd: int, raw: bytes, offset: int) -> None:
         view, offset = view[written:], offset + written
 
 
-def sync_directory(directory: Path) -> None:
+def sync_directory(directory: Place) -> None:
     """Make the directory's entries durable."""
     fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -142,13 +154,13 @@ def sync_directory(directory: Path) -> None:
         os.close(fd)
 
 
-def prepare(directory: Path, first: int, segment_size: int) -> int:
+def prepare(directory: Place, first: int, segment_size: int) -> int:
     """Create a segment full of zeros, durable with its name; its open file.
 
     OSError leaves nothing behind. The zeros are written, not only reserved: a sync of the first
     write into reserved blocks costs a metadata commit.
     """
-    path = directory / name_of(first)
+    path = os.path.join(directory, name_of(first))
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         for at in range(0, segment_size, ZEROS_AT_ONCE):
@@ -157,14 +169,14 @@ def prepare(directory: Path, first: int, segment_size: int) -> int:
         sync_directory(directory)
     except BaseException:
         os.close(fd)
-        path.unlink(missing_ok=True)
+        os.unlink(path)
         raise
     return fd
 
 
-def unwritable(path: Path, error: OSError) -> Refused:
+def unwritable(path: Place, error: OSError) -> Refused:
     """The refusal for a file or directory that cannot be made or written."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     why = "the disk is full" if full else error.strerror
     fix = "Free some space" if full else "Mend that"
-    return Refused(f"Cannot write {path}: {why}.", f"{fix}, or choose another --data-dir.", code=4)
+    return Refused(f"Cannot use {path}: {why}.", f"{fix}, or choose another --data-dir.", code=4)

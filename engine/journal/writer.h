@@ -1,9 +1,10 @@
 /* How does an appended record reach the disk, and when may it be called durable?
  *
- * One producer (the engine's loop) puts sealed records into a ring; one thread takes what is there, writes, syncs and only
- * then moves `durable`. A sequence counts records from the journal's first; slot = sequence modulo the ring. A commit never
- * crosses a window of WINDOW records within its segment, so what a power cut can tear is one window at most: recovery
- * relies on it. After any failed write or sync nothing is acknowledged again; a sync is never repeated. */
+ * One producer (the engine's loop) puts sealed records into a ring; one thread takes what is there,
+ * writes, syncs and only then moves `durable`. A sequence counts records from the journal's first;
+ * slot = sequence modulo the ring. A commit never crosses a window of WINDOW records within its
+ * segment, so what a power cut can tear is one window at most: recovery relies on it. After a
+ * failed write or sync nothing is acknowledged again; a sync is never repeated. */
 #ifndef SUPREME_WRITER_H
 #define SUPREME_WRITER_H
 
@@ -96,13 +97,14 @@ long long journal_put(struct journal *journal, const unsigned char *records, siz
 }
 
 /* Waits until `*reached` is at least `goal`, the journal fails or the time is up. */
-static int journal_await(struct journal *journal, _Atomic uint64_t *reached, uint64_t goal, int64_t timeout_ns)
+static int journal_await(struct journal *journal, _Atomic uint64_t *reached, int64_t goal,
+                         int64_t timeout_ns)
 {
     int64_t end = monotonic_ns() + timeout_ns;
     for (;;) {
         atomic_store(&journal->waiting, 1);
         uint32_t seen = atomic_load(&journal->news);
-        int done = atomic_load(reached) >= goal;
+        int done = (int64_t)atomic_load(reached) >= goal;
         int64_t left = end - monotonic_ns();
         if (done || atomic_load(&journal->failure) || left <= 0) {
             atomic_store(&journal->waiting, 0);
@@ -111,6 +113,34 @@ static int journal_await(struct journal *journal, _Atomic uint64_t *reached, uin
         struct timespec limit = {left / 1000000000, left % 1000000000};
         futex_wait(&journal->news, seen, &limit);
     }
+}
+
+static int stop(struct journal *journal)
+{
+    atomic_store(&journal->stopping, 1);
+    ring_up(&journal->bell, &journal->asleep);
+    return 0;
+}
+
+/* Clears the wake-up; what is durable. */
+static uint64_t collected(struct journal *journal)
+{
+    uint64_t commits;
+    if (read(journal->eventfd, &commits, 8) < 0)
+        commits = 0; /* nothing new was told */
+    return atomic_load(&journal->durable);
+}
+
+/* Only after the writer's thread has ended. */
+static int close_all(struct journal *journal)
+{
+    int files[] = {journal->current.fd, journal->next.fd, journal->eventfd};
+    journal_fail_with(journal, EBADF);
+    for (int i = 0; i < 3; i++)
+        if (files[i] >= 0)
+            close(files[i]);
+    journal->current.fd = journal->next.fd = journal->eventfd = -1;
+    return 0;
 }
 
 /* -- the writer's side -- */
@@ -143,7 +173,7 @@ static int pending(struct journal *journal, uint64_t at)
            (full ? atomic_load(&journal->next_ready) : atomic_load(&journal->head) != at);
 }
 
-/* No spin before the sleep: measured on two busy cores it took from the loop more than it gave to the writer. */
+/* No spin before the sleep: measured on two busy cores, it takes more than it gives. */
 static void await_work(struct journal *journal, uint64_t at)
 {
     while (!pending(journal, at)) {
@@ -198,7 +228,7 @@ static void hash_and_free(struct journal *journal, uint64_t from, uint64_t to)
     ring_up(&journal->news, &journal->waiting);
 }
 
-/* The next segment begins: its header closes the chain over the one before and is synced before any record. */
+/* The next segment begins: its header closes the chain and is synced before any record. */
 static int rotate(struct journal *journal)
 {
     struct segment *current = &journal->current;
@@ -214,13 +244,15 @@ static int rotate(struct journal *journal)
     close(current->fd);
     journal->next.first = current->first + current->capacity;
     *current = journal->next;
+    journal->next.fd = -1;
     sha_start(&journal->sha);
     sha_add(&journal->sha, header, HEADER);
     atomic_store(&journal->next_ready, 0);
     return 0;
 }
 
-/* The writer thread's whole life, without the interpreter's lock; the errno that ended it, 0 when it was stopped. */
+/* The writer thread's whole life, without the interpreter's lock; the errno that ended it, 0 when
+ * it was stopped. */
 static int journal_write(struct journal *journal)
 {
     uint64_t at = atomic_load(&journal->durable);

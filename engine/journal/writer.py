@@ -2,13 +2,12 @@
 
 import errno
 import os
-import threading
 import time
-from pathlib import Path
+from _thread import LockType, allocate_lock, start_new_thread
+from collections.abc import Callable
 from types import ModuleType
 
 from engine.errors import Refused
-from engine.journal import plain
 from engine.journal.recovery import Recovered, recover
 from engine.journal.segments import (
     HEADER_SIZE,
@@ -19,7 +18,9 @@ from engine.journal.segments import (
     Header,
     Identity,
     JournalFailed,
+    Place,
     capacity_of,
+    functions_of,
     packed,
     prepare,
     sync_directory,
@@ -43,17 +44,17 @@ class Journal:
     """
 
     def __init__(
-        self, directory: Path, identity: Identity, segment_size: int, recovered: Recovered
+        self, directory: Place, identity: Identity, segment_size: int, recovered: Recovered
     ) -> None:
         self.directory, self.identity, self.recovered = directory, identity, recovered
         self.unprepared: OSError | None = None
         self._segment_size = segment_size
-        self._preparer: threading.Thread | None = None
+        self._preparer: LockType | None = None
 
     @classmethod
     def open(
         cls,
-        directory: Path,
+        directory: Place,
         identity: Identity,
         *,
         segment_size: int = SEGMENT_SIZE,
@@ -75,7 +76,7 @@ class Journal:
             identity = identity._replace(journal_id=journal_id)
         journal = cls(directory, identity, segment_size, recovered)
         try:
-            journal._start(native or plain)
+            journal._start(functions_of(native))
         except OSError as error:
             raise unwritable(directory, error) from error
         return journal
@@ -87,10 +88,7 @@ class Journal:
         self._append, self._durable = disk.journal_append, disk.journal_durable
         self._end = header.first + header.capacity
         self._tend_at = self._end - header.capacity // 2
-        self._writer = threading.Thread(
-            target=disk.journal_run, args=(self._handle,), name="journal", daemon=True
-        )
-        self._writer.start()
+        self._writer = _started(disk.journal_run, self._handle)
 
     def _last_segment(self) -> tuple[Header, int, int]:
         """The segment to continue, how many records it holds, its open file."""
@@ -136,12 +134,11 @@ class Journal:
 
     def collect(self) -> int:
         """Clear the wake-up of `fileno`; what is durable now."""
-        try:
-            os.eventfd_read(self.fileno())
-        except BlockingIOError:
-            pass
+        durable: int = self._disk.journal_collect(self._handle)
         self._must_be_well()
-        return self.durable
+        if durable >= self._tend_at:
+            self.tend()
+        return durable
 
     def wait(self, sequence: int, timeout_s: float) -> bool:
         """Whether all before the sequence became durable within the time."""
@@ -160,8 +157,7 @@ class Journal:
         if self._durable(self._handle) < self._tend_at:
             return
         self._tend_at = NEVER
-        self._preparer = threading.Thread(target=self._prepare, name="segment", daemon=True)
-        self._preparer.start()
+        self._preparer = _started(self._prepare)
 
     def close(self) -> None:
         """Make all that was appended durable and stop; JournalFailed when that cannot be."""
@@ -178,10 +174,8 @@ class Journal:
 
     def _release(self) -> None:
         self._disk.journal_stop(self._handle)
-        self._writer.join(STALLED_S)
-        if self._preparer:
-            self._preparer.join(STALLED_S)
-        if not self._writer.is_alive():
+        running = [thread for thread in (self._preparer, self._writer) if thread]
+        if all(thread.acquire(timeout=STALLED_S) for thread in running):
             self._disk.journal_close(self._handle)
 
     def _must_be_well(self) -> None:
@@ -191,8 +185,7 @@ class Journal:
 
     def _append_slowly(self, records: bytes) -> int:
         """Piece by piece, waiting for room before each."""
-        step = WINDOW_RECORDS * RECORD_SIZE
-        sequence = self.sequence
+        step, sequence = WINDOW_RECORDS * RECORD_SIZE, 0
         for at in range(0, len(records), step):
             piece = records[at : at + step]
             while (sequence := self._append(self._handle, piece)) < 0:
@@ -201,12 +194,13 @@ class Journal:
 
     def _wait_for_room(self, records: int) -> None:
         end = time.monotonic() + STALLED_S
-        self._must_be_well()
-        while not self._disk.journal_await_room(self._handle, records, int(PATIENCE_S * 1000)):
+        while True:
+            self._must_be_well()
             self.tend()
+            if self._disk.journal_await_room(self._handle, records, int(PATIENCE_S * 1000)):
+                return
             if time.monotonic() > end:
                 self._disk.journal_fail(self._handle, errno.ETIMEDOUT)
-            self._must_be_well()
 
     def _prepare(self) -> None:
         """The preparing thread: one segment of zeros, handed to the writer."""
@@ -232,10 +226,25 @@ class Journal:
         self._tend_at = min(durable + step, self._end)
 
 
-def _make(directory: Path) -> None:
+def _started(work: Callable[..., object], *arguments: object) -> LockType:
+    """The work in its own thread; the lock is free when it ends. No `threading`: 250 kB."""
+    running = allocate_lock()
+    running.acquire()
+
+    def run() -> None:
+        try:
+            work(*arguments)
+        finally:
+            running.release()
+
+    start_new_thread(run, ())
+    return running
+
+
+def _make(directory: Place) -> None:
     """The journal's directory, durable itself."""
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        sync_directory(directory.parent)
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        sync_directory(os.path.dirname(os.path.abspath(directory)))
     except OSError as error:
         raise unwritable(directory, error) from error

@@ -39,7 +39,7 @@ class Cells(NamedTuple):
 
 
 def cells_of(text: bytes, width: int) -> Cells:
-    """Split lines of `width` comma-separated cells; `text` ends with a newline. Malformed if not."""
+    """Lines of `width` cells between commas, Malformed if not; `text` ends with a newline."""
     import numpy as np
 
     raw = np.frombuffer(text, np.uint8)
@@ -135,13 +135,19 @@ def time_column(cells: Cells, column: int) -> Any:
         nothing = np.zeros(len(cells.starts), np.int64)
         times = filled(cells, column, nothing, nothing > 0, iso_ns)
     else:
-        numbers = whole_column(cells, column)
-        units = [np.int64(unit) for _, unit in TIME_UNITS]
-        times = numbers * np.select([numbers >= least for least, _ in TIME_UNITS], units, 0)
+        times = in_nanoseconds(whole_column(cells, column))
     outside = np.flatnonzero((times < TIME_MIN) | (times > TIME_MAX))
     if outside.size:
         raise Malformed(int(outside[0]), f"{cells.at(int(outside[0]), column)} is no time")
     return times
+
+
+def in_nanoseconds(numbers: Any) -> Any:
+    """Times since 1970 as int64 nanoseconds, each from the unit its size tells."""
+    import numpy as np
+
+    units = [np.int64(unit) for _, unit in TIME_UNITS]
+    return numbers * np.select([numbers >= least for least, _ in TIME_UNITS], units, 0)
 
 
 def iso_ns(text: str) -> int:
@@ -152,22 +158,25 @@ def iso_ns(text: str) -> int:
 
 
 def truth_column(cells: Cells, column: int) -> Any:
-    """A column of true and false, in any case, as bool."""
+    """A column of true and false as bool."""
     import numpy as np
 
-    raw = np.frombuffer(cells.text, np.uint8) | 32
-    starts, ends = cells.starts[:, column], cells.ends[:, column]
-    true = spelled(raw, starts, ends, b"true")
-    wrong = np.flatnonzero(~(true | spelled(raw, starts, ends, b"false")))
+    true = spelled(cells, column, "true") | spelled(cells, column, "True")
+    false = spelled(cells, column, "false") | spelled(cells, column, "False")
+    wrong = np.flatnonzero(~(true | false))
     if wrong.size:
         row = int(wrong[0])
         raise Malformed(row, f"{cells.at(row, column)!r} is neither true nor false")
     return true
 
 
-def spelled(raw: Any, starts: Any, ends: Any, word: bytes) -> Any:
-    """Whether each cell is this word, given in lower case."""
-    same = ends - starts == len(word)
-    for place, letter in enumerate(word):
+def spelled(cells: Cells, column: int, word: str) -> Any:
+    """Whether each cell of a column is this word."""
+    import numpy as np
+
+    raw = np.frombuffer(cells.text, np.uint8)
+    starts, letters = cells.starts[:, column], word.encode()
+    same = cells.ends[:, column] - starts == len(letters)
+    for place, letter in enumerate(letters):
         same = same & (raw[(starts + place).clip(max=raw.size - 1)] == letter)
     return same

@@ -234,12 +234,9 @@ def direction_step(own):
 
 def obv_step(own, change, volume):
     """On-balance volume: added when the close rose, taken off when it fell."""
-    flow = 0.0
-    if change > 0.0:
-        flow = volume
-    elif change < 0.0:
-        flow = -volume
-    own.value += flow
+    bought = volume if change > 0.0 else 0.0
+    sold = volume if change < 0.0 else 0.0
+    own.value += bought - sold
 
 
 def vwap_step(own, bar):

@@ -11,8 +11,10 @@ from math import sqrt
 from engine.arithmetic import ratio
 from engine.layout import F, I, block
 
-WINDOW_MAX = 64
-MEAN_MAX = 8
+# Powers of two: a place is masked, so that whoever compiles this knows it lies within its ring.
+WINDOW_MAX, PLACES = 64, 63
+MEAN_MAX, MEAN_PLACES = 8, 7
+GRAIN = 98304.0  # 1.5 * 2**16: added and taken off again, it leaves a multiple of 2**-36
 
 MEAN = block(value=F, ready=I, period=I, share=F, at=I, total=F, ring=(F, MEAN_MAX))
 
@@ -36,7 +38,7 @@ def bollinger_step(own, parameters, close):
     """
     if own.period != parameters.bollinger_period:
         bollinger_start(own, parameters.bollinger_period)
-    at = own.at
+    at = own.at & PLACES
     offset = close - own.anchor
     own.closes[at] = close
     own.lap_sum += offset
@@ -45,9 +47,10 @@ def bollinger_step(own, parameters, close):
     if at + 1 >= own.period:
         bollinger_lap(own, at)
     if own.ready == 1:
-        total = own.lap_sum + own.sums[own.at]
+        at = own.at & PLACES
+        total = own.lap_sum + own.sums[at]
         mean = total * own.share
-        variance = (own.lap_squares + own.squares[own.at] - total * mean) * own.share
+        variance = (own.lap_squares + own.squares[at] - total * mean) * own.share
         reach = 0.0
         if variance > 0.0:
             reach = parameters.bollinger_width * sqrt(variance)
@@ -101,8 +104,9 @@ def stochastic_step(own, parameters, bar):
         stochastic_start(own, parameters)
     extremes_step(own, bar.high, bar.low)
     if own.filled == 1:
-        high = max(own.lap_high, own.highs[own.at])
-        low = min(own.lap_low, own.lows[own.at])
+        at = own.at & PLACES
+        high = max(own.lap_high, own.highs[at])
+        low = min(own.lap_low, own.lows[at])
         mean_step(own.raw, 100.0 * ratio(bar.close - low, high - low))
         if own.raw.ready == 1:
             mean_step(own.smoothed, own.raw.value)
@@ -128,7 +132,7 @@ def stochastic_start(own, parameters):
 
 def extremes_step(own, high, low):
     """One more bar into the lap's extremes; when the lap ends, the extremes from each place on."""
-    at = own.at
+    at = own.at & PLACES
     if at == 0:
         own.lap_high = high
         own.lap_low = low
@@ -157,25 +161,20 @@ def extremes_lap(own, last):
 
 
 def mean_step(own, x):
-    """Plain mean of the last values of a started mean; ready with value number `period`."""
-    at = own.at
+    """Plain mean of the last values of a started mean; ready with value number `period`.
+
+    Values are cut to multiples of 2**-36, whose sums are exact: the running sum never drifts.
+    """
+    at = own.at & MEAN_PLACES
+    x = (x + GRAIN) - GRAIN
     own.total += x - own.ring[at]
     own.ring[at] = x
     own.at = at + 1
     if at + 1 >= own.period:
-        mean_lap(own)
+        own.at = 0
+        own.ready = 1
     if own.ready == 1:
         own.value = own.total * own.share
-
-
-def mean_lap(own):
-    """End a lap: sum up afresh, so that no rounding is carried from lap to lap."""
-    total = 0.0
-    for place in range(own.period):
-        total += own.ring[place]
-    own.total = total
-    own.at = 0
-    own.ready = 1
 
 
 def mean_start(own, period):
@@ -185,3 +184,6 @@ def mean_start(own, period):
     own.period = min(period, MEAN_MAX)
     own.share = ratio(1.0, float(period))
     own.at = 0
+    own.total = 0.0
+    for place in range(MEAN_MAX):
+        own.ring[place] = 0.0

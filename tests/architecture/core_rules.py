@@ -46,11 +46,13 @@ def complaints_in(function: ast.FunctionDef) -> Iterator[Complaint]:
     body = function.body[1:] if ast.get_docstring(function) else function.body
     inner = [node for statement in body for node in ast.walk(statement)]
     yield from signature(function)
+    line = function.lineno
     for node in inner:
+        line = getattr(node, "lineno", line)
         if isinstance(node, ast.FunctionDef) or not isinstance(node, ALLOWED):
-            yield getattr(node, "lineno", function.lineno), f"{type(node).__name__} is not allowed"
+            yield line, f"{type(node).__name__} is not allowed"
         for rule in RULES.get(type(node), ()):
-            yield from ((node.lineno, said) for said in rule(node))
+            yield from ((line, said) for said in rule(node))
     yield from mixed_types(inner)
 
 
@@ -177,8 +179,7 @@ def type_of(node: ast.expr) -> str:
             if isinstance(node.op, ast.Div) or "float" in sides:
                 return "float"
             return "int" if sides == {"int"} else ""
-        case ast.Call(func=ast.Name()):
-            name = node.func.id
+        case ast.Call(func=ast.Name(id=name)):
             return "float" if name in FLOATS else "int" if name in ("int", "floor") else ""
     return ""
 
@@ -186,7 +187,7 @@ def type_of(node: ast.expr) -> str:
 def complaints(
     sources: dict[str, str], spaces: dict[str, dict[str, Any]], edges: frozenset[str] = frozenset()
 ) -> list[str]:
-    """All that is wrong in the core: sources and namespaces by module; `edges` are never compiled."""
+    """All that is wrong in the core: sources and namespaces by module, without the `edges`."""
     found: list[tuple[str, Complaint]] = []
     functions, callees = {}, {}
     ranges, fields, signed = declared(spaces)

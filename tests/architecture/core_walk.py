@@ -134,7 +134,8 @@ class Walk:
                 self.look(node.test, facts)
                 self.look(node.body, facts | implied(node.test, facts, self.world))
                 no = implied(node.test, facts, self.world, truth=False)
-                return self.look(node.orelse, facts | no)
+                self.look(node.orelse, facts | no)
+                return
             case ast.BinOp() if isinstance(node.op, DIVISIONS):
                 self.divisor(node.right, facts)
             case ast.Call():

@@ -1,4 +1,4 @@
-"""May this file import that one? The map below is the answer, and every file has its place on it."""
+"""May this file import that one? The map below is the answer, and every file has its place."""
 
 import ast
 from pathlib import Path
@@ -9,15 +9,21 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # A floor imports from itself and from floors below. A room is a folder, or a file without one.
 FLOORS: list[tuple[str, list[str]]] = [
-    ("words and arithmetic", ["layout", "messages", "instruments", "arithmetic", "errors"]),
+    (
+        "words and arithmetic",
+        ["__init__", "layout", "messages", "instruments", "arithmetic", "errors"],
+    ),
     ("the decision, room by room", ["strategy", "risk", "execution"]),
-    ("the decision as one", ["state", "decision", "compile", "snapshot"]),
+    (
+        "the decision as one",
+        ["state", "accounting", "dealing", "decision", "simulation", "core", "compile", "snapshot"],
+    ),
     ("the path", ["statistics", "resilience", "ports", "loop", "log"]),
     (
         "the world",
         ["cache", "journal", "market", "venues", "learning", "control", "service"],
     ),
-    ("assembly", ["profile", "bootstrap", "runtime"]),
+    ("assembly", ["profile", "opening", "bootstrap", "runtime"]),
 ]
 # On these floors a room never imports another one.
 WALLED = {"the decision, room by room", "the world"}
@@ -26,9 +32,9 @@ DOORS = {
     ("market", "journal"): "history files are record files: one format, one writer of it",
 }
 # Top-level packages, and what of the engine each may see.
-ABOVE = {
-    "supreme_cli": "engine",
-    "validators": "engine",
+ABOVE: dict[str, tuple[str, ...]] = {
+    "supreme_cli": ("engine",),
+    "validators": ("engine",),
     "tui": ("engine.messages", "engine.snapshot"),
 }
 # Imported inside the function that needs them, so that the engine process never loads them.
@@ -87,7 +93,7 @@ def test_every_engine_file_has_a_place():
     """A file that is not on the map has not been thought about."""
     homeless = [relative(path) for path in ENGINE if room_of(relative(path)) not in FLOOR_OF]
 
-    assert homeless == ["engine/__init__.py"]
+    assert homeless == []
 
 
 @pytest.mark.parametrize("path", ENGINE, ids=relative)

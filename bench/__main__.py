@@ -1,0 +1,43 @@
+"""Do the promised figures hold on this machine? `python -m bench [NAME...]` measures and prints."""
+
+import sys
+import time
+from collections.abc import Callable
+
+from bench import backtest
+from bench.figures import Absent, Figure, head_line, header, note, show
+
+ROWS: dict[str, Callable[[], list[Figure]]] = {
+    "backtest": backtest.figures,
+}
+
+
+def main(names: list[str]) -> int:
+    """The verdict: 0 when every promised figure was met, 1 otherwise."""
+    unknown = [name for name in names if name not in ROWS]
+    if unknown:
+        print(f"There is no row {unknown[0]}.\nKnown: {' '.join(ROWS)}", file=sys.stderr)
+        return 2
+    print(header())
+    print(head_line())
+    missed = 0
+    for name in names or ROWS:
+        missed += sum(figure.met is False for figure in measured(name))
+    print(f"\n{missed} missed" if missed else "\nall met")
+    return 1 if missed else 0
+
+
+def measured(name: str) -> list[Figure]:
+    """One row's figures, printed as soon as they are known."""
+    began = time.monotonic()
+    try:
+        found = ROWS[name]()
+    except Absent as why:
+        found = [Figure(name, f"not measured: {why}")]
+    show(found)
+    note(f"{name}: {time.monotonic() - began:.1f} s")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,87 @@
+"""What happened, for people and for grep? One bounded structured log, each line tied to its cause."""
+
+import os
+import time
+from typing import Any
+
+from engine.messages import BUY, CLASSES, decode
+from engine.risk.gate import REASONS
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+FILE_BYTES_MAX = 4 << 20  # and one older file of the same size: the log never grows beyond both
+QUIET = {"OrderAccepted": "debug", "OrderDenied": "warning", "OrderRejected": "warning"}
+LOUD = {"BreakerChanged": "warning", "CancelRejected": "debug", "OrderCanceled": "debug"}
+
+
+class Log:
+    """Lines of JSON (or text) in a file; `engine-epoch-order` ids tie a line to decision and order."""
+
+    def __init__(self, path: str, level: str, form: str, stamp: str) -> None:
+        self.path, self.form, self.stamp = path, form, stamp
+        self.least = LEVELS.index(level)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        self._file = open(path, "a", encoding="utf-8", buffering=1 << 13)  # noqa: SIM115
+        self._size = self._file.tell()
+
+    def say(self, level: str, event: str, **fields: Any) -> None:
+        """One line, if its level is wanted."""
+        if LEVELS.index(level) < self.least:
+            return
+        line = self._formed(level, event, fields)
+        self._size += len(line)
+        if self._size > FILE_BYTES_MAX:
+            self._turn()
+            self._size = len(line)
+        self._file.write(line)
+
+    def outcome(self, sequence: int, record: bytes) -> None:
+        """A command, a verdict or a report: `after` is the journal sequence right after its event."""
+        kind = CLASSES[record[4]].__name__
+        level = QUIET.get(kind) or LOUD.get(kind) or "info"
+        if LEVELS.index(level) < self.least:
+            return
+        said = decode(record)
+        fields = {
+            name: value
+            for name, value in zip(said._fields, said, strict=True)
+            if name not in ("time_ns", "received_ns", "flags")
+        }
+        if "order_id" in fields:
+            fields["order"] = f"{self.stamp}-{fields.pop('order_id')}"
+        if kind == "OrderDenied":
+            fields["reason"] = REASONS[said.reason]
+        if kind in ("SubmitOrder", "OrderFilled", "OrderDenied"):
+            fields["side"] = "buy" if said.flags & 1 == BUY else "sell"
+        self.say(level, kind, after=sequence, now_ns=said.received_ns, **fields)
+
+    def flush(self) -> None:
+        """Hand what is buffered to the system."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """The last line is written."""
+        self._file.close()
+
+    def _formed(self, level: str, event: str, fields: dict[str, Any]) -> str:
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        if self.form == "text":
+            rest = " ".join(f"{key}={value}" for key, value in fields.items())
+            return f"{at} {level:8} {event} {rest}\n"
+        pairs = {"at": at, "level": level, "event": event, **fields}
+        return "{" + ", ".join(f"{quoted(key)}: {valued(v)}" for key, v in pairs.items()) + "}\n"
+
+    def _turn(self) -> None:
+        self._file.close()
+        os.replace(self.path, self.path + ".1")
+        self._file = open(self.path, "a", encoding="utf-8", buffering=1 << 13)  # noqa: SIM115
+
+
+def quoted(text: str) -> str:
+    """A JSON string, without importing json into the engine."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c >= " " else f"\\u{ord(c):04x}" for c in escaped) + '"'
+
+
+def valued(value: Any) -> str:
+    """A JSON value: numbers as they are, all else as text."""
+    return str(value) if isinstance(value, (int, float)) else quoted(str(value))

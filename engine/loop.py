@@ -1,0 +1,72 @@
+"""What happens to one event? It is decided, journaled, and only then asked of the venue."""
+
+from collections import deque
+from typing import Any
+
+from engine.errors import Refused
+from engine.messages import CANCEL_ORDER, RECORD_SIZE, SUBMIT_ORDER
+from engine.ports import Journal, Log, Venue
+
+# Commands that wait for their cause to be durable. Beyond it the loop waits for the disk.
+WAITING_MAX = 1024
+DURABLE_SECONDS_MAX = 30.0
+
+
+class Loop:
+    """The path of every event, the same for a file, a simulated market and a real one."""
+
+    def __init__(self, core: Any, journal: Journal, venue: Venue, log: Log) -> None:
+        self.core, self.journal, self.venue, self.log = core, journal, venue, log
+        self.waiting: deque[tuple[int, bytes]] = deque()
+        self.malformed = 0
+
+    def take(self, record: bytes) -> None:
+        """One event and all that the venue makes of it."""
+        pending = [record]
+        for event in pending:
+            commands = self._decided(event)
+            if commands is not None:
+                self._hold(commands)
+            reports = self.venue.attend(event)
+            if reports is not None:
+                pending += [reports[at : at + RECORD_SIZE] for at in range(0, len(reports), RECORD_SIZE)]
+
+    def _decided(self, event: bytes) -> bytes | None:
+        """Decide and journal; the commands, already queued behind their cause."""
+        try:
+            commands: bytes | None = self.core.process(event)
+        except ValueError:
+            self.malformed += 1  # refused before it reached the core, so it is not journaled
+            return None
+        after = self.journal.append(event if commands is None else event + commands)
+        if event[4] >= 32:
+            self.log.outcome(after, event)
+        if commands is not None:
+            self.waiting.append((after, commands))
+        return commands
+
+    def _hold(self, commands: bytes) -> None:
+        """Tell what was decided; let the market wait where the venue or the bound wants it."""
+        after = self.waiting[-1][0]
+        for at in range(0, len(commands), RECORD_SIZE):
+            self.log.outcome(after, commands[at : at + RECORD_SIZE])
+        if self.venue.patient or len(self.waiting) >= WAITING_MAX:
+            if not self.journal.wait(after, DURABLE_SECONDS_MAX):
+                raise Refused(
+                    f"the disk took longer than {DURABLE_SECONDS_MAX:.0f} s to keep a record",
+                    "nothing was sent without it; check the disk and start again",
+                    code=5,
+                )
+            self.release()
+
+    def release(self) -> None:
+        """Send every command whose cause has become durable."""
+        while self.waiting and self.waiting[0][0] <= self.journal.durable:
+            commands = self.waiting.popleft()[1]
+            asked = [
+                commands[at : at + RECORD_SIZE]
+                for at in range(0, len(commands), RECORD_SIZE)
+                if commands[at + 4] in (SUBMIT_ORDER, CANCEL_ORDER)
+            ]
+            if asked:
+                self.venue.send(b"".join(asked))

@@ -1,0 +1,166 @@
+"""What happened, in order? Files of one symbol's records, opened, cut and merged for the engine.
+
+A file holds the symbol's definition (its name, steps and limits), then bars or trades by received
+time. This module needs no numpy, except to merge several files.
+"""
+
+import struct
+from bisect import bisect_left
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.errors import Refused
+from engine.instruments import Instrument, definition_records
+from engine.journal.record_files import open_record_file
+from engine.layout import dtype_of
+from engine.messages import (
+    BAR_CLOSED,
+    BOOK_TOP,
+    RECORD,
+    RECORD_SIZE,
+    SYMBOL_NAME,
+    TRADE_TICK,
+    InstrumentDefined,
+    InstrumentLimited,
+    Text,
+    decode,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    from engine.journal.segments import Header
+
+SUFFIX = ".records"
+KIND_NAMES = {BAR_CLOSED: "bars", TRADE_TICK: "trades", BOOK_TOP: "books"}
+KIND_AT = 4
+TIMES = struct.Struct("<qq")  # time_ns, received_ns
+TIMES_AT, RECEIVED_AT = 8, 16
+QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "BTC", "ETH", "BNB", "EUR", "TRY")
+
+
+class RecordFile(NamedTuple):
+    """One symbol's history; `records` are the market's alone, `definitions` what precedes them."""
+
+    header: "Header"
+    name: str
+    instrument: Instrument
+    kind: str  # bars, trades or books
+    bar_ns: int  # 0 unless bars
+    records: memoryview
+    definitions: bytes
+    first_ns: int  # received times
+    last_ns: int
+    simulated: bool
+
+
+def open_history(path: str | Path, native: "ModuleType | None" = None) -> RecordFile:
+    """A file of history, every check verified; Refused if it is missing, damaged or of no use."""
+    header, whole = open_record_file(Path(path), native)
+    start = 0
+    while start < len(whole) and whole[start + KIND_AT] not in KIND_NAMES:
+        start += RECORD_SIZE
+    records, definitions = whole[start:], bytes(whole[:start])
+    if not records:
+        raise Refused(f"{path} holds no market records.", "Import it again.")
+    instrument = instrument_in(str(path), definitions)
+    opened_ns, first_ns = TIMES.unpack_from(records, TIMES_AT)
+    kind = KIND_NAMES[records[KIND_AT]]
+    return RecordFile(
+        header=header,
+        name=instrument.name,
+        instrument=instrument,
+        kind=kind,
+        bar_ns=first_ns - opened_ns if kind == "bars" else 0,
+        records=records,
+        definitions=definitions,
+        first_ns=first_ns,
+        last_ns=received_at(records, len(records) // RECORD_SIZE - 1),
+        simulated=header.identity.simulated,
+    )
+
+
+def instrument_in(path: str, definitions: bytes) -> Instrument:
+    """The one instrument that definition records tell of; Refused if that is not what they do."""
+    raw = [definitions[at : at + RECORD_SIZE] for at in range(0, len(definitions), RECORD_SIZE)]
+    told = [(one, decode(one)) for one in raw]
+    name = text_of([one for one, said in told if type(said) is Text and said.flags == SYMBOL_NAME])
+    defined = [said for _, said in told if type(said) is InstrumentDefined]
+    limited = [said for _, said in told if type(said) is InstrumentLimited]
+    if not name or len(defined) != 1 or len(limited) != 1:
+        raise Refused(
+            f"{path} defines {len(defined)} instruments, not one with a name and limits.",
+            "Import each symbol's history into a file of its own.",
+        )
+    return told_instrument(name, defined[0], limited[0])
+
+
+def told_instrument(
+    name: str, defined: InstrumentDefined, limited: InstrumentLimited
+) -> Instrument:
+    """The instrument of a pair of definition records."""
+    pair = name.removesuffix("-PERP")
+    quote = next((quote for quote in QUOTES if pair.endswith(quote) and pair != quote), "")
+    return Instrument(
+        name=name,
+        base=pair.removesuffix(quote),
+        quote=quote,
+        tick_e8=defined.tick_e8,
+        lot_e8=defined.lot_e8,
+        lots_min=defined.lots_min,
+        lots_max=defined.lots_max,
+        market_lots_max=limited.market_lots_max,
+        notional_min_e8=defined.notional_min_e8,
+        price_min=limited.price_min,
+        price_max=limited.price_max,
+    )
+
+
+def received_at(records: memoryview, number: int) -> int:
+    """When record `number` was received."""
+    return int(TIMES.unpack_from(records, number * RECORD_SIZE + TIMES_AT)[1])
+
+
+def between(records: memoryview, start_ns: int, end_ns: int) -> memoryview:
+    """The records received from `start_ns` on and before `end_ns`, of records in that order."""
+    numbers = range(len(records) // RECORD_SIZE)
+    first = bisect_left(numbers, start_ns, key=lambda number: received_at(records, number))
+    last = bisect_left(numbers, end_ns, key=lambda number: received_at(records, number))
+    return records[first * RECORD_SIZE : max(first, last) * RECORD_SIZE]
+
+
+def definitions_of(files: "Sequence[RecordFile]") -> bytes:
+    """The definition records of several symbols, numbered in the files' order."""
+    names = [file.name for file in files]
+    if len(set(names)) < len(names):
+        again = next(name for name in names if names.count(name) > 1)
+        raise Refused(
+            f"Two of the files are of {again}.",
+            "Import both sources into one file: supreme data import FILE FILE.",
+        )
+    first_ns = min(file.first_ns for file in files)
+    return b"".join(
+        definition_records(number, file.instrument, first_ns) for number, file in enumerate(files)
+    )
+
+
+def merge(files: "Sequence[RecordFile]", start_ns: int = 0, end_ns: int = 1 << 62) -> memoryview:
+    """The market records of several symbols by received time, symbols numbered in file order.
+
+    Records of one time stay in file order. A single file is only cut, not copied.
+    """
+    cuts = [between(file.records, start_ns, end_ns) for file in files]
+    if len(cuts) == 1:
+        return cuts[0]
+    import numpy as np
+
+    arrays = []
+    for number, cut in enumerate(cuts):
+        array = np.frombuffer(cut, dtype_of(RECORD)).copy()
+        array["symbol"], array["check"] = number, 0
+        arrays.append(array)
+    together = np.concatenate(arrays)
+    order = np.argsort(together["received_ns"], kind="stable")
+    return memoryview(together[order].tobytes())

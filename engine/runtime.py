@@ -1,0 +1,150 @@
+"""How does an engine live? Started, fed at its pace, watched, stopped; `supreme run` execs this."""
+
+import os
+import select
+import signal
+import sys
+import time
+from typing import Any
+
+from engine import core as cores
+from engine.bootstrap import Engine, assemble
+from engine.builder import CoreBuilder
+from engine.errors import Refused
+from engine.messages import Heartbeat, encode
+from engine.options import HELP, Options, parse
+from engine.simulation import heartbeat_is_due
+from engine.snapshot import picture
+from engine.status import Status, as_json, as_text
+
+WARM_UP_NS = 60 * 60_000_000_000  # the first market hour passes at once: indicators need it
+TEND_SECONDS = 0.5  # between two looks at the screen, the log and the builder
+UNPACED_BURST = 256  # events between two looks at the clock where nothing paces
+
+
+class Stop:
+    """A signal's wish to end, seen by a loop that may be asleep."""
+
+    def __init__(self) -> None:
+        self.code = 0
+        self.fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._wished)
+
+    def _wished(self, number: int, _frame: Any) -> None:
+        self.code = 128 + number
+        os.eventfd_write(self.fd, 1)
+
+
+class Runner:
+    """Feeds one engine from its source, at the speed asked for."""
+
+    def __init__(self, engine: Engine, options: Options, stop: Stop, builder: CoreBuilder) -> None:
+        self.engine, self.options, self.stop, self.builder = engine, options, stop, builder
+        self.records = engine.source.records(engine.market_records)
+        self.upcoming: bytes | None = next(self.records, None)
+        self.status = Status(engine.source.label, options.speed)
+        self.began = time.monotonic()
+        self.paced_from: tuple[float, int] | None = None
+        self.poll = select.epoll()
+        self.poll.register(stop.fd, select.EPOLLIN)
+
+    def run(self) -> None:
+        """Until the market ends, the time is over or somebody asks to stop."""
+        tend_at = 0.0
+        while self.upcoming is not None and not self.stop.code:
+            for _ in range(UNPACED_BURST):
+                if self.upcoming is None or self.stop.code or not self._is_time(tend_at):
+                    break
+                self._step()
+            if time.monotonic() >= tend_at:
+                self._tend()
+                tend_at = time.monotonic() + TEND_SECONDS
+                if self.options.seconds and tend_at - self.began > self.options.seconds:
+                    return
+
+    def _is_time(self, tend_at: float) -> bool:
+        """Whether the next record is due; sleeps toward it, at most until there is tending to do."""
+        delay = self._delay()
+        if delay <= 0:
+            return True
+        self.poll.poll(max(min(delay, tend_at - time.monotonic()), 0.0))
+        return self._delay() <= 0
+
+    def _delay(self) -> float:
+        """Seconds until the next record is due at this speed."""
+        if not self.options.speed or self.upcoming is None:
+            return 0.0
+        received_ns = received_of(self.upcoming)
+        if self.paced_from is None:
+            resumed = self.engine.market_records > 0
+            if not resumed and received_ns < self.engine.source.start_ns + WARM_UP_NS:
+                return 0.0
+            self.paced_from = (time.monotonic(), received_ns)
+        began, base_ns = self.paced_from
+        due = began + (received_ns - base_ns) / 1e9 / self.options.speed
+        return due - time.monotonic()
+
+    def _step(self) -> None:
+        """One event: the heartbeat that is due, or the next record of the market."""
+        record = self.upcoming
+        if record is None:
+            return
+        clock = self.engine.core.state.clock
+        if heartbeat_is_due(clock, received_of(record)):
+            due_ns = clock.heartbeat_due_ns
+            self.engine.loop.take(encode(Heartbeat(0, due_ns, due_ns, clock.heartbeats + 1)))
+        else:
+            self.engine.loop.take(record)
+            self.upcoming = next(self.records, None)
+
+    def _tend(self) -> None:
+        """What need not be done at every event."""
+        native = self.builder.finished()
+        if native is not None:
+            self.engine.take_core(cores.CompiledCore(native))
+        self.engine.log.flush()
+        self.status.show(picture(self.engine.core.state, self.engine.names), self.builder.word)
+
+
+def received_of(record: bytes) -> int:
+    """A record's received_ns."""
+    return int.from_bytes(record[16:24], "little")
+
+
+def main(argv: list[str]) -> int:
+    """The exit code of `supreme run`."""
+    try:
+        options = parse(argv)
+        if options.help:
+            sys.stdout.write(HELP)
+            return 0
+        return run(options)
+    except Refused as refused:
+        sys.stderr.write(f"{refused.what}\n{refused.fix}\n")
+        return refused.code
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        sys.stderr.write(f"the system refused: {error.strerror}{where}\ncheck disk and permissions\n")
+        return 4
+
+
+def run(options: Options) -> int:
+    """Assemble, run and stop one engine; the signal's code when a signal ended it."""
+    stop = Stop()
+    engine = assemble(options, lambda line: print(line, file=sys.stderr))
+    builder = CoreBuilder(engine.core, options.data_dir)
+    runner = Runner(engine, options, stop, builder)
+    try:
+        runner.run()
+        engine.loop.release()
+    finally:
+        runner.status.close()
+        builder.close()
+        engine.close()
+    seen = picture(engine.core.state, engine.names)
+    digest = cores.digest_of(engine.core)
+    shown = as_json if options.json else as_text
+    sys.stdout.write(shown(seen, engine.source.label, digest))
+    sys.stdout.flush()
+    return stop.code

@@ -1,0 +1,119 @@
+"""How deep did equity fall below its peak? Followed through every market event and fill."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.instruments import Instrument
+from engine.messages import BOOK_TOP
+
+
+class EquityCurve:
+    """Cash and positions valued at the bid, as the account does; `feed` takes them piece by piece.
+
+    A fill is placed at the first event of its symbol with the fill's time: exact for bars, and off
+    by less than that moment's price moves where trades share one nanosecond.
+    """
+
+    def __init__(
+        self, instruments: Sequence[Instrument], cash_e8: int, half_spread_ticks: int
+    ) -> None:
+        self.instruments, self.half_spread_ticks = instruments, half_spread_ticks
+        self.cash_e8 = self.equity_e8 = self.peak_e8 = cash_e8
+        self.lots = [0] * len(instruments)
+        self.bids = [0] * len(instruments)
+        self.booked = [False] * len(instruments)
+        self.drawdown_max = 0.0
+
+    def feed(self, market: Any, fills: Any) -> None:
+        """Market records and the fills they caused, as arrays of the record's dtype."""
+        import numpy as np
+
+        after = owners(market, fills)
+        # A fill's place among the points: behind its event and all fills before it.
+        places = after + 1 + np.arange(len(fills))
+        is_fill = np.zeros(len(market) + len(fills), bool)
+        is_fill[places] = True
+        equity = self.cash_e8 + accumulated(is_fill.shape, places, -paid(fills, self.instruments))
+        self.cash_e8 += int(-paid(fills, self.instruments).sum())
+        for number in range(len(self.instruments)):
+            equity += self._values(number, (market, np.flatnonzero(~is_fill)), (fills, places))
+        self._fall(equity)
+
+    def _values(self, number: int, market: Any, fills: Any) -> Any:
+        """What the position in one symbol is worth at every point, in 1e-8: int64."""
+        (events, event_places), (sales, fill_places) = market, fills
+        mine, ours = events["symbol"] == number, sales["symbol"] == number
+        shape = (len(events) + len(sales),)
+        lots = accumulated(shape, fill_places[ours], signed_lots(sales[ours])) + self.lots[number]
+        bids = held_on(shape, event_places[mine], self._bids(number, events[mine]), self.bids[number])
+        self.lots[number], self.bids[number] = int(lots[-1]), int(bids[-1])
+        instrument = self.instruments[number]
+        return bids * lots * instrument.value_numerator // instrument.value_denominator
+
+    def _bids(self, number: int, events: Any) -> Any:
+        """The bid after each event of a symbol: the book's where there is one, else assumed."""
+        import numpy as np
+
+        booked = events["kind"] == BOOK_TOP
+        last = np.where(events["kind"] == 1, events["d"], events["a"])
+        bids = np.where(booked, events["a"], np.maximum(last - self.half_spread_ticks, 1))
+        seen = np.logical_or.accumulate(booked) | self.booked[number]
+        self.booked[number] = bool(seen[-1]) if len(seen) else self.booked[number]
+        kept = np.flatnonzero(booked | ~seen)
+        return held_on(bids.shape, kept, bids[kept], self.bids[number])
+
+    def _fall(self, equity: Any) -> None:
+        """Take the new stretch of equity into peak and drawdown."""
+        import numpy as np
+
+        if not len(equity):
+            return
+        peaks = np.maximum(np.maximum.accumulate(equity), self.peak_e8)
+        self.equity_e8, self.peak_e8 = int(equity[-1]), int(peaks[-1])
+        if self.peak_e8 > 0:
+            deepest = float(((peaks - equity) / np.maximum(peaks, 1)).max())
+            self.drawdown_max = max(self.drawdown_max, deepest)
+
+
+def owners(market: Any, fills: Any) -> Any:
+    """For each fill the number of the market record that caused it, never before another's."""
+    import numpy as np
+
+    found = np.zeros(len(fills), np.int64)
+    for number in np.unique(fills["symbol"]):
+        mine, ours = np.flatnonzero(market["symbol"] == number), fills["symbol"] == number
+        times = market["received_ns"][mine]
+        found[ours] = mine[np.searchsorted(times, fills["received_ns"][ours])]
+    return np.maximum.accumulate(found)
+
+
+def paid(fills: Any, instruments: Sequence[Instrument]) -> Any:
+    """The cash each fill took (a sale's is negative), fee included, in 1e-8: int64."""
+    import numpy as np
+
+    numerators = np.array([one.value_numerator for one in instruments])[fills["symbol"]]
+    denominators = np.array([one.value_denominator for one in instruments])[fills["symbol"]]
+    return fills["b"] * signed_lots(fills) * numerators // denominators + fills["d"]
+
+
+def signed_lots(fills: Any) -> Any:
+    """Lots bought, or minus lots sold: int64."""
+    return fills["c"] * (1 - 2 * (fills["flags"].astype("i8") % 2))
+
+
+def accumulated(shape: tuple[int, ...], places: Any, amounts: Any) -> Any:
+    """The running sum of amounts that fall due at places: int64 of that shape."""
+    import numpy as np
+
+    steps = np.zeros(shape, np.int64)
+    steps[places] = amounts
+    return np.cumsum(steps)
+
+
+def held_on(shape: tuple[int, ...], places: Any, amounts: Any, before: int) -> Any:
+    """The newest amount at every point, `before` until the first place: int64 of that shape."""
+    import numpy as np
+
+    newest = np.zeros(shape, np.int64)
+    newest[places] = np.arange(1, len(places) + 1)
+    return np.concatenate([[before], amounts])[np.maximum.accumulate(newest)]
