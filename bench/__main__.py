@@ -1,14 +1,18 @@
 """Do the promised figures hold on this machine? `python -m bench [NAME...]` measures and prints."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
 
-from bench import backtest
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy's idle threads would count as our CPU time
+
+from bench import backtest, per_order
 from bench.figures import Absent, Figure, head_line, header, note, show
 
 ROWS: dict[str, Callable[[], list[Figure]]] = {
     "backtest": backtest.figures,
+    "per_order": per_order.figures,
 }
 
 

@@ -4,6 +4,8 @@ The real ones are 130,707 ETHUSDT minutes of 2025; `SUPREME_SHARED` names the fo
 """
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
@@ -53,9 +55,8 @@ def native() -> Any:
     """The compiled core, built first where it is not."""
     found = load_native()
     if found is None:
-        from engine.compile import build
-
-        build()
+        # In a process of its own: a build leaves the engine's modules bound to compiled functions.
+        subprocess.run([sys.executable, "-m", "engine.compile"], cwd=ROOT, check=True)
         found = load_native()
     return found
 

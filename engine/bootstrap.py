@@ -75,7 +75,7 @@ class Engine:
             self.lock.release()
 
 
-def simulated_source(options: Options) -> Source:
+def simulated_source(options: Options, _native: Any) -> Source:
     """A seeded market, labelled for ever."""
     from datetime import UTC, datetime
 
@@ -86,21 +86,21 @@ def simulated_source(options: Options) -> Source:
     return Source(label, True, [traded], START_NS, 0, market.trades)
 
 
-def replay_source(options: Options) -> Source:
+def replay_source(options: Options, native: Any) -> Source:
     """A record file; time is the file's."""
     from engine.market.history import open_history
 
-    history = open_history(Path(options.replay))
-    raw = bytes(history.records)
+    history = open_history(Path(options.replay), native)
+    mapped = history.records
 
     def records(skip: int) -> Iterator[bytes]:
-        for at in range(skip * RECORD_SIZE, len(raw), RECORD_SIZE):
-            yield raw[at : at + RECORD_SIZE]
+        for at in range(skip * RECORD_SIZE, len(mapped), RECORD_SIZE):
+            yield bytes(mapped[at : at + RECORD_SIZE])
 
     label = f"REPLAY {Path(options.replay).name}" + (" SIMULATED" if history.simulated else "")
     heartbeat_ns = history.bar_ns if history.kind == "bars" else 0
     return Source(
-        label, history.simulated, [history.instrument], history.first_ns, heartbeat_ns, records
+        label, history.simulated, [history.instrument], history.first_ns - history.bar_ns, heartbeat_ns, records
     )
 
 
@@ -110,14 +110,14 @@ SOURCES = {"simulated": simulated_source, "replay": replay_source}
 
 def assemble(options: Options, say: Callable[[str], None]) -> Engine:
     """An engine ready for its next market record: journal recovered, state folded, epoch begun."""
-    source = SOURCES["replay" if options.replay else "simulated"](options)
+    native = cores.load_native()
+    source = SOURCES["replay" if options.replay else "simulated"](options, native)
     changes = list(options.changes)
     if source.heartbeat_ns:
         changes.append(f"run.heartbeat_ns={source.heartbeat_ns}")
     profile = load_profile(options.profile, changes)
     data_dir = Path(options.data_dir)
     lock = hold(data_dir)
-    native = cores.load_native()
     log = Log(str(data_dir / "log" / "engine.log"), options.log_level, options.log_format, "")
     engine = Engine(cores.new_core(native), source, profile, log)
     engine.lock = lock

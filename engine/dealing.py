@@ -14,10 +14,10 @@ from engine.execution.orders import (
 from engine.instruments import fee_of, notional_of
 from engine.messages import BUY, LIMIT, MARKET, SELL, STOP
 from engine.risk.breakers import least_confidence, size_factor
-from engine.risk.gate import approve, cancel, deny, first_denial, has_room, sign
+from engine.risk.gate import NO_PLACE, approve, cancel, deny, first_denial, has_room, sign
 from engine.risk.limits import count_order
 from engine.risk.sizing import entry_lots, stop_price
-from engine.strategy.agents.registry import PROTECTED, STOPPED
+from engine.strategy.agents.registry import PROTECTED, STOPPED, TIMED_OUT
 
 HELD, UNSURE, ENTERED, LEFT, DENIED, WITHDRAWN = 0, 1, 2, 3, 4, 5
 OUTCOMES = ("nothing to do", "too unsure", "entered", "left", "denied", "withdrawn")
@@ -59,7 +59,7 @@ def ask_cancel(state, number, order_id):
     step(state.orders, order, ASK_CANCEL)
     if order.side == SELL:
         release(state.account, state.symbols[number].position, order, order.claim)
-    cancel(state.commands, state.clock, number, order_id)
+    cancel(state.commands, state.clock, number, order_id, state.intent.cause)
 
 
 def most_lots(instrument, kind):
@@ -122,6 +122,9 @@ def leave(state, number):
         state.draft.freed_lots = state.orders.table[place_of(position.stop_id)].claim
     order_id = judged(state, number)
     if order_id == 0:
+        # A full table must not keep us in the market: the stop's place will serve.
+        if state.gate.last_reason == NO_PLACE and position.stop_id > 0:
+            ask_cancel(state, number, position.stop_id)
         return DENIED
     if position.entering_id > 0:
         ask_cancel(state, number, position.entering_id)
@@ -187,6 +190,8 @@ def close_symbol(state, number):
             leave(state, number)
         elif position.entering_id > 0:
             ask_cancel(state, number, position.entering_id)
+        elif position.stop_id > 0:
+            ask_cancel(state, number, position.stop_id)
     return 1 if sellable else 0
 
 
@@ -205,11 +210,14 @@ def retire_entries(state):
     """Cancel the resting entries whose time is over, and find when the next one's is."""
     orders = state.orders
     orders.due_ns = 0
+    state.intent.cause = TIMED_OUT
     for place in range(ORDERS_MAX):
         order = orders.table[place]
         if is_open(order.status) and order.expires_ns > 0:
             if order.expires_ns <= state.clock.now_ns:
                 if has_room(state.commands, 1):
                     ask_cancel(state, order.symbol, order.id)
+                else:
+                    orders.due_ns = order.expires_ns
             elif orders.due_ns == 0 or order.expires_ns < orders.due_ns:
                 orders.due_ns = order.expires_ns

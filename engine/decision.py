@@ -5,13 +5,15 @@ we want (strategy), may we (risk), what do we ask for (execution). No clock, no 
 """
 
 from engine.accounting import account
-from engine.dealing import ENTERED, HELD, protect, pursue, retire_entries, wind_down
+from engine.dealing import ENTERED, protect, pursue, retire_entries, wind_down
 from engine.execution.portfolio import mark
+from engine.instruments import BOUND
 from engine.messages import BAR_CLOSED, BOOK_TOP, HEARTBEAT, ORDER_FILLED, TRADE_TICK
 from engine.risk.breakers import level_after, move_to
 from engine.risk.gate import has_room, report_level
 from engine.strategy.agents.registry import propose
 from engine.strategy.features import (
+    VOLUME_MAX,
     add_trade,
     bar_has_ended,
     bar_is_sane,
@@ -62,17 +64,18 @@ def observe(state, symbol, event):
     """The market moved: quote, bar and indicators, then the position's value. False if malformed."""
     features = symbol.features
     rules = state.parameters.features
-    if not is_sane(state.clock, symbol, event):
+    state.clock.sane = 1 if is_sane(state.clock, symbol, event) else 0
+    if state.clock.sane == 0:
         state.clock.malformed += 1
         return False
     if state.clock.kind == BAR_CLOSED:
-        see_bar(features, rules, event)
+        see_bar(features, rules, symbol.instrument, event)
         take_bar(features, state.parameters.indicators, symbol.instrument, event)
     elif state.clock.kind == TRADE_TICK:
         if bar_has_ended(features.builder, rules.bar_seconds, event.time_ns):
             close_bar(features, state.parameters.indicators, symbol.instrument)
         add_trade(features.builder, rules.bar_seconds, event)
-        see_trade(features, rules, event)
+        see_trade(features, rules, symbol.instrument, event)
     else:
         see_book(features, event)
     if symbol.position.lots != 0:
@@ -82,13 +85,14 @@ def observe(state, symbol, event):
 
 def is_sane(clock, symbol, event):
     """Whether a market event can be true at all: a known symbol and prices that fit together."""
-    if symbol.instrument.tick_e8 <= 0:
+    price_max = symbol.instrument.price_max
+    if symbol.instrument.tick_e8 <= 0 or not 0 <= event.time_ns <= BOUND:
         return False
     if clock.kind == BAR_CLOSED:
-        return bar_is_sane(event) and event.b <= symbol.instrument.price_max and event.e >= 0
+        return bar_is_sane(event) and event.b <= price_max and 0 <= event.e <= VOLUME_MAX
     if clock.kind == TRADE_TICK:
-        return 0 < event.a <= symbol.instrument.price_max and event.b >= 0
-    return 0 < event.a <= event.b and event.b <= symbol.instrument.price_max
+        return 0 < event.a <= price_max and 0 <= event.b <= VOLUME_MAX
+    return 0 < event.a <= event.b <= price_max and min(event.c, event.d) >= 0
 
 
 def watch(state):
@@ -101,12 +105,14 @@ def watch(state):
 
 
 def decide(state, number):
-    """After a market event: the breakers first, then this symbol if it is due."""
+    """After a market event: the breakers first, then this symbol if it is due.
+
+    While stopped it is asked too: the gate denies what it may not have, and says so.
+    """
     watch(state)
     if state.breakers.stopped == 1:
         wind_down(state)
-    else:
-        decide_symbol(state, number)
+    decide_symbol(state, number)
 
 
 def decide_symbol(state, number):
@@ -115,14 +121,16 @@ def decide_symbol(state, number):
     bars = symbol.features.indicators.bars
     if not is_due(symbol.schedule, state.parameters.schedule, bars, state.clock.now_ns):
         return
+    if not has_room(state.commands, 4):
+        return  # still due at the next event
     set_next(symbol.schedule, state.parameters.schedule, bars, state.clock.now_ns)
     propose(
         symbol.agents, state.parameters.strategy, symbol.features.indicators, state.intent
     )
     state.gate.last_reason = 0
-    outcome = pursue(state, number) if has_room(state.commands, 4) else HELD
+    outcome = pursue(state, number)
     remember(state, number, outcome)
-    if outcome != ENTERED:
+    if outcome != ENTERED and state.breakers.stopped == 0:
         protect(state, number)
 
 
@@ -149,9 +157,8 @@ def beat(state):
     watch(state)
     if state.breakers.stopped == 1:
         wind_down(state)
-    else:
-        for number in range(state.clock.symbols):
-            decide_symbol(state, number)
+    for number in range(state.clock.symbols):
+        decide_symbol(state, number)
 
 
 def decide_on_fact(state, number):

@@ -85,7 +85,7 @@ def share_by_bits(rest, part, whole):
 
 
 def lots_for(instrument, notional_e8, price):
-    """The most lots worth no more than a notional at this price; the order limit if vast."""
+    """The most lots of one order that are worth no more than a notional at this price."""
     unit = price * instrument.value_numerator
     denominator = instrument.value_denominator
     if unit <= 0 or denominator <= 0 or notional_e8 <= 0:
@@ -93,7 +93,8 @@ def lots_for(instrument, notional_e8, price):
     if notional_e8 // unit >= BOUND // denominator:
         return instrument.lots_max
     rest = notional_e8 % unit
-    return notional_e8 // unit * denominator + (rest * denominator + denominator - 1) // unit
+    lots = notional_e8 // unit * denominator + (rest * denominator + denominator - 1) // unit
+    return min(lots, instrument.lots_max)
 
 
 def common_divisor(first: int, second: int) -> int:
@@ -252,7 +253,7 @@ def load_instruments(path: str | None = None) -> "dict[str, list[tuple[date, Ins
     try:
         with open(path, "rb") as file:
             return {name: dated(name, told) for name, told in tomllib.load(file).items()}
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise Refused(
             f"{path} is no list of instruments: {type(error).__name__}: {error}",
             "Mend it after the example of the shipped engine/instruments.toml.",
@@ -261,10 +262,12 @@ def load_instruments(path: str | None = None) -> "dict[str, list[tuple[date, Ins
 
 def dated(name: str, told: dict[str, Any]) -> "list[tuple[date, Instrument]]":
     """A symbol's instruments in order of time; each change alters what it names."""
-    rows = [(told["from"], made(name, told))]
-    for change in told["changes"]:
+    from datetime import date
+
+    rows = []
+    for change in [{}, *told["changes"]]:
         told = told | change
-        rows.append((told["from"], made(name, told)))
+        rows.append((date.fromordinal(told["from"].toordinal()), made(name, told)))
     return sorted(rows, key=lambda row: row[0])
 
 

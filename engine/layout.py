@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 I, F = "i8", "f8"  # noqa: E741  the two kinds of number the engine knows: int64 and float64
 CODES = {"i8": "q", "f8": "d", "u4": "I", "u2": "H", "u1": "B"}
 SIZES = {"i8": 8, "f8": 8, "u4": 4, "u2": 2, "u1": 1}
+READERS = {kind: struct.Struct("<" + code).unpack_from for kind, code in CODES.items()}
 ZEROS: dict[str, int | float] = {"i8": 0, "f8": 0.0, "u4": 0, "u2": 0, "u1": 0}
 
 Block = dict[str, Any]
@@ -131,25 +132,20 @@ class View:
     def __init__(self, declared: Block, buffer: Any, offset: int = 0) -> None:
         places, at = {}, offset
         for name, field in declared.items():
-            places[name] = (field, at)
+            places[name] = (*shape_of(field), at)
             at += size_of(field)
         self._places, self._buffer = places, buffer
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in self._places:
             raise AttributeError(name)
-        field, at = self._places[name]
-        element, count = shape_of(field)
+        element, count, at = self._places[name]
+        if not isinstance(element, dict):
+            if not count:
+                return READERS[element](self._buffer, at)[0]
+            return list(struct.unpack_from(f"<{count}{CODES[element]}", self._buffer, at))
         step = size_of(element)
-        if count:
-            found: Any = [self._one(element, at + number * step) for number in range(count)]
-        else:
-            found = self._one(element, at)
-        if isinstance(element, dict):
-            self.__dict__[name] = found  # a view stays true: keep it
+        views = [View(element, self._buffer, at + step * number) for number in range(count or 1)]
+        found = views if count else views[0]
+        self.__dict__[name] = found  # a view stays true: it is made once
         return found
-
-    def _one(self, element: Any, at: int) -> Any:
-        if isinstance(element, dict):
-            return View(element, self._buffer, at)
-        return struct.unpack_from("<" + CODES[element], self._buffer, at)[0]

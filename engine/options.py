@@ -70,7 +70,7 @@ def parse(argv: list[str]) -> Options:
         if name in FLAGS:
             value = "yes"
         elif not has_value:
-            if not rest:
+            if not rest or rest[0].startswith("--"):
                 raise Refused(f"supreme run: --{name} needs a value", "see: supreme run --help")
             value = rest.pop(0)
         given.setdefault(name, []).append(value)

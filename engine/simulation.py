@@ -90,11 +90,14 @@ def is_same(left, right):
 
 
 def attend(state, event):
-    """The venue's turn after an event: it takes the commands, then the market meets its orders."""
+    """The venue's turn after an event: it takes the commands, then the market meets its orders.
+
+    An event that cannot be true meets nothing: what it would have matched was matched before.
+    """
     venue = state.venue
     venue.facts.count = 0
     hand_over(state)
-    if event.kind <= BOOK_TOP:
+    if event.kind <= BOOK_TOP and state.clock.sane == 1:
         number = state.clock.symbol
         match(venue, state.symbols[number], state.parameters.paper, number)
     elif event.kind == CASH_DEPOSITED:
@@ -136,6 +139,7 @@ def simulate(state, event, out, written):
         written = keep_commands(state, out, written)
         hand_over(state)
         place += 1
+    facts.count = 0
     return written
 
 

@@ -18,6 +18,7 @@ CLOCK = block(
     symbol=I,
     events=I,
     malformed=I,
+    sane=I,  # 1 when the market event at hand could be true
     heartbeats=I,
     heartbeat_due_ns=I,
     symbols=I,  # how many are defined

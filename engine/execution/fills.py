@@ -11,6 +11,7 @@ from engine.messages import (
     MARKET,
     ORDER_ACCEPTED,
     ORDER_CANCELED,
+    ORDER_EXPIRED,
     ORDER_FILLED,
     ORDER_REJECTED,
     RECORD,
@@ -64,9 +65,10 @@ def lots_for_us(market, instrument, parameters):
     return volume * parameters.volume_share_ppm // PPM // instrument.lot_e8
 
 
-def half_spread(market):
-    """Ticks from the last price to the quote a taker pays."""
-    return (market.ask - market.bid) // 2
+def half_spread(side, market):
+    """Ticks from the middle (rounded down, as below) to the quote a taker pays."""
+    spread = market.ask - market.bid
+    return spread - spread // 2 if side == BUY else spread // 2
 
 
 def slippage_ticks(price, parameters):
@@ -172,13 +174,24 @@ def fill(venue, instrument, order, price, rate_ppm):
     return record
 
 
+def is_broke(venue, instrument, order, price, rate_ppm):
+    """Spot: a purchase the cash at hand cannot pay, fee included, is taken off the book."""
+    notional = notional_of(instrument, price, min(order.lots, venue.trade.ours))
+    if order.side == SELL or notional + fee_of(notional, rate_ppm) <= venue.cash_e8:
+        return False
+    order.done = 1
+    report(venue, ORDER_EXPIRED, order)
+    return True
+
+
 def take(venue, symbol, parameters, order, around):
     """A taker's fill around a price: half-spread and slippage are paid and counted apart."""
     if venue.trade.ours <= 0:
         return
-    spread = half_spread(symbol.features.market)
-    quoted = worse(order.side, around, spread)
+    quoted = worse(order.side, around, half_spread(order.side, symbol.features.market))
     price = bounded(order, worse(order.side, quoted, slippage_ticks(quoted, parameters)))
+    if is_broke(venue, symbol.instrument, order, price, parameters.taker_fee_ppm):
+        return
     lots = min(order.lots, venue.trade.ours)
     venue.spread_e8 += notional_of(symbol.instrument, abs(quoted - around), lots)
     venue.slippage_e8 += notional_of(symbol.instrument, abs(price - quoted), lots)
@@ -187,9 +200,11 @@ def take(venue, symbol, parameters, order, around):
 
 def make(venue, symbol, parameters, order):
     """A resting limit's fill at its own price."""
-    if venue.trade.ours > 0:
-        record = fill(venue, symbol.instrument, order, order.price, parameters.maker_fee_ppm)
-        record.flags = order.side + MAKER
+    rate_ppm = parameters.maker_fee_ppm
+    if venue.trade.ours <= 0 or is_broke(venue, symbol.instrument, order, order.price, rate_ppm):
+        return
+    record = fill(venue, symbol.instrument, order, order.price, rate_ppm)
+    record.flags = order.side + MAKER
 
 
 def end_other(venue, order):
@@ -223,13 +238,15 @@ def admit(venue, symbol, parameters, order):
         report(venue, ORDER_ACCEPTED, order)
         market = symbol.features.market
         around = middle_price(market, order.arrives_ns)
-        quoted = worse(order.side, around, half_spread(market))
+        quoted = worse(order.side, around, half_spread(order.side, market))
         if order.type == MARKET or (order.type == LIMIT and limit_takes(order, quoted)):
             take(venue, symbol, parameters, order, around)
 
 
 def receive(venue, parameters, command):
-    """A command sets out for the venue; the list has room by its bound."""
+    """A command sets out for the venue; one beyond its bound is lost, as on any wire."""
+    if venue.count >= RESTING_MAX:
+        return
     venue.trade.flags = command.flags
     order = venue.orders[venue.count]
     order.id = command.a
@@ -263,7 +280,8 @@ def arrive(venue, symbol, parameters, number):
             if order.accepted == 0:
                 admit(venue, symbol, parameters, order)
             elif order.type == MARKET:
-                take(venue, symbol, parameters, order, symbol.features.market.open)
+                around = middle_price(symbol.features.market, order.arrives_ns)
+                take(venue, symbol, parameters, order, around)
 
 
 def rests(venue, place, market, kind):

@@ -64,7 +64,9 @@ def mark(account, position, instrument, bid):
     account.equity_e8 = account.cash_e8 + account.value_e8
     account.peak_e8 = max(account.peak_e8, account.equity_e8)
     fallen = account.peak_e8 - account.equity_e8
-    account.drawdown = fallen / account.peak_e8 if account.peak_e8 > 0 else 0.0
+    # Python divides whole numbers exactly and rounds once; compiled code rounds them first.
+    peak = float(account.peak_e8)
+    account.drawdown = float(fallen) / peak if peak > 0.0 else 0.0
 
 
 def forget_peak(account):

@@ -140,9 +140,9 @@ class Journal:
             self.tend()
         return durable
 
-    def wait(self, sequence: int, timeout_s: float) -> bool:
-        """Whether all before the sequence became durable within the time."""
-        end = time.monotonic() + timeout_s
+    def wait(self, sequence: int, timeout: float) -> bool:
+        """Whether all before the sequence became durable within so many seconds."""
+        end = time.monotonic() + timeout
         while (durable := self.durable) < sequence:
             self._must_be_well()
             left = min(end - time.monotonic(), PATIENCE_S)
@@ -204,10 +204,11 @@ class Journal:
 
     def _prepare(self) -> None:
         """The preparing thread: one segment of zeros, handed to the writer."""
+        is_last_try = self._durable(self._handle) >= self._end
         try:
             fd = prepare(self.directory, self._end, self._segment_size)
         except OSError as error:
-            self._postpone(error)
+            self._postpone(error, is_last_try)
             return
         header = packed(Header(self.identity, self._end, self._segment_size))
         capacity = capacity_of(self._segment_size)
@@ -216,14 +217,13 @@ class Journal:
         self.unprepared = None
         self._tend_at = self._end - capacity // 2
 
-    def _postpone(self, error: OSError) -> None:
-        """Try again a little later; at the end of the current segment the failure is final."""
+    def _postpone(self, error: OSError, is_last_try: bool) -> None:
+        """Try again a little later; a try begun when the current segment was full is the last."""
         self.unprepared = error
-        durable = self._durable(self._handle)
-        if durable >= self._end:
+        if is_last_try:
             self._disk.journal_fail(self._handle, error.errno or errno.EIO)
         step = capacity_of(self._segment_size) // (2 * RETRIES)
-        self._tend_at = min(durable + step, self._end)
+        self._tend_at = min(self._durable(self._handle) + step, self._end)
 
 
 def _started(work: Callable[..., object], *arguments: object) -> LockType:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 VALUES = {BARS: ("open", "high", "low", "close", "volume"), "trades": ("price", "volume", "maker")}
 JUMP = 0.1  # of the price before; real one-minute bars have moved by 10 %, hours by 25 %
-LISTED = 10  # gaps and jumps told one by one
+LISTED = 3  # gaps told one by one; JSON has them all
 SECOND = 1_000_000_000
 INTERVALS = {
     name: seconds * SECOND
@@ -89,15 +89,19 @@ def first_fault(kind: str, rows: Table, price_max: int) -> tuple[int, str] | Non
     return worst
 
 
-def in_order(kind: str, rows: Table) -> tuple[Table, int]:
-    """The rows by time (trades of one time by id), and how many stood behind a later one."""
+def late_rows(times: Any) -> int:
+    """How many rows of a file stand behind a later one."""
     import numpy as np
 
-    times = rows["time"]
-    late = int((times < np.maximum.accumulate(times)).sum())
-    keys = (times,) if kind == BARS else (rows["id"], times)
-    order = np.lexsort(keys)
-    return {name: column[order] for name, column in rows.items()}, late
+    return int((times < np.maximum.accumulate(times)).sum())
+
+
+def in_order(kind: str, rows: Table) -> Table:
+    """The rows by time, trades of one time by id."""
+    import numpy as np
+
+    order = np.lexsort((rows["time"],) if kind == BARS else (rows["id"], rows["time"]))
+    return {name: column[order] for name, column in rows.items()}
 
 
 def repeated(kind: str, rows: Table) -> tuple[Any, tuple[int, int] | None]:
@@ -160,16 +164,17 @@ def findings_of(kind: str, rows: Table, interval_ns: int) -> Findings:
         missing=int(missing.sum()),
         unaligned=int((times % interval_ns != 0).sum()) if kind == BARS and interval_ns else 0,
         without_volume=int((rows["volume"] == 0).sum()),
-        jumps=jumps_in(times, rows["close" if kind == BARS else "price"]),
+        jumps=jumps_in(times, rows["close" if kind == BARS else "price"], interval_ns),
     )
 
 
-def jumps_in(times: Any, prices: Any) -> tuple[tuple[int, float], ...]:
-    """Moves of more than a tenth from one row to the next, largest first."""
+def jumps_in(times: Any, prices: Any, interval_ns: int) -> tuple[tuple[int, float], ...]:
+    """Moves of more than a tenth from one row to the next, not over gaps; the largest first."""
     import numpy as np
 
     moves = prices[1:] / prices[:-1] - 1.0
-    places = np.flatnonzero(np.abs(moves) > JUMP)
+    adjacent = np.diff(times) <= interval_ns if interval_ns else True
+    places = np.flatnonzero((np.abs(moves) > JUMP) & adjacent)
     largest = places[np.argsort(-np.abs(moves[places]), kind="stable")]
     return tuple(
         (int(times[place + 1]), round(float(moves[place]), 4)) for place in largest.tolist()

@@ -15,7 +15,6 @@ from engine.journal.record_files import open_record_file
 from engine.layout import dtype_of
 from engine.messages import (
     BAR_CLOSED,
-    BOOK_TOP,
     RECORD,
     RECORD_SIZE,
     SYMBOL_NAME,
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from engine.journal.segments import Header
 
 SUFFIX = ".records"
-KIND_NAMES = {BAR_CLOSED: "bars", TRADE_TICK: "trades", BOOK_TOP: "books"}
+KIND_NAMES = {BAR_CLOSED: "bars", TRADE_TICK: "trades"}
 KIND_AT = 4
 TIMES = struct.Struct("<qq")  # time_ns, received_ns
 TIMES_AT, RECEIVED_AT = 8, 16
@@ -47,7 +46,7 @@ class RecordFile(NamedTuple):
     header: "Header"
     name: str
     instrument: Instrument
-    kind: str  # bars, trades or books
+    kind: str  # bars or trades
     bar_ns: int  # 0 unless bars
     records: memoryview
     definitions: bytes

@@ -28,6 +28,7 @@ from engine.market.checks import (
     in_order,
     interval_name,
     interval_of,
+    late_rows,
     repeated,
 )
 from engine.market.layouts import BARS, KLINES, TRADES, Table, symbol_of
@@ -150,7 +151,8 @@ def source_interval(path: str, kind: str, rows: Table) -> int:
 def series_of(sources: list[Source], options: Options) -> Series:
     """The rows of one symbol's files as one series; Refused where they contradict or cannot be."""
     kind, interval_ns = sources[0].kind, sources[0].interval_ns
-    rows, late = in_order(kind, joined(sources))
+    late = sum(late_rows(one.rows["time"]) for one in sources)
+    rows = in_order(kind, joined(sources))
     again, conflict = repeated(kind, rows)
     if conflict:
         one, other = (place_of(sources, rows, row) for row in conflict)

@@ -39,14 +39,15 @@ def inspected(file: "RecordFile") -> tuple[Findings, str]:
 
 
 def misplaced(file: "RecordFile", rows: "Table") -> tuple[int, str] | None:
-    """The first record of another kind, received before the one in front of it, or at a wrong time."""
-    late = rows["received"].copy()
-    late[1:] = rows["received"][1:] < rows["received"][:-1]
-    late[0] = 0
+    """The first record of another kind than the first, out of order, or a bar of another length."""
+    import numpy as np
+
+    received = rows["received"]
+    lengths = received - rows["time"] if file.bar_ns else np.zeros_like(received)
     wrong: tuple[tuple[Any, str], ...] = (
         (rows["kind"] != rows["kind"][0], "is of another kind than the first"),
-        (late != 0, "was received before the one in front of it"),
-        (rows["received"] != rows["time"] + file.bar_ns, "was not received at its end"),
+        (np.diff(received, prepend=received[0]) < 0, "was received before the one in front of it"),
+        (lengths != lengths[0], "is a bar of another length than the first"),
     )
     for places, what in wrong:
         if places.any():

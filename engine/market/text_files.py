@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 22  # bytes of text read at once
 ZIP, GZIP, PARQUET = b"PK\x03\x04", b"\x1f\x8b", b"PAR1"
-DAMAGED = (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile, NotImplementedError)
+# A zip with a password is a RuntimeError, one packed in a way nobody uses a NotImplementedError.
+DAMAGED = (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile, RuntimeError)
 
 
 class Text(NamedTuple):
@@ -102,7 +103,7 @@ def read_text(path: str, progress: "Callable[[int], None]") -> Text:
         raise refusal(f"{path}, line {line + bad.row}", bad.what) from bad
     except DAMAGED as error:
         raise Refused(
-            f"{path} is damaged: {error}.", "Download it again; nothing was written."
+            f"{path} cannot be unpacked: {error}.", "Download it again; nothing was written."
         ) from error
     if layout is None or not tables:
         raise Refused(f"{path} holds no rows.", "Download it again; nothing was written.")

@@ -32,6 +32,7 @@ REASONS = {
     12: "too many open orders",
 }
 REASONS_MAX = 16
+NO_PLACE = 12
 GATE = block(rate=RATE, denied=I, denials=(I, REASONS_MAX), last_reason=I)
 PPM = 1_000_000.0
 
@@ -48,7 +49,7 @@ def market_is_known(state, symbol, draft):
     """Nothing is bought on a price that is unknown or old; what is held may still be sold."""
     market = symbol.features.market
     age_ns = state.clock.now_ns - market.received_ns
-    stale = age_ns > state.parameters.risk.stale_seconds * 1e9
+    stale = float(age_ns) > state.parameters.risk.stale_seconds * 1e9
     return 3 if market.last <= 0 or (stale and draft.side == BUY) else 0
 
 
@@ -60,7 +61,7 @@ def price_is_sane(state, symbol, draft):
     if draft.price < instrument.price_min or draft.price > instrument.price_max:
         return 4
     last = symbol.features.market.last
-    distance = abs(draft.price - last)
+    distance = float(abs(draft.price - last))
     return 4 if distance > last * state.parameters.risk.price_band else 0
 
 
@@ -96,7 +97,7 @@ def position_fits(state, symbol, draft):
     """The position after a buy stays within its share of equity."""
     if draft.side != BUY:
         return 0
-    value = symbol.position.value_e8 + draft.claim
+    value = float(symbol.position.value_e8 + draft.claim)
     return 9 if value > state.account.equity_e8 * state.parameters.risk.position_max else 0
 
 
@@ -104,7 +105,7 @@ def exposure_fits(state, draft):
     """All positions and open buys after a buy stay within their share of equity."""
     if draft.side != BUY:
         return 0
-    value = state.account.value_e8 + state.account.reserved_e8 + draft.claim
+    value = float(state.account.value_e8 + state.account.reserved_e8 + draft.claim)
     return 10 if value > state.account.equity_e8 * state.parameters.risk.exposure_max else 0
 
 
@@ -116,7 +117,7 @@ def rate_allows(state, draft):
 
 def place_is_free(order_id):
     """The order table has a place and the commands have room."""
-    return 12 if order_id == 0 else 0
+    return NO_PLACE if order_id == 0 else 0
 
 
 def first_denial(state, symbol, draft, order_id):
@@ -186,11 +187,12 @@ def deny(commands, clock, number, draft, reason):
     return record
 
 
-def cancel(commands, clock, number, order_id):
-    """The command to end an order."""
+def cancel(commands, clock, number, order_id, cause):
+    """The command to end an order, and why."""
     record = written(commands, clock, number)
     record.kind = CANCEL_ORDER
     record.a = order_id
+    record.b = cause
 
 
 def report_level(commands, clock, level, drawdown):

@@ -28,6 +28,6 @@ def entry_lots(parameters, instrument, equity_e8, price, factor):
 def stop_price(parameters, entry_price):
     """Trigger in ticks of the protective stop under an entry."""
     distance = entry_price * parameters.stop_loss
-    if distance <= 0.0 or distance >= entry_price:
+    if distance <= 0.0 or distance >= float(entry_price):
         return 0
     return entry_price - int(floor(distance))

@@ -15,7 +15,7 @@ VALUES_MIN = 2  # of one value nothing can be resampled
 class Estimate(NamedTuple):
     """A mean, its 95 % interval, and how often luck alone gives as much; units of the values."""
 
-    count: int
+    sample_size: int
     mean: float
     low: float
     high: float
@@ -36,12 +36,12 @@ def estimate(values: list[float], seed: int, resamples: int = RESAMPLES) -> Esti
 
 
 def block_length(count: int) -> int:
-    """The mean length of a block, count^(1/3) rounded: the order that errs least on a mean's variance.
+    """The mean length of a block: count^(1/3), rounded.
 
-    Hall, Horowitz and Jing 1995, "On blocking rules for the bootstrap with dependent data",
-    Biometrika 82 (3).
+    The order of growth that errs least on a mean's variance (Hall, Horowitz and Jing 1995, "On
+    blocking rules for the bootstrap with dependent data", Biometrika 82 (3)).
     """
-    return max(1, round(count ** (1 / 3)))
+    return max(1, round(float(count) ** (1 / 3)))
 
 
 def resampled_means(values: list[float], block: int, resamples: int, seed: int) -> Any:

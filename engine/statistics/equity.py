@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.instruments import Instrument
-from engine.messages import BOOK_TOP
+from engine.messages import BAR_CLOSED, BOOK_TOP
 
 
 class EquityCurve:
@@ -33,19 +33,21 @@ class EquityCurve:
         places = after + 1 + np.arange(len(fills))
         is_fill = np.zeros(len(market) + len(fills), bool)
         is_fill[places] = True
-        equity = self.cash_e8 + accumulated(is_fill.shape, places, -paid(fills, self.instruments))
-        self.cash_e8 += int(-paid(fills, self.instruments).sum())
+        taken = paid(fills, self.instruments)
+        equity = self.cash_e8 - accumulated(is_fill.shape, places, taken)
+        self.cash_e8 -= int(taken.sum())
         for number in range(len(self.instruments)):
             equity += self._values(number, (market, np.flatnonzero(~is_fill)), (fills, places))
         self._fall(equity)
 
     def _values(self, number: int, market: Any, fills: Any) -> Any:
         """What the position in one symbol is worth at every point, in 1e-8: int64."""
-        (events, event_places), (sales, fill_places) = market, fills
-        mine, ours = events["symbol"] == number, sales["symbol"] == number
-        shape = (len(events) + len(sales),)
-        lots = accumulated(shape, fill_places[ours], signed_lots(sales[ours])) + self.lots[number]
-        bids = held_on(shape, event_places[mine], self._bids(number, events[mine]), self.bids[number])
+        (events, event_places), (filled, fill_places) = market, fills
+        mine, ours = events["symbol"] == number, filled["symbol"] == number
+        shape = (len(events) + len(filled),)
+        lots = self.lots[number] + accumulated(shape, fill_places[ours], signed_lots(filled[ours]))
+        seen = self._bids(number, events[mine])
+        bids = held_on(shape, event_places[mine], seen, self.bids[number])
         self.lots[number], self.bids[number] = int(lots[-1]), int(bids[-1])
         instrument = self.instruments[number]
         return bids * lots * instrument.value_numerator // instrument.value_denominator
@@ -55,7 +57,7 @@ class EquityCurve:
         import numpy as np
 
         booked = events["kind"] == BOOK_TOP
-        last = np.where(events["kind"] == 1, events["d"], events["a"])
+        last = np.where(events["kind"] == BAR_CLOSED, events["d"], events["a"])
         bids = np.where(booked, events["a"], np.maximum(last - self.half_spread_ticks, 1))
         seen = np.logical_or.accumulate(booked) | self.booked[number]
         self.booked[number] = bool(seen[-1]) if len(seen) else self.booked[number]

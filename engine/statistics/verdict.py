@@ -28,6 +28,6 @@ def weigh(trades: Sequence[Trade], seed: int) -> Evidence:
 
 def verdict_on(expectancy: Estimate | None) -> str:
     """An edge is claimed only of enough trades whose whole interval lies above zero."""
-    if expectancy is None or expectancy.count < TRADES_MIN:
+    if expectancy is None or expectancy.sample_size < TRADES_MIN:
         return TOO_LITTLE
     return EDGE if expectancy.low > 0.0 else NO_EDGE

@@ -9,6 +9,7 @@ PARAMETERS = block(
         I, 1, 0, 1_000_000, "ticks", "Half the spread where the market shows no book."
     ),
 )
+VOLUME_MAX = 2_305_843_009_213_693_952  # 2^61 of 1e-8 base: two of them are still a number
 MARKET = block(
     last=I,  # ticks
     bid=I,
@@ -25,12 +26,12 @@ BUILDER = block(open=I, high=I, low=I, close=I, volume_e8=I, start_ns=I, trades=
 FEATURES = block(market=MARKET, builder=BUILDER, bar=BAR, indicators=INDICATORS)
 
 
-def quote(market, parameters, price):
+def quote(market, parameters, instrument, price):
     """Move the last price; without a book the assumed half-spread stands around it."""
     market.last = price
     if market.booked == 0:
         market.bid = max(price - parameters.half_spread_ticks, 1)
-        market.ask = price + parameters.half_spread_ticks
+        market.ask = min(price + parameters.half_spread_ticks, instrument.price_max)
 
 
 def bar_is_sane(event):
@@ -38,7 +39,7 @@ def bar_is_sane(event):
     return event.c > 0 and event.b >= max(event.a, event.d) and event.c <= min(event.a, event.d)
 
 
-def see_bar(features, parameters, event):
+def see_bar(features, parameters, instrument, event):
     """A closed bar (a open, b high, c low, d close, e volume) as the newest market event."""
     market = features.market
     market.open = event.a
@@ -47,10 +48,10 @@ def see_bar(features, parameters, event):
     market.volume_e8 = event.e
     market.opened_ns = event.time_ns
     market.received_ns = event.received_ns
-    quote(market, parameters, event.d)
+    quote(market, parameters, instrument, event.d)
 
 
-def see_trade(features, parameters, event):
+def see_trade(features, parameters, instrument, event):
     """A trade (a price, b volume) as the newest market event."""
     market = features.market
     market.open = event.a
@@ -59,7 +60,7 @@ def see_trade(features, parameters, event):
     market.volume_e8 = event.b
     market.opened_ns = event.received_ns
     market.received_ns = event.received_ns
-    quote(market, parameters, event.a)
+    quote(market, parameters, instrument, event.a)
 
 
 def see_book(features, event):
@@ -68,9 +69,10 @@ def see_book(features, event):
     market.booked = 1
     market.bid = event.a
     market.ask = event.b
-    market.open = event.b
-    market.high = event.b
-    market.low = event.a
+    market.open = (event.a + event.b) // 2
+    # Nobody is known to buy above the bid or to sell below the ask.
+    market.high = event.a
+    market.low = event.b
     market.volume_e8 = min(event.c, event.d)
     market.opened_ns = event.received_ns
     market.received_ns = event.received_ns
@@ -124,5 +126,5 @@ def add_trade(builder, bar_seconds, event):
     builder.high = max(builder.high, event.a)
     builder.low = min(builder.low, event.a)
     builder.close = event.a
-    builder.volume_e8 += event.b
+    builder.volume_e8 = min(builder.volume_e8 + event.b, VOLUME_MAX)
     builder.trades += 1

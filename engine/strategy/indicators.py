@@ -5,6 +5,7 @@ Values equal TA-Lib 0.8 (default compatibility, unstable period 0) within 1e-9 *
 Bars are finite and hold low <= close <= high: whoever fills the bar refuses any other.
 """
 
+from engine.arithmetic import ratio
 from engine.layout import F, I, Parameter, block
 from engine.strategy.averages import (
     AVERAGE,
@@ -25,7 +26,6 @@ from engine.strategy.windows import (
 
 DAY_NS = 86_400_000_000_000
 THIRD = 1.0 / 3.0
-NOTHING = 1e-14  # TA-Lib's zero: what lies below is not divided by
 
 BAR = block(high=F, low=F, close=F, volume=F, open_time_ns=I)  # quote units; volume in base units
 
@@ -72,7 +72,7 @@ PARAMETERS = block(
 )
 
 READING = block(value=F, ready=I)
-RSI = block(value=F, ready=I, flat=I, gain=AVERAGE, loss=AVERAGE)
+RSI = block(value=F, ready=I, flat=I, still=I, gain=AVERAGE, loss=AVERAGE)
 MACD = block(value=F, signal=F, histogram=F, ready=I, fast=AVERAGE, slow=AVERAGE, smoothed=AVERAGE)
 ADX = block(
     value=F, ready=I, plus=F, minus=F, directed=I,
@@ -122,7 +122,8 @@ def change_step(own, parameters, bar):
 def rsi_step(own, period, change):
     """Gains as a share of all movement, 0 to 100.
 
-    A market that did not move has 0 as TA-Lib says, which looks oversold: `flat` is 1 then.
+    `flat` is 1 when the last `period` closes were the same: the value is then an echo of what was
+    before, or TA-Lib's 0 when nothing was, which looks oversold. No signal may be read from it.
     """
     gain = 0.0
     loss = 0.0
@@ -133,13 +134,9 @@ def rsi_step(own, period, change):
     wilder_step(own.gain, period, gain)
     wilder_step(own.loss, period, loss)
     own.ready = own.gain.ready
-    moved = own.gain.value + own.loss.value
-    own.flat = 0
-    if moved > NOTHING:
-        own.value = 100.0 * own.gain.value / moved
-    else:
-        own.value = 0.0
-        own.flat = own.ready
+    own.still = own.still + 1 if change == 0.0 else 0
+    own.flat = own.ready if own.still >= period else 0
+    own.value = 100.0 * ratio(own.gain.value, own.gain.value + own.loss.value)
 
 
 def macd_step(own, parameters, close):
@@ -215,16 +212,14 @@ def adx_start(own, period):
 
 def direction_step(own):
     """The directions as shares of the range, and how one-sided they are into the average."""
-    own.plus = 0.0
-    own.minus = 0.0
-    if own.ranged > NOTHING:
-        scale = 100.0 / own.ranged
-        own.plus = own.risen * scale
-        own.minus = own.fallen * scale
+    plus = 100.0 * ratio(own.risen, own.ranged)
+    minus = 100.0 * ratio(own.fallen, own.ranged)
+    own.plus = plus
+    own.minus = minus
     own.directed = 1
-    moved = own.plus + own.minus
-    if moved > NOTHING:
-        average_step(own.average, 100.0 * abs(own.plus - own.minus) / moved)
+    moved = plus + minus
+    if moved > 0.0:
+        average_step(own.average, 100.0 * abs(plus - minus) / moved)
     elif own.average.ready == 0:
         # As TA-Lib: a bar without direction counts 0 in the first mean and is skipped after it.
         average_step(own.average, 0.0)

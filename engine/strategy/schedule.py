@@ -13,23 +13,22 @@ PARAMETERS = block(
 )
 SCHEDULE = block(due_ns=I, decisions=I, bars=I)
 PRIME = 2_147_483_647  # 2^31 - 1: products of two residues stay far below 2^63
+SHARE = 2.0 / 2_147_483_647.0
 NANOSECONDS = 1_000_000_000.0
 
 
 def scattered(seed, number):
     """A whole number in 0..PRIME-1 that looks random but depends on seed and number alone.
 
-    Three rounds of a Lehmer step (Park and Miller 1988) keyed by both; products stay below 2^48.
+    A quadratic step modulo a prime; for fewer than 2^46 decisions no product reaches 2^63.
     """
-    mixed = (seed % PRIME + 1) * 48_271 % PRIME
-    mixed = (mixed + number % PRIME + 1) % PRIME * 48_271 % PRIME
-    mixed = (mixed + 12_345) % PRIME * 69_621 % PRIME
-    return mixed * 39_373 % PRIME
+    mixed = (number * 69_621 + seed) % PRIME
+    return (mixed * mixed + mixed) % PRIME
 
 
 def wait_ns(parameters, number):
     """Nanoseconds from one decision to the next."""
-    shift = scattered(parameters.seed, number) / 2_147_483_647.0 * 2.0 - 1.0
+    shift = scattered(parameters.seed, number) * SHARE - 1.0
     seconds = parameters.interval_seconds + shift * parameters.jitter_seconds
     return int(floor(max(seconds, 0.0) * NANOSECONDS)) if seconds < 1e6 else 0
 

@@ -11,7 +11,7 @@ from math import sqrt
 from engine.arithmetic import ratio
 from engine.layout import F, I, block
 
-# Powers of two: a place is masked, so that whoever compiles this knows it lies within its ring.
+# Powers of two, and the masks that keep a place in its ring; compiled code checks no bounds.
 WINDOW_MAX, PLACES = 64, 63
 MEAN_MAX, MEAN_PLACES = 8, 7
 GRAIN = 98304.0  # 1.5 * 2**16: added and taken off again, it leaves a multiple of 2**-36

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ADRS = sorted((ROOT / "docs" / "adr").glob("*.md"))
 ADR_LINES = 60
 KEPT = {".md", ".py", ".toml", ".c", ".h", ".sh", ".yml", ".yaml", ".cfg", ".in", ".txt", ""}
-LEFT_OUT = {".git", ".venv", "built", "build", "dist", "node_modules"}
+LEFT_OUT = {".git", ".hypothesis", ".venv", "built", "build", "dist", "node_modules"}
 # Put together here so that this file does not hold them: places, hosts and people of no reader.
 FORBIDDEN = [
     "/" + "work/",

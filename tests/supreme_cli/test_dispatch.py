@@ -35,8 +35,8 @@ def end(how: str, number: int = 0, json: bool = False):
     if how == "shout":
         print("line\\n" * 100_000)
     if how == "wait":
-        print("ready", flush=True)
         try:
+            print("ready", flush=True)
             time.sleep(60)
         finally:
             print("unwound", flush=True)
@@ -53,8 +53,9 @@ HEAVY = {"argparse", "click", "numpy", "pydantic", "rich", "textual", "typer", "
 
 
 @pytest.fixture
-def probe(tmp_path: Path) -> list[str]:
+def probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The command line with one more row: a command that ends as it is told."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     (tmp_path / "probe.py").write_text(PROBE)
     paths = f"import sys; sys.path[:0] = [{ROOT!r}, {str(tmp_path)!r}]\n"
     return [sys.executable, "-c", paths + WITH_PROBE, "probe"]
@@ -190,7 +191,6 @@ def test_a_bug_leaves_its_traceback_in_a_file(probe):
 
     report = Path(done.stderr.rpartition("details in ")[2].rstrip(")\n"))
     assert "ZeroDivisionError" in report.read_text()
-    report.unlink()
 
 
 def test_sigterm_unwinds_and_ends_with_143(probe):

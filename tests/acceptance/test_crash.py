@@ -1,0 +1,129 @@
+"""Does a killed engine come back to exactly where an engine never killed would be?"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.running import ROOT, final_state, supreme, trades_file
+
+FAULT = ROOT / "tests" / "engine" / "journal" / "fault.c"
+CHAINS, POINTS = 10, 10
+PHASES = {"append": "pwrite", "sync": "fdatasync", "rotate": "openat"}
+SMALL = ("--set", "journal.segment_bytes=65536")
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library that kills a process at a counted call on the journal."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("needs a C compiler (cc) to build the shim that kills at counted calls")
+    built = tmp_path_factory.mktemp("shim") / "fault.so"
+    subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-o", built, FAULT, "-ldl"], check=True)
+    return built
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two simulated hours of trades and their heartbeats: some twenty segments of journal."""
+    return trades_file(tmp_path_factory.mktemp("market") / "eth.records", 3_600)
+
+
+def run(market: Path, directory: Path, *words: str, **environment: str) -> int:
+    """One life of the engine as fast as it goes; its exit code, negative when a signal killed it."""
+    done = supreme(
+        "run", "--replay", str(market), "--speed", "max", "--data-dir", str(directory),
+        "--json", *SMALL, *words, **environment,
+    )  # fmt: skip
+    return done.returncode
+
+
+def killed_idle(market: Path, directory: Path, after_s: float) -> int:
+    """Kill an engine that sleeps until its next record is due."""
+    words = ["run", "--replay", str(market), "--speed", "1", "--data-dir", str(directory), *SMALL]
+    engine = subprocess.Popen(
+        [sys.executable, "-m", "supreme_cli", *words], cwd=ROOT, stderr=subprocess.DEVNULL
+    )
+    lock, deadline = directory / "journal", time.monotonic() + 30
+    while not lock.is_dir() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(after_s)  # the point in time is what is varied here, nothing waits for it
+    engine.send_signal(signal.SIGKILL)
+    return engine.wait()
+
+
+def test_a_hundred_kills_leave_the_state_of_an_engine_never_killed(
+    shim: Path, market: Path, tmp_path: Path, native: object, capsys: pytest.CaptureFixture[str]
+):
+    """Killed in append, sync, rotation and idleness, again and again, the digest stays the same."""
+    whole = supreme(
+        "run", "--replay", str(market), "--speed", "max", "--data-dir", str(tmp_path / "whole"),
+        "--json", *SMALL,
+    )  # fmt: skip
+    expected = final_state(whole)
+    draws, kills = random.Random(11), Counter()
+
+    for chain in range(CHAINS):
+        directory = tmp_path / f"chain{chain}"
+        for point in range(POINTS):
+            phase = (*PHASES, "idle")[(chain + point) % 4]
+            if phase == "idle":
+                code = killed_idle(market, directory, draws.random() * 0.3)
+            else:
+                count = draws.randint(1, 3 if phase == "rotate" else 12)
+                action = draws.choice(("kill-before", "kill-after", "kill-half"))
+                fault = f"{PHASES[phase]}:{count}:{action}"
+                code = run(
+                    market, directory, LD_PRELOAD=str(shim), SUPREME_FAULT=fault,
+                    SUPREME_FAULT_ON="/journal/",
+                )  # fmt: skip
+            kills[phase] += code == -signal.SIGKILL
+        finished = final_state(
+            supreme(
+                "run", "--replay", str(market), "--speed", "max", "--data-dir", str(directory),
+                "--json", *SMALL,
+            )  # fmt: skip
+        )
+        assert finished["state_digest"] == expected["state_digest"], f"chain {chain}"
+        shutil.rmtree(directory)
+
+    with capsys.disabled():
+        print(f"\nkilled {sum(kills.values())} times: {dict(kills)}")
+    assert sum(kills.values()) >= 0.9 * CHAINS * POINTS
+    assert all(kills[phase] >= 10 for phase in (*PHASES, "idle"))
+
+
+def test_a_failed_sync_stops_the_engine_and_loses_nothing(
+    shim: Path, market: Path, tmp_path: Path
+):
+    """When the disk refuses a sync, trading stops with two lines; the next start is complete."""
+    done = supreme(
+        "run", "--replay", str(market), "--speed", "max", "--data-dir", str(tmp_path / "d"),
+        LD_PRELOAD=str(shim), SUPREME_FAULT="fdatasync:9:EIO", SUPREME_FAULT_ON="/journal/",
+    )  # fmt: skip
+
+    assert done.returncode == 4
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert run(market, tmp_path / "d") == 0
+
+
+def test_a_full_disk_is_said_in_two_lines(shim: Path, market: Path, tmp_path: Path):
+    """No room for the journal: code 4, what and what to do, no traceback."""
+    done = supreme(
+        "run", "--replay", str(market), "--speed", "max", "--data-dir", str(tmp_path / "d"),
+        LD_PRELOAD=str(shim), SUPREME_FAULT="pwrite:20+:ENOSPC", SUPREME_FAULT_ON="/journal/",
+    )  # fmt: skip
+
+    assert done.returncode == 4
+    assert "full" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert os.path.isdir(tmp_path / "d")

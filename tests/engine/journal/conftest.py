@@ -1,0 +1,50 @@
+"""What do journal tests need built: the compiled functions alone, and the shim that breaks disks."""
+
+import importlib.util
+import shutil
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.engine.journal.building import ROOT
+
+
+def compiled(source: Path, target: Path, *flags: str) -> Path:
+    """Build one C file; skips the test where there is no compiler."""
+    cc = shutil.which("cc")
+    if cc is None:
+        pytest.skip("needs a C compiler (cc)")
+    command = [cc, "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", *flags]
+    subprocess.run([*command, "-o", str(target), str(source), "-lpthread"], check=True)
+    return target
+
+
+@pytest.fixture(scope="session")
+def native(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The compiled functions, as a module of their own."""
+    target = tmp_path_factory.mktemp("built") / "journal_native.so"
+    path = compiled(ROOT / "engine" / "journal" / "native.c", target, "-DSTANDALONE")
+    spec = importlib.util.spec_from_file_location("journal_native", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(params=["native", "plain"])
+def disk(request: pytest.FixtureRequest) -> ModuleType | None:
+    """Each way to the disk in turn: compiled, and the same in Python (None)."""
+    if request.param == "plain":
+        return None
+    built: ModuleType = request.getfixturevalue("native")
+    return built
+
+
+@pytest.fixture(scope="session")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library that makes disk calls fail; see fault.c."""
+    target = tmp_path_factory.mktemp("built") / "fault.so"
+    return compiled(Path(__file__).with_name("fault.c"), target)
