@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.core import ROOT, load_native, new_core
+from engine.core import ROOT, load_native, core_of
 from engine.instruments import instrument
 from engine.layout import dtype_of
 from engine.messages import BAR_CLOSED, RECORD, RECORD_SIZE
-from engine.opening import for_core, opening_records, split
+from engine.opening import for_core, opening_records
 from engine.profile import load_profile
 
 SHARED = Path(os.environ.get("SUPREME_SHARED", ROOT.parent / "shared"))
@@ -112,7 +112,7 @@ def whole(column: Any) -> Any:
 
 def opened(changes: list[str], at_ns: int) -> Any:
     """A compiled engine of the default profile with these changes, before its first market event."""
-    core = new_core(native())
+    core = core_of(native())
     profile = load_profile("scalping", changes)
     traded = [instrument(SYMBOL, TRADED_ON)]
     for record in for_core(opening_records(profile, traded, at_ns)):

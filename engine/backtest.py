@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from engine.core import new_core, run_history
+from engine.core import core_of, run_history
 from engine.errors import Refused
 from engine.instruments import Instrument
 from engine.journal.segments import MAGIC
@@ -156,7 +156,7 @@ def backtest(
         beat = min(market.bar_ns, int(KEYS[HEARTBEAT].high))
         profile = profile._replace(values=profile.values | {HEARTBEAT: beat})
     period = period_of(market.records)
-    core = new_core(native)
+    core = core_of(native)
     opening = for_core(opening_records(profile, market.instruments, period.begin_ns))
     drain(core, b"".join(opening))
     course, seconds = run(core, market, progress)
@@ -212,8 +212,10 @@ def period_of(records: memoryview) -> Period:
 
     rows = np.frombuffer(records, dtype_of(RECORD))
     counts = np.bincount(rows["kind"], minlength=BOOK_TOP + 1)
-    ends = int(rows["time_ns"][0]), int(rows["received_ns"][-1])
-    return Period(*ends, *(int(counts[kind]) for kind in (BAR_CLOSED, TRADE_TICK, BOOK_TOP)))
+    # A venue's clock may run ahead of ours.
+    begin_ns = min(int(rows["time_ns"][0]), int(rows["received_ns"][0]))
+    kinds = (int(counts[kind]) for kind in (BAR_CLOSED, TRADE_TICK, BOOK_TOP))
+    return Period(begin_ns, int(rows["received_ns"][-1]), *kinds)
 
 
 def first_asks(market: Market, half_spread_ticks: int) -> list[int]:

@@ -1,7 +1,6 @@
 """Which parts make which way of running? A table, and the one place that puts them together."""
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -100,7 +99,12 @@ def replay_source(options: Options, native: Any) -> Source:
     label = f"REPLAY {Path(options.replay).name}" + (" SIMULATED" if history.simulated else "")
     heartbeat_ns = history.bar_ns if history.kind == "bars" else 0
     return Source(
-        label, history.simulated, [history.instrument], history.first_ns - history.bar_ns, heartbeat_ns, records
+        label,
+        history.simulated,
+        [history.instrument],
+        history.first_ns - history.bar_ns,
+        heartbeat_ns,
+        records,
     )
 
 
@@ -109,7 +113,7 @@ SOURCES = {"simulated": simulated_source, "replay": replay_source}
 
 
 def assemble(options: Options, say: Callable[[str], None]) -> Engine:
-    """An engine ready for its next market record: journal recovered, state folded, epoch begun."""
+    """An engine ready for its next record: journal recovered, state folded, epoch begun."""
     native = cores.load_native()
     source = SOURCES["replay" if options.replay else "simulated"](options, native)
     changes = list(options.changes)
@@ -119,7 +123,7 @@ def assemble(options: Options, say: Callable[[str], None]) -> Engine:
     data_dir = Path(options.data_dir)
     lock = hold(data_dir)
     log = Log(str(data_dir / "log" / "engine.log"), options.log_level, options.log_format, "")
-    engine = Engine(cores.new_core(native), source, profile, log)
+    engine = Engine(cores.core_of(native), source, profile, log)
     engine.lock = lock
     try:
         engine.journal = Journal.open(
@@ -246,7 +250,7 @@ def tell_changes(engine: Engine) -> None:
     now_ns = engine.core.state.clock.now_ns
     held = engine.core.state.parameters
     wanted = for_core(parameter_records(engine.profile, now_ns))
-    for (key, record) in zip(KEYS, wanted, strict=True):
+    for key, record in zip(KEYS, wanted, strict=True):
         value: Any = held
         for part in key.split("."):
             value = getattr(value, part)
@@ -276,8 +280,3 @@ def reset_halt(engine: Engine, reason: str) -> None:
 def operator() -> str:
     """Who asks, as the system knows them."""
     return os.environ.get("SUDO_USER") or os.environ.get("USER") or f"uid {os.getuid()}"
-
-
-def can_build() -> bool:
-    """Whether this is a checkout, whose core may be built here; an installed package brings its own."""
-    return (cores.ROOT / "pyproject.toml").exists() and bool(sys.executable)

@@ -47,44 +47,51 @@ def rebind(modules: list[types.ModuleType], compiled: dict[Any, Any]) -> None:
                 setattr(module, name, compiled[value])
 
 
+def over_one_record(function: Any) -> Any:
+    """An entry of raw pointers to the state and one record."""
+    from numba import carray
+
+    def entry(state: Any, event: Any) -> int:
+        function(carray(state, (1,))[0], carray(event, (1,))[0])
+        return 0
+
+    return entry
+
+
+def over_many_records(function: Any) -> Any:
+    """An entry of raw pointers to the state, records, their output and the span."""
+    from numba import carray
+
+    def entry(state: Any, records: Any, out: Any, span: Any) -> int:
+        run = carray(span, (1,))[0]
+        events, kept = carray(records, (run.stop,)), carray(out, (run.room,))
+        function(carray(state, (1,))[0], events, kept, run)
+        return 0
+
+    return entry
+
+
+def pointer_to(declared: Block) -> Any:
+    """The type of a raw pointer to a block."""
+    from numba import from_dtype, types
+
+    return types.CPointer(from_dtype(dtype_of(declared)))
+
+
 def entries() -> list[tuple[str, Any]]:
     """The C-callable entries: name and compiled wrapper, each over raw pointers."""
-    from numba import carray, cfunc, from_dtype, types as kinds
+    from numba import cfunc
+    from numba import types as kinds
 
     modules = [importlib.import_module(name) for name in CORE]
     rebind(modules, compiled_functions(modules))
-    by_name = {module.__name__: module for module in modules}
-    process = by_name["engine.decision"].process
-    simulation = by_name["engine.simulation"]
-    attend, history, replay = simulation.attend, simulation.history, simulation.replay
-
-    def one_process(state: Any, event: Any) -> int:
-        process(carray(state, (1,))[0], carray(event, (1,))[0])
-        return 0
-
-    def one_attend(state: Any, event: Any) -> int:
-        attend(carray(state, (1,))[0], carray(event, (1,))[0])
-        return 0
-
-    def whole_history(state: Any, records: Any, out: Any, span: Any) -> int:
-        run = carray(span, (1,))[0]
-        history(carray(state, (1,))[0], carray(records, (run.stop,)), carray(out, (run.room,)), run)
-        return 0
-
-    def whole_replay(state: Any, records: Any, out: Any, span: Any) -> int:
-        run = carray(span, (1,))[0]
-        replay(carray(state, (1,))[0], carray(records, (run.stop,)), carray(out, (run.room,)), run)
-        return 0
-
-    def pointer(declared: Block) -> Any:
-        return kinds.CPointer(from_dtype(dtype_of(declared)))
-
-    state, record, span = pointer(STATE), pointer(RECORD), pointer(SPAN)
+    core = {name: value for module in modules for name, value in vars(module).items()}
+    state, record, span = pointer_to(STATE), pointer_to(RECORD), pointer_to(SPAN)
     rows = (
-        ("kernel_process", one_process, (state, record)),
-        ("kernel_attend", one_attend, (state, record)),
-        ("kernel_history", whole_history, (state, record, record, span)),
-        ("kernel_replay", whole_replay, (state, record, record, span)),
+        ("kernel_process", over_one_record(core["process"]), (state, record)),
+        ("kernel_attend", over_one_record(core["attend"]), (state, record)),
+        ("kernel_history", over_many_records(core["history"]), (state, record, record, span)),
+        ("kernel_replay", over_many_records(core["replay"]), (state, record, record, span)),
     )
     made = []
     for name, function, arguments in rows:
@@ -94,7 +101,7 @@ def entries() -> list[tuple[str, Any]]:
 
 
 def object_of(name: str, wrapper: Any) -> bytes:
-    """One entry and all it calls as position-independent machine code, everything else internal."""
+    """One entry and all it calls as position-independent machine code, the rest internal."""
     import llvmlite.binding as llvm
 
     module = llvm.parse_assembly(wrapper.inspect_llvm())
@@ -104,7 +111,10 @@ def object_of(name: str, wrapper: Any) -> bytes:
             value.linkage = "external" if value.name == symbol else "internal"
     triple = llvm.get_process_triple()
     machine = llvm.Target.from_triple(triple).create_target_machine(
-        cpu="x86-64-v2" if triple.startswith("x86_64") else "", opt=3, reloc="pic", codemodel="default"
+        cpu="x86-64-v2" if triple.startswith("x86_64") else "",
+        opt=3,
+        reloc="pic",
+        codemodel="default",
     )
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=3))
     builder.getModulePassManager().run(module, builder)
@@ -126,13 +136,14 @@ def macros() -> list[str]:
     facts_at, at = 0, 0
     for name, field in STATE["venue"].items():
         facts_at, at = (at, at) if name == "facts" else (facts_at, at + size_of(field))
-    words = [sum(1 << kind - low for kind in KNOWN_KINDS if low <= kind < low + 64) for low in (0, 64)]
+    low = sum(1 << kind for kind in KNOWN_KINDS if kind < 64)
+    high = sum(1 << kind - 64 for kind in KNOWN_KINDS if kind >= 64)
     return [
         f"-DSTATE_SIZE={STATE_SIZE}",
         f"-DCOMMANDS_AT={offsets['commands']}",
         f"-DFACTS_AT={offsets['venue'] + facts_at}",
         f"-DSYMBOLS_MAX={SYMBOLS_MAX}",
-        f"-DKNOWN_KINDS={words[0]}u,{words[1]}u",
+        f"-DKNOWN_KINDS={low}u,{high}u",
     ]
 
 
@@ -159,7 +170,8 @@ def build() -> Path:
 
 
 def _is_there(name: str) -> bool:
-    return any((Path(part) / name).exists() for part in os.environ.get("PATH", "").split(os.pathsep))
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    return any((Path(folder) / name).exists() for folder in folders)
 
 
 def _link(compiler: str, folder: Path, path: Path) -> None:
@@ -173,7 +185,8 @@ def _link(compiler: str, folder: Path, path: Path) -> None:
         objects.append(made)
     linked = folder / "core.so"
     sources = [ROOT / name for name in NATIVE]
-    command = [compiler, *FLAGS, *macros(), "-o", linked, *sources, *objects, "-lpthread"]
+    files = [str(file) for file in (*sources, *objects)]
+    command = [compiler, *FLAGS, *macros(), "-o", str(linked), *files, "-lpthread"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise CannotBuild(f"{compiler} failed: {done.stderr.strip().splitlines()[0]}")

@@ -40,6 +40,7 @@ CORE = (
     "engine.risk.gate",
     "engine.execution.orders",
     "engine.execution.portfolio",
+    "engine.execution.assumptions",
     "engine.execution.fills",
     "engine.state",
     "engine.accounting",
@@ -61,12 +62,13 @@ def code_digest() -> bytes:
     total = sha256()
     for name in CORE:
         total.update((ROOT / (name.replace(".", "/") + ".py")).read_bytes())
-    return total.digest()
+    digest: bytes = total.digest()
+    return digest
 
 
 def layout_digest() -> bytes:
     """SHA-256 of the declared state: names, kinds and order of all fields."""
-    return sha256(repr(STATE).encode()).digest()
+    return digest_of_bytes(repr(STATE).encode())
 
 
 def core_path() -> Path:
@@ -166,7 +168,7 @@ class PlainCore:
     def _taken(self, record: bytes) -> Plain:
         if len(record) != RECORD_SIZE or record[4] not in KNOWN_KINDS:
             raise ValueError("not a record the core knows")
-        event = self._event
+        event: Any = self._event
         _, event.kind, event.flags, event.symbol, event.time_ns, event.received_ns, *five = (
             PACKED.unpack(record)
         )
@@ -219,13 +221,17 @@ def run_history(core: Any, records: Any) -> Iterator[bytes]:
         yield span.yielded()
 
 
-def new_core(native: Any) -> Any:
+def core_of(native: Any) -> Any:
     """A core with empty state: compiled where there is one, else plain."""
     return CompiledCore(native) if native is not None else PlainCore()
 
 
+def digest_of_bytes(raw: bytes) -> bytes:
+    """SHA-256."""
+    digest: bytes = sha256(raw).digest()
+    return digest
+
+
 def digest_of(core: Any) -> str:
     """SHA-256 of the whole state: equal digests are equal engines."""
-    return sha256(core.image()).hexdigest()
-
-
+    return digest_of_bytes(core.image()).hex()

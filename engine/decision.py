@@ -10,7 +10,7 @@ from engine.execution.portfolio import mark
 from engine.instruments import BOUND
 from engine.messages import BAR_CLOSED, BOOK_TOP, HEARTBEAT, ORDER_FILLED, TRADE_TICK
 from engine.risk.breakers import level_after, move_to
-from engine.risk.gate import has_room, report_level
+from engine.risk.gate import clear, has_room, report_level
 from engine.strategy.agents.registry import propose
 from engine.strategy.features import (
     VOLUME_MAX,
@@ -28,7 +28,7 @@ from engine.strategy.schedule import is_due, set_next
 
 def process(state, event):
     """Take one event into the state; what must be asked of the venue lies in `state.commands`."""
-    state.commands.count = 0
+    clear(state.commands)
     advance(state.clock, state.parameters.run, event)
     number = state.clock.symbol
     if state.clock.kind <= BOOK_TOP:
@@ -61,7 +61,7 @@ def advance(clock, run, event):
 
 
 def observe(state, symbol, event):
-    """The market moved: quote, bar and indicators, then the position's value. False if malformed."""
+    """The market moved: quote, bar, indicators, the position's value. False if malformed."""
     features = symbol.features
     rules = state.parameters.features
     state.clock.sane = 1 if is_sane(state.clock, symbol, event) else 0
@@ -124,9 +124,7 @@ def decide_symbol(state, number):
     if not has_room(state.commands, 4):
         return  # still due at the next event
     set_next(symbol.schedule, state.parameters.schedule, bars, state.clock.now_ns)
-    propose(
-        symbol.agents, state.parameters.strategy, symbol.features.indicators, state.intent
-    )
+    propose(symbol.agents, state.parameters.strategy, symbol.features.indicators, state.intent)
     state.gate.last_reason = 0
     outcome = pursue(state, number)
     remember(state, number, outcome)

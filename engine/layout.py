@@ -67,7 +67,7 @@ def dtype_of(declared: Block) -> Any:
 
 
 class Plain:
-    """A block as an ordinary object: what tests read, and what runs where nothing can be compiled."""
+    """A block as an ordinary object: for tests, and where nothing can be compiled."""
 
     def __init__(self, declared: Block) -> None:
         for name, field in declared.items():
@@ -127,7 +127,7 @@ def _fill(declared: Block, plain: Any, numbers: Iterator[Any]) -> None:
 
 
 class View:
-    """A block read by name straight from a buffer, without numpy: `View(STATE, buffer).clock.now_ns`."""
+    """A block read by name from a buffer, without numpy: `View(STATE, buffer).clock.now_ns`."""
 
     def __init__(self, declared: Block, buffer: Any, offset: int = 0) -> None:
         places, at = {}, offset

@@ -1,4 +1,4 @@
-"""What happened, for people and for grep? One bounded structured log, each line tied to its cause."""
+"""What happened, for people and for grep? A bounded log, each line tied to its cause."""
 
 import os
 import time
@@ -14,7 +14,7 @@ LOUD = {"BreakerChanged": "warning", "CancelRejected": "debug", "OrderCanceled":
 
 
 class Log:
-    """Lines of JSON (or text) in a file; `engine-epoch-order` ids tie a line to decision and order."""
+    """Lines of JSON or text in a file; order ids and journal sequences tie them together."""
 
     def __init__(self, path: str, level: str, form: str, stamp: str) -> None:
         self.path, self.form, self.stamp = path, form, stamp
@@ -35,7 +35,7 @@ class Log:
         self._file.write(line)
 
     def outcome(self, sequence: int, record: bytes) -> None:
-        """A command, a verdict or a report: `after` is the journal sequence right after its event."""
+        """A command, verdict or report; `after` is the journal sequence right after its event."""
         kind = CLASSES[record[4]].__name__
         level = QUIET.get(kind) or LOUD.get(kind) or "info"
         if LEVELS.index(level) < self.least:

@@ -4,7 +4,7 @@ from collections import deque
 from typing import Any
 
 from engine.errors import Refused
-from engine.messages import CANCEL_ORDER, RECORD_SIZE, SUBMIT_ORDER
+from engine.messages import CANCEL_ORDER, ORDER_ACCEPTED, SUBMIT_ORDER, split
 from engine.ports import Journal, Log, Venue
 
 # Commands that wait for their cause to be durable. Beyond it the loop waits for the disk.
@@ -29,7 +29,7 @@ class Loop:
                 self._hold(commands)
             reports = self.venue.attend(event)
             if reports is not None:
-                pending += [reports[at : at + RECORD_SIZE] for at in range(0, len(reports), RECORD_SIZE)]
+                pending += split(reports)
 
     def _decided(self, event: bytes) -> bytes | None:
         """Decide and journal; the commands, already queued behind their cause."""
@@ -39,7 +39,7 @@ class Loop:
             self.malformed += 1  # refused before it reached the core, so it is not journaled
             return None
         after = self.journal.append(event if commands is None else event + commands)
-        if event[4] >= 32:
+        if event[4] >= ORDER_ACCEPTED:
             self.log.outcome(after, event)
         if commands is not None:
             self.waiting.append((after, commands))
@@ -48,8 +48,8 @@ class Loop:
     def _hold(self, commands: bytes) -> None:
         """Tell what was decided; let the market wait where the venue or the bound wants it."""
         after = self.waiting[-1][0]
-        for at in range(0, len(commands), RECORD_SIZE):
-            self.log.outcome(after, commands[at : at + RECORD_SIZE])
+        for command in split(commands):
+            self.log.outcome(after, command)
         if self.venue.patient or len(self.waiting) >= WAITING_MAX:
             if not self.journal.wait(after, DURABLE_SECONDS_MAX):
                 raise Refused(
@@ -63,10 +63,6 @@ class Loop:
         """Send every command whose cause has become durable."""
         while self.waiting and self.waiting[0][0] <= self.journal.durable:
             commands = self.waiting.popleft()[1]
-            asked = [
-                commands[at : at + RECORD_SIZE]
-                for at in range(0, len(commands), RECORD_SIZE)
-                if commands[at + 4] in (SUBMIT_ORDER, CANCEL_ORDER)
-            ]
+            asked = [one for one in split(commands) if one[4] in (SUBMIT_ORDER, CANCEL_ORDER)]
             if asked:
                 self.venue.send(b"".join(asked))

@@ -1,6 +1,6 @@
 """What can be said: every event, command and fact, as named values and as one 64-byte record.
 
-A record is check u32 | kind u8 | flags u8 | symbol u16 | time_ns i64 | received_ns i64 | a b c d e i64.
+A record is check u32 | kind u8 | flags u8 | symbol u16 | time_ns, received_ns, a b c d e i64.
 `time_ns` is the source's own time (data), `received_ns` ours (the clock). Prices are ticks, order
 quantities lots, market volumes and money 1e-8. The check is written by the journal, 0 elsewhere.
 """
@@ -25,6 +25,7 @@ RECORD: Block = block(
 )
 RECORD_SIZE = 64
 PACKED = struct.Struct("<IBBHqqqqqqq")
+FIVE = struct.Struct("<5q")
 
 # Kinds below TEXT reach the core; a Text belongs to the record that follows it.
 BAR_CLOSED, TRADE_TICK, BOOK_TOP = 1, 2, 3
@@ -56,7 +57,7 @@ BUYER_IS_MAKER = 1  # flags of a trade: the taker sold
 
 
 class BarClosed(NamedTuple):
-    """A finished bar; `time_ns` is its open, `received_ns` its close. Ticks, volume in 1e-8 of base."""
+    """A finished bar from `time_ns` to `received_ns`; ticks, volume in 1e-8 of base."""
 
     symbol: int
     time_ns: int
@@ -105,7 +106,7 @@ class Heartbeat(NamedTuple):
 
 
 class EngineStarted(NamedTuple):
-    """A new life of the engine; the epoch stands in every client order id. Never moves the state."""
+    """A new life of the engine; its epoch stands in every order id. Never moves the state."""
 
     symbol: int
     time_ns: int
@@ -116,7 +117,7 @@ class EngineStarted(NamedTuple):
 
 
 class InstrumentDefined(NamedTuple):
-    """What may be traded: tick and lot in 1e-8, quantity bounds in lots, notional in 1e-8 of quote."""
+    """What may be traded: tick and lot in 1e-8, quantities in lots, notional in 1e-8 quote."""
 
     symbol: int
     time_ns: int
@@ -345,12 +346,19 @@ def decode(record: bytes) -> Any:
     return cls(symbol, time_ns, received_ns, *five[: len(cls._fields) - 4], flags)
 
 
+def split(records: bytes) -> list[bytes]:
+    """A run of records, one by one."""
+    return [records[at : at + RECORD_SIZE] for at in range(0, len(records), RECORD_SIZE)]
+
+
 def texts_of(text: str, flags: int, symbol: int = 0, received_ns: int = 0) -> list[bytes]:
     """The text as as many continuation records as it needs, at most 256 bytes of it."""
     raw = text.encode()[:256].decode(errors="ignore").encode()
     parts = [raw[at : at + 40] for at in range(0, len(raw), 40)] or [b""]
     return [
-        encode(Text(symbol, received_ns, received_ns, *struct.unpack("<5q", part.ljust(40, b"\0")), flags))
+        PACKED.pack(
+            0, TEXT, flags, symbol, received_ns, received_ns, *FIVE.unpack(part.ljust(40, b"\0"))
+        )
         for part in parts
     ]
 

@@ -1,12 +1,7 @@
 """How does a run begin? The records that tell an empty state its profile, instruments and cash."""
 
 from engine.instruments import Instrument, definition_records
-from engine.messages import (
-    RECORD_SIZE,
-    TEXT,
-    CashDeposited,
-    encode,
-)
+from engine.messages import TEXT, CashDeposited, encode, split
 from engine.profile import Profile, parameter_records
 
 E8 = 100_000_000
@@ -20,11 +15,6 @@ def opening_records(profile: Profile, instruments: list[Instrument], at_ns: int)
     cash_e8 = round(profile.values["account.cash"] * E8)
     records.append(encode(CashDeposited(0, at_ns, at_ns, cash_e8)))
     return records
-
-
-def split(raw: bytes) -> list[bytes]:
-    """A run of records, one by one."""
-    return [raw[at : at + RECORD_SIZE] for at in range(0, len(raw), RECORD_SIZE)]
 
 
 def for_core(records: list[bytes]) -> list[bytes]:

@@ -34,8 +34,10 @@ Options:
   -h, --help           this text
 """
 FLAGS = ("reset-halt", "json", "help")
-VALUED = ("replay", "speed", "data-dir", "profile", "set", "seed", "for", "reason",
-          "log-level", "log-format")  # fmt: skip
+VALUED = (
+    *("replay", "speed", "data-dir", "profile", "set", "seed"),
+    *("for", "reason", "log-level", "log-format"),
+)
 LEVELS, FORMS = ("debug", "info", "warning", "error", "critical"), ("json", "text")
 
 

@@ -18,7 +18,9 @@ class Venue(Protocol):
 class Journal(Protocol):
     """Where every record goes before anything leaves."""
 
-    durable: int
+    @property
+    def durable(self) -> int:
+        """All before this sequence is on the disk."""
 
     def append(self, records: bytes) -> int:
         """Queue records; the sequence after the last of them."""

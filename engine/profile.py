@@ -5,13 +5,17 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from engine.core import ROOT, sha256
+from engine.core import ROOT, digest_of_bytes
 from engine.errors import Refused
 from engine.layout import F, I, Parameter
 from engine.messages import PARAMETER_NAME, ParameterChanged, encode, texts_of
 from engine.state import KEYS
 
-PROFILES = ROOT / "profiles"
+# A checkout keeps them at its top, an installed package inside the engine.
+PROFILES = next(
+    (found for found in (ROOT / "profiles", ROOT / "engine" / "profiles") if found.is_dir()),
+    ROOT / "profiles",
+)
 # What a profile says beyond the core's own keys.
 SETTINGS = {
     "account.cash": Parameter(F, 10_000.0, 0.0, 1e9, "quote", "Cash of a new paper account."),
@@ -31,7 +35,7 @@ class Profile(NamedTuple):
     def digest(self) -> bytes:
         """SHA-256 of all values."""
         rows = "\n".join(f"{key}={self.values[key]!r}" for key in ALL_KEYS)
-        return bytes(sha256(rows.encode()).digest())
+        return digest_of_bytes(rows.encode())
 
 
 def load_profile(name: str, changes: list[str] | None = None) -> Profile:
@@ -39,7 +43,7 @@ def load_profile(name: str, changes: list[str] | None = None) -> Profile:
     path = Path(name) if name.endswith(".toml") else PROFILES / f"{name}.toml"
     if not path.exists():
         known = ", ".join(sorted(found.stem for found in PROFILES.glob("*.toml")))
-        raise Refused(f"there is no profile {name}", f"use one of {known}, or a path to a .toml file")
+        raise Refused(f"there is no profile {name}", f"use one of {known}, or a path to a .toml")
     try:
         written = flattened(tomllib.loads(path.read_text()))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:

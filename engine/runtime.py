@@ -64,7 +64,7 @@ class Runner:
                     return
 
     def _is_time(self, tend_at: float) -> bool:
-        """Whether the next record is due; sleeps toward it, at most until there is tending to do."""
+        """Whether the next record is due; sleeps toward it, at most until tending is."""
         delay = self._delay()
         if delay <= 0:
             return True
@@ -125,7 +125,8 @@ def main(argv: list[str]) -> int:
         return refused.code
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        sys.stderr.write(f"the system refused: {error.strerror}{where}\ncheck disk and permissions\n")
+        sys.stderr.write(f"the system refused: {error.strerror}{where}\n")
+        sys.stderr.write("check disk and permissions\n")
         return 4
 
 

@@ -126,7 +126,7 @@ def set_heartbeat(record, clock):
 
 
 def simulate(state, event, out, written):
-    """One event through the engine and the simulated venue; returns how many records `out` holds."""
+    """One event through engine and simulated venue; returns how many records `out` holds."""
     process(state, event)
     written = keep_commands(state, out, written)
     attend(state, event)

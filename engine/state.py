@@ -1,8 +1,8 @@
-"""What does the engine know? One block, composed of what each room declares beside its functions."""
+"""What does the engine know? One block, composed of what each room declares by its functions."""
 
 from typing import Any
 
-from engine.execution import fills, orders, portfolio
+from engine.execution import assumptions, fills, orders, portfolio
 from engine.instruments import INSTRUMENT
 from engine.layout import Block, F, I, Parameter, block
 from engine.risk import breakers, gate, limits, sizing
@@ -38,12 +38,10 @@ PARAMETERS = block(
     risk=limits.PARAMETERS,
     breakers=breakers.PARAMETERS,
     orders=orders.PARAMETERS,
-    paper=fills.PARAMETERS,
+    paper=assumptions.PARAMETERS,
 )
 # What was decided last, for whoever watches.
-DECISION = block(
-    symbol=I, agent=I, cause=I, reason=I, outcome=I, target=F, confidence=F, now_ns=I
-)
+DECISION = block(symbol=I, agent=I, cause=I, reason=I, outcome=I, target=F, confidence=F, now_ns=I)
 SYMBOL = block(
     instrument=INSTRUMENT,
     features=features.FEATURES,
@@ -82,14 +80,17 @@ def parameters_of(declared: Block, prefix: str = "") -> dict[str, Parameter]:
 KEYS = parameters_of(PARAMETERS)
 
 
+set_parameter: Any = None  # (parameters, number, whole, real) sets one key; made below
+
+
 def _setter() -> str:
     """The source of `set_parameter`: one line a profile key."""
     rows = [
-        f"    if number == {number}:\n        parameters.{key} = {'real' if row.kind == F else 'whole'}"
+        f"    if number == {number}:\n"
+        f"        parameters.{key} = {'real' if row.kind == F else 'whole'}"
         for number, (key, row) in enumerate(KEYS.items())
     ]
     return "\n".join(["def set_parameter(parameters, number, whole, real):", *rows])
 
 
 exec(compile(_setter(), "<parameters>", "exec"), globals())
-set_parameter: Any

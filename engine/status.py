@@ -45,16 +45,16 @@ def status_lines(seen: Snapshot, label: str, pace: str, core_word: str) -> list[
     held = [row for row in seen.positions if row.quantity != "0"]
     last = ", ".join(f"{row.symbol} {row.last}" for row in seen.positions[:3])
     core = f"  [{core_word}]" if core_word else ""
-    position = ", ".join(f"{r.symbol} {r.quantity} @ {r.entry} ({short(r.unrealized)})" for r in held)
+    rows = [f"{r.symbol} {r.quantity} @ {r.entry} ({short(r.unrealized)})" for r in held]
+    net, fees = short(seen.net), short(seen.fees)
+    fall, denied = f"{seen.drawdown_percent:.2f} %", sum(seen.denied.values())
     return [
         f"PAPER  {label}  {pace}  {stamp(seen.now_ns)}  {seen.trading}{core}",
         f"market    {last}",
-        f"equity    {short(seen.equity)}   net {short(seen.net)}   fees {short(seen.fees)}"
-        f"   drawdown {seen.drawdown_percent:.2f} %",
-        f"position  {position or 'flat'}",
+        f"equity    {short(seen.equity)}   net {net}   fees {fees}   drawdown {fall}",
+        f"position  {', '.join(rows) or 'flat'}",
         f"decision  {seen.last_decision}",
-        f"orders    {seen.orders}   fills {seen.fills}   denied {sum(seen.denied.values())}"
-        f"   decisions {seen.decisions}   events {seen.events:,}",
+        f"orders    {seen.orders}   fills {seen.fills}   denied {denied}   events {seen.events:,}",
     ]
 
 

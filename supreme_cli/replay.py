@@ -32,7 +32,7 @@ def main(
     if not (directory / "journal").is_dir():
         raise Refused(f"there is no journal in {directory}", "give the --data-dir of a run")
     native = cores.load_native()
-    core, span = cores.new_core(native), cores.Span()
+    core, span = cores.core_of(native), cores.Span()
     label, names = "", []
     for first, chunk in records(directory / "journal", native):
         kinds = bytes(chunk[4::RECORD_SIZE])
@@ -43,7 +43,9 @@ def main(
         if len(cut) < len(chunk):
             break
     if core.state.clock.events == 0:
-        raise Refused("nothing was recorded up to that time", "leave out --at, or give a later time")
+        raise Refused(
+            "nothing was recorded up to that time", "leave out --at, or give a later time"
+        )
     shown = as_json if json else as_text
     sys.stdout.write(shown(picture(core.state, names), label, cores.digest_of(core)))
 
@@ -51,7 +53,7 @@ def main(
 def nanoseconds(text: str) -> int:
     """A UTC time as nanoseconds; Refused when it is none."""
     try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(text)
     except ValueError as wrong:
         raise Refused(f"--at {text} is not a time", "write it as 2025-06-01T12:00:00") from wrong
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -59,7 +61,7 @@ def nanoseconds(text: str) -> int:
 
 
 def before(chunk: Any, until_ns: int) -> Any:
-    """The records of a chunk received up to a time; received times never go back in a journal."""
+    """The records of a chunk received up to a time; in a journal they never go back."""
     low, high = 0, len(chunk) // RECORD_SIZE
     while low < high:
         middle = (low + high) // 2

@@ -66,7 +66,9 @@ def opening(*changes: str, symbols: int = 1, instrument: Instrument = ETHER) -> 
 
 def cut(raw: bytes | None) -> list[bytes]:
     """A run of records, one by one; nothing for None."""
-    return [raw[at : at + RECORD_SIZE] for at in range(0, len(raw or b""), RECORD_SIZE)] if raw else []
+    return (
+        [raw[at : at + RECORD_SIZE] for at in range(0, len(raw or b""), RECORD_SIZE)] if raw else []
+    )
 
 
 def with_facts(core: Any, record: bytes) -> list[bytes]:

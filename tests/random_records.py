@@ -10,7 +10,6 @@ from engine.instruments import Instrument
 from engine.layout import F
 from engine.messages import (
     CLASSES,
-    TEXT,
     BarClosed,
     BookTop,
     CancelRejected,
@@ -32,7 +31,7 @@ from engine.messages import (
 from engine.opening import for_core, opening_records
 from engine.profile import load_profile, parts_of
 from engine.state import KEYS, SYMBOLS_MAX
-from tests.builders import E8, ETHER, MINUTE, QUICK, SECOND, START
+from tests.builders import E8, MINUTE, QUICK, SECOND, START
 
 TWO_62 = 1 << 62
 LAST = (1 << 63) - 1
@@ -58,31 +57,39 @@ def instrument(number: int) -> Instrument:
 
 
 class Maker:
-    """A world of some symbols whose prices walk and jump; `record()` is what happens next in it."""
+    """A world of some symbols whose prices walk and jump; `record()` is what happens next in it.
 
-    def __init__(self, seed: int, symbols: int) -> None:
+    In an honest world the venue is the simulated one alone; else somebody tells lies beside it.
+    """
+
+    def __init__(self, seed: int, symbols: int, *, honest: bool) -> None:
         self.draw = random.Random(seed)
         self.symbols = symbols
+        self.follows: list[Any] = []
+        self.core: Any = None
         self.instruments = [instrument(self.draw.randrange(99)) for _ in range(symbols)]
         self.prices = [max(one.price_max // 300, 10) for one in self.instruments]
         self.now_ns = START
         self.fill_id = 1 << 40
-        rows = self.__class__.ROWS
+        rows = self.TRUTH if honest else self.TRUTH + self.LIES
         self.makers, self.weights = [row[0] for row in rows], [row[1] for row in rows]
 
     def opening(self) -> list[bytes]:
         """A profile in which much happens, the instruments and the cash."""
-        cash = self.draw.choice((50.0, 10_000.0, 300_000_000.0))
+        cash = self.draw.choice((1_000.0, 10_000.0, 300_000_000.0))
         changes = [*QUICK, f"account.cash={cash}", "risk.orders_per_minute_max=100"]
         profile = load_profile("scalping", changes)
         return for_core(opening_records(profile, self.instruments, START))
 
     def record(self, core: Any) -> bytes:
         """What happens next; the core is asked only for the newest order's id."""
+        self.core = core
+        if self.follows:
+            return encode(self.follows.pop())
         if self.draw.random() < 0.7:
             self.now_ns += self.draw.choice((1, SECOND, 20 * SECOND, MINUTE))
         (make,) = self.draw.choices(self.makers, self.weights)
-        return encode(make(self, self.draw.randrange(self.symbols), core))
+        return encode(make(self, self.draw.randrange(self.symbols)))
 
     def stamp(self, symbol: int) -> tuple[int, int, int]:
         """Symbol, the source's time and ours, which do not quite agree and may go back."""
@@ -104,7 +111,7 @@ class Maker:
         """1e-8 of base: nothing, a little, plenty, more than there is."""
         return self.draw.choice((0, 1, 10**6, 10**9, 10**13, 10**17, (1 << 61)))
 
-    def bar(self, symbol: int, core: Any) -> BarClosed:
+    def bar(self, symbol: int) -> BarClosed:
         """A true bar of the last minute."""
         opened, close = self.prices[symbol], self.walk(symbol)
         high = max(opened, close) + self.draw.randrange(1 + close // 50)
@@ -114,20 +121,20 @@ class Maker:
             symbol, time_ns - MINUTE, received_ns, opened, high, low, close, self.volume()
         )
 
-    def trade(self, symbol: int, core: Any) -> TradeTick:
+    def trade(self, symbol: int) -> TradeTick:
         """A true trade."""
         return TradeTick(*self.stamp(symbol), self.walk(symbol), self.volume(), 7)
 
-    def book(self, symbol: int, core: Any) -> BookTop:
+    def book(self, symbol: int) -> BookTop:
         """A true book, narrow or wide."""
         bid = self.walk(symbol)
         ask = bid + self.draw.choice((0, 1, 2, 5, bid // 3))
         return BookTop(*self.stamp(symbol), bid, ask, self.volume(), self.volume())
 
-    def nonsense(self, symbol: int, core: Any) -> Any:
+    def nonsense(self, symbol: int) -> Any:
         """A market event that cannot be true, or is of a symbol that nobody defined."""
         kind = self.draw.choice((BarClosed, TradeTick, BookTop))
-        message = {BarClosed: self.bar, TradeTick: self.trade, BookTop: self.book}[kind](symbol, 0)
+        message = {BarClosed: self.bar, TradeTick: self.trade, BookTop: self.book}[kind](symbol)
         field = self.draw.choice(kind._fields[3:-1])
         spoiled = message._replace(**{field: self.extreme()})
         alien = spoiled._replace(symbol=self.draw.randrange(SYMBOLS_MAX))
@@ -137,78 +144,82 @@ class Maker:
         """Numbers at the edges."""
         return self.draw.choice((0, -1, 1, TWO_62, -TWO_62, LAST, -LAST, LAST - 1))
 
-    def beat(self, symbol: int, core: Any) -> Heartbeat:
+    def beat(self, _symbol: int) -> Heartbeat:
         """Time passes."""
         return Heartbeat(0, self.now_ns, self.now_ns, 1)
 
-    def parameter(self, symbol: int, core: Any) -> ParameterChanged:
+    def parameter(self, _symbol: int) -> ParameterChanged:
         """A key set to an end of its range or between; most often one that steers the dealing."""
         hot = [key for key in KEYS if key.startswith(HOT_KEYS)]
         key = self.draw.choice(hot if self.draw.random() < 0.9 else list(KEYS))
         row = KEYS[key]
         kind = float if row.kind == F else int
         between = kind(row.low + (row.high - row.low) * self.draw.random() ** 4)
-        value = self.draw.choice((row.low, row.default, row.default, between, between, row.high))
+        usual = [row.default] * 20
+        value = self.draw.choice((row.low, between, between, row.high, *usual))
         parts = parts_of(kind(value))
         return ParameterChanged(*self.stamp(0), list(KEYS).index(key), *parts)
 
-    def definition(self, symbol: int, core: Any) -> Any:
-        """An instrument again, as it was or in steps that no instrument can have."""
+    def definition(self, symbol: int) -> Any:
+        """An instrument and its limits again: as they were, or first as they cannot be."""
         one = self.instruments[symbol]
         steps = [one.tick_e8, one.lot_e8, one.lots_min, one.lots_max, one.notional_min_e8]
-        if self.draw.random() < 0.3:
-            steps[self.draw.randrange(5)] = self.extreme()
+        bounds = [one.price_min, one.price_max, one.market_lots_max]
+        good = [
+            InstrumentLimited(*self.stamp(symbol), *bounds),
+            InstrumentDefined(*self.stamp(symbol), *steps),
+        ]
+        if self.draw.random() < 0.5:
+            self.follows = good[:1]
+            return good[1]
+        steps[self.draw.randrange(5)] = self.extreme()
+        bounds[self.draw.randrange(3)] = self.extreme()
+        bad = InstrumentLimited(*self.stamp(symbol), *bounds)
+        self.follows = [*good, self.bar(symbol), bad]
         return InstrumentDefined(*self.stamp(symbol), *steps)
 
-    def limits(self, symbol: int, core: Any) -> InstrumentLimited:
-        """An instrument's limits as they were, or impossible ones."""
-        one = self.instruments[symbol]
-        bounds = [one.price_min, one.price_max, one.market_lots_max]
-        if self.draw.random() < 0.1:
-            bounds[self.draw.randrange(3)] = self.extreme()
-        return InstrumentLimited(*self.stamp(symbol), *bounds)
-
-    def deposit(self, symbol: int, core: Any) -> CashDeposited:
+    def deposit(self, _symbol: int) -> CashDeposited:
         """Cash in or out."""
-        amount = self.draw.choice((1, E8, 1_000 * E8, 10**16)) * self.draw.choice((1, 1, -1))
+        amount = int(self.core.state.account.equity_e8) // self.draw.choice((10, 100, -20)) + 1
         return CashDeposited(*self.stamp(0), amount)
 
-    def reset(self, symbol: int, core: Any) -> OperatorReset:
+    def reset(self, _symbol: int) -> OperatorReset:
         """An operator."""
         return OperatorReset(*self.stamp(0))
 
-    def order_id(self, core: Any) -> int:
+    def order_id(self) -> int:
         """Mostly a recent order, sometimes one that never was."""
         if self.draw.random() < 0.1:
             return self.draw.choice((0, -5, 10**6, LAST))
-        return max(int(core.state.orders.last_id) - int(self.draw.expovariate(0.3)), 0)
+        return max(int(self.core.state.orders.last_id) - int(self.draw.expovariate(0.3)), 0)
 
-    def report(self, symbol: int, core: Any) -> Any:
+    def report(self, symbol: int) -> Any:
         """A venue's word on an order, which may fit it or not."""
-        order_id = self.order_id(core)
+        order_id = self.order_id()
         kinds = (OrderAccepted, OrderRejected, OrderCanceled, OrderExpired, CancelRejected)
         kind = self.draw.choice(kinds)
         reason = (1,) if kind is OrderRejected else ()
         return kind(*self.stamp(symbol), order_id, *reason, flags=self.draw.randrange(2))
 
-    def fill(self, symbol: int, core: Any) -> OrderFilled:
+    def fill(self, symbol: int) -> OrderFilled:
         """A fill of any order, new or told before."""
         self.fill_id += self.draw.choice((0, 0, 1, 1, 1, 65))
         lots = self.draw.choice((1, 7, max(self.instruments[symbol].lots_max // 5_000, 1)))
         fee = self.draw.choice((0, 1, 12_345))
-        fact = (self.order_id(core), self.prices[symbol], lots, fee, self.fill_id)
+        fact = (self.order_id(), self.prices[symbol], lots, fee, self.fill_id)
         return OrderFilled(*self.stamp(symbol), *fact, flags=self.draw.randrange(2))
 
-    def echo(self, symbol: int, core: Any) -> Any:
+    def echo(self, symbol: int) -> Any:
         """A record that the core itself writes, or the start of an engine, told to it."""
         kinds = [kind for kind in CLASSES.values() if kind.__name__ in ECHOES]
         kind = self.draw.choice(kinds)
         return kind(*self.stamp(symbol), *[self.extreme() for _ in kind._fields[3:-1]])
 
-    ROWS = (
-        (bar, 40), (trade, 16), (book, 6), (nonsense, 6), (beat, 8), (parameter, 4),
-        (definition, 0.6), (limits, 0.8), (deposit, 1), (reset, 2), (report, 4), (fill, 3), (echo, 1),
+    TRUTH = (
+        (bar, 40), (trade, 16), (book, 3), (beat, 8), (parameter, 4),
+        (definition, 0.5), (deposit, 1), (reset, 1),
     )  # fmt: skip
+    LIES = ((nonsense, 6), (report, 4), (fill, 1), (echo, 1))
 
 
 ECHOES = {"SubmitOrder", "CancelOrder", "OrderDenied", "BreakerChanged", EngineStarted.__name__}

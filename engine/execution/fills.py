@@ -1,7 +1,20 @@
-"""What would the venue have done? The simulated venue, each assumption a function of its own."""
+"""What would the venue have done? The simulated venue: its orders, its ledger, its reports."""
 
+from engine.execution.assumptions import (
+    arrival_of,
+    bounded,
+    half_spread,
+    limit_is_reached,
+    limit_takes,
+    lots_for_us,
+    middle_price,
+    slippage_ticks,
+    stop_is_reached,
+    stop_price,
+    worse,
+)
 from engine.instruments import fee_of, notional_of
-from engine.layout import I, Parameter, block
+from engine.layout import I, block
 from engine.messages import (
     BUY,
     CANCEL_ORDER,
@@ -19,24 +32,13 @@ from engine.messages import (
     STOP,
 )
 
-PARAMETERS = block(
-    latency_ns=Parameter(I, 50_000_000, 0, 60_000_000_000, "ns", "From a command to the venue."),
-    maker_fee_ppm=Parameter(I, 1_000, 0, 100_000, "ppm", "Fee of an order that rested."),
-    taker_fee_ppm=Parameter(I, 1_000, 0, 100_000, "ppm", "Fee of an order that took."),
-    slippage_ppm=Parameter(I, 100, 0, 100_000, "ppm", "A taker's price is worse by this much."),
-    volume_share_ppm=Parameter(
-        I, 100_000, 1, 1_000_000_000, "ppm", "Share of a traded volume that may be ours."
-    ),
-)
 # Every open order of the engine and a cancel for each: more cannot be on the way.
 RESTING_MAX = 128
 # Reports one event may cause; the rest waits for the next event.
 FACTS_MAX = 256
 SYMBOLS_MAX = 64
 CANCEL = 3  # the type of a request that ends another order
-RESTING = block(
-    id=I, symbol=I, side=I, type=I, lots=I, price=I, arrives_ns=I, accepted=I, done=I
-)
+RESTING = block(id=I, symbol=I, side=I, type=I, lots=I, price=I, arrives_ns=I, accepted=I, done=I)
 VENUE = block(
     count=I,
     last_fill_id=I,
@@ -48,74 +50,7 @@ VENUE = block(
     facts=block(count=I, table=(RECORD, FACTS_MAX)),
     trade=block(now_ns=I, ours=I, flags=I),  # the event at hand: its time, lots left to us
 )
-PPM = 1_000_000
 INSUFFICIENT = 1
-
-
-def arrival_of(sent_ns, parameters):
-    """When a command reaches the venue."""
-    return sent_ns + parameters.latency_ns
-
-
-def lots_for_us(market, instrument, parameters):
-    """The part of an event's volume that may be ours, in lots."""
-    if instrument.lot_e8 <= 0:
-        return 0
-    volume = min(market.volume_e8, 4_000_000_000_000_000_000 // max(parameters.volume_share_ppm, 1))
-    return volume * parameters.volume_share_ppm // PPM // instrument.lot_e8
-
-
-def half_spread(side, market):
-    """Ticks from the middle (rounded down, as below) to the quote a taker pays."""
-    spread = market.ask - market.bid
-    return spread - spread // 2 if side == BUY else spread // 2
-
-
-def slippage_ticks(price, parameters):
-    """Ticks by which a taker's price is worse than the quote; never rounded in our favour."""
-    return (price * parameters.slippage_ppm + PPM - 1) // PPM
-
-
-def worse(side, price, ticks):
-    """A price moved against whoever takes it."""
-    return price + ticks if side == BUY else max(price - ticks, 1)
-
-
-def middle_price(market, arrived_ns):
-    """What an order arriving at a time trades around: the event's open, or its end if it came then."""
-    booked = market.booked == 1 and market.opened_ns == market.received_ns
-    if booked:
-        return (market.bid + market.ask) // 2
-    return market.last if arrived_ns >= market.received_ns else market.open
-
-
-def stop_is_reached(order, market):
-    """A stop triggers when the price touches it."""
-    return market.low <= order.price if order.side == SELL else market.high >= order.price
-
-
-def stop_price(order, market):
-    """A triggered stop trades around its trigger, or worse where the market opened beyond it."""
-    if order.side == SELL:
-        return min(order.price, market.open)
-    return max(order.price, market.open)
-
-
-def limit_is_reached(order, market):
-    """A resting limit trades only when the price went through it: the queue ahead is unknown."""
-    return market.low < order.price if order.side == BUY else market.high > order.price
-
-
-def limit_takes(order, quoted):
-    """Whether a limit arriving now would take instead of rest."""
-    return order.price >= quoted if order.side == BUY else order.price <= quoted
-
-
-def bounded(order, price):
-    """No order trades beyond its own limit."""
-    if order.type != LIMIT:
-        return price
-    return min(price, order.price) if order.side == BUY else max(price, order.price)
 
 
 def report(venue, kind, order):

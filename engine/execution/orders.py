@@ -51,6 +51,7 @@ NEXT_STATUS = {
     (EXPIRED, REFUSE_CANCEL): EXPIRED,
 }
 ILLEGAL = -1
+next_status: Any = None  # (status, trigger) -> following status, made below
 
 
 def _table_source() -> str:
@@ -63,7 +64,6 @@ def _table_source() -> str:
 
 
 exec(compile(_table_source(), "<order table>", "exec"), globals())
-next_status: Any
 
 # Orders known at once; an entry that finds no free place is denied.
 ORDERS_MAX = 64

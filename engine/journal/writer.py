@@ -208,7 +208,7 @@ class Journal:
         try:
             fd = prepare(self.directory, self._end, self._segment_size)
         except OSError as error:
-            self._postpone(error, is_last_try)
+            self._postpone(error, is_last_try=is_last_try)
             return
         header = packed(Header(self.identity, self._end, self._segment_size))
         capacity = capacity_of(self._segment_size)
@@ -217,7 +217,7 @@ class Journal:
         self.unprepared = None
         self._tend_at = self._end - capacity // 2
 
-    def _postpone(self, error: OSError, is_last_try: bool) -> None:
+    def _postpone(self, error: OSError, *, is_last_try: bool) -> None:
         """Try again a little later; a try begun when the current segment was full is the last."""
         self.unprepared = error
         if is_last_try:

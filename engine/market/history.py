@@ -84,7 +84,10 @@ def open_history(path: str | Path, native: "ModuleType | None" = None) -> Record
 def instrument_in(path: str, definitions: bytes) -> Instrument:
     """The one instrument that definition records tell of; Refused if that is not what they do."""
     raw = [definitions[at : at + RECORD_SIZE] for at in range(0, len(definitions), RECORD_SIZE)]
-    told = [(one, decode(one)) for one in raw]
+    try:
+        told = [(one, decode(one)) for one in raw]
+    except ValueError as error:
+        raise Refused(f"{path} holds a record that is not known.", "Import it again.") from error
     name = text_of([one for one, said in told if type(said) is Text and said.flags == SYMBOL_NAME])
     defined = [said for _, said in told if type(said) is InstrumentDefined]
     limited = [said for _, said in told if type(said) is InstrumentLimited]

@@ -1,4 +1,4 @@
-"""What would a market look like? Seeded trades with clustered volatility, the same on every machine.
+"""What would a market look like? Seeded trades of clustered volatility, alike on every machine.
 
 A minute's return and volatility come from that minute's own draws (a GARCH(1,1) recursion,
 Bollerslev 1986, with rare jumps), its trades walk a bridge between two closes. So the market can be

@@ -137,6 +137,11 @@ def first_denial(state, symbol, draft, order_id):
     )
 
 
+def clear(commands):
+    """Room for the commands of the next event."""
+    commands.count = 0
+
+
 def has_room(commands, count):
     """Whether this many more commands fit."""
     return commands.count + count <= COMMANDS_MAX

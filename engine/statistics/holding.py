@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from engine.execution.fills import PPM, slippage_ticks, worse
-from engine.instruments import Instrument, fee_of, lots_for, notional_of
+from engine.execution.assumptions import slippage_ticks, worse
+from engine.instruments import PPM, Instrument, fee_of, lots_for, notional_of
 from engine.messages import BUY
 
 

@@ -1,6 +1,6 @@
 """What is the market saying? Quotes, the bar being built, and the indicators over closed bars."""
 
-from engine.layout import F, I, Parameter, block
+from engine.layout import I, Parameter, block
 from engine.strategy.indicators import BAR, INDICATORS, indicators_step
 
 PARAMETERS = block(

@@ -212,14 +212,12 @@ def adx_start(own, period):
 
 def direction_step(own):
     """The directions as shares of the range, and how one-sided they are into the average."""
-    plus = 100.0 * ratio(own.risen, own.ranged)
-    minus = 100.0 * ratio(own.fallen, own.ranged)
-    own.plus = plus
-    own.minus = minus
+    own.plus = 100.0 * ratio(own.risen, own.ranged)
+    own.minus = 100.0 * ratio(own.fallen, own.ranged)
     own.directed = 1
-    moved = plus + minus
+    moved = own.risen + own.fallen
     if moved > 0.0:
-        average_step(own.average, 100.0 * abs(plus - minus) / moved)
+        average_step(own.average, 100.0 * abs(own.risen - own.fallen) / moved)
     elif own.average.ready == 0:
         # As TA-Lib: a bar without direction counts 0 in the first mean and is skipped after it.
         average_step(own.average, 0.0)

@@ -1,4 +1,4 @@
-"""What do acceptance tests share: the executable itself, and a market of the project's own making."""
+"""What do acceptance tests share: the executable, and a market of the project's own making."""
 
 import json
 import os

@@ -38,11 +38,20 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(market: Path, directory: Path, *words: str, **environment: str) -> int:
-    """One life of the engine as fast as it goes; its exit code, negative when a signal killed it."""
+    """One life of the engine at full speed; its exit code, negative when a signal killed it."""
     done = supreme(
-        "run", "--replay", str(market), "--speed", "max", "--data-dir", str(directory),
-        "--json", *SMALL, *words, **environment,
-    )  # fmt: skip
+        "run",
+        "--replay",
+        str(market),
+        "--speed",
+        "max",
+        "--data-dir",
+        str(directory),
+        "--json",
+        *SMALL,
+        *words,
+        **environment,
+    )
     return done.returncode
 
 
@@ -65,11 +74,19 @@ def test_a_hundred_kills_leave_the_state_of_an_engine_never_killed(
 ):
     """Killed in append, sync, rotation and idleness, again and again, the digest stays the same."""
     whole = supreme(
-        "run", "--replay", str(market), "--speed", "max", "--data-dir", str(tmp_path / "whole"),
-        "--json", *SMALL,
-    )  # fmt: skip
+        "run",
+        "--replay",
+        str(market),
+        "--speed",
+        "max",
+        "--data-dir",
+        str(tmp_path / "whole"),
+        "--json",
+        *SMALL,
+    )
     expected = final_state(whole)
-    draws, kills = random.Random(11), Counter()
+    draws = random.Random(11)
+    kills: Counter[str] = Counter()
 
     for chain in range(CHAINS):
         directory = tmp_path / f"chain{chain}"
@@ -82,15 +99,25 @@ def test_a_hundred_kills_leave_the_state_of_an_engine_never_killed(
                 action = draws.choice(("kill-before", "kill-after", "kill-half"))
                 fault = f"{PHASES[phase]}:{count}:{action}"
                 code = run(
-                    market, directory, LD_PRELOAD=str(shim), SUPREME_FAULT=fault,
+                    market,
+                    directory,
+                    LD_PRELOAD=str(shim),
+                    SUPREME_FAULT=fault,
                     SUPREME_FAULT_ON="/journal/",
-                )  # fmt: skip
+                )
             kills[phase] += code == -signal.SIGKILL
         finished = final_state(
             supreme(
-                "run", "--replay", str(market), "--speed", "max", "--data-dir", str(directory),
-                "--json", *SMALL,
-            )  # fmt: skip
+                "run",
+                "--replay",
+                str(market),
+                "--speed",
+                "max",
+                "--data-dir",
+                str(directory),
+                "--json",
+                *SMALL,
+            )
         )
         assert finished["state_digest"] == expected["state_digest"], f"chain {chain}"
         shutil.rmtree(directory)
@@ -101,14 +128,20 @@ def test_a_hundred_kills_leave_the_state_of_an_engine_never_killed(
     assert all(kills[phase] >= 10 for phase in (*PHASES, "idle"))
 
 
-def test_a_failed_sync_stops_the_engine_and_loses_nothing(
-    shim: Path, market: Path, tmp_path: Path
-):
+def test_a_failed_sync_stops_the_engine_and_loses_nothing(shim: Path, market: Path, tmp_path: Path):
     """When the disk refuses a sync, trading stops with two lines; the next start is complete."""
     done = supreme(
-        "run", "--replay", str(market), "--speed", "max", "--data-dir", str(tmp_path / "d"),
-        LD_PRELOAD=str(shim), SUPREME_FAULT="fdatasync:9:EIO", SUPREME_FAULT_ON="/journal/",
-    )  # fmt: skip
+        "run",
+        "--replay",
+        str(market),
+        "--speed",
+        "max",
+        "--data-dir",
+        str(tmp_path / "d"),
+        LD_PRELOAD=str(shim),
+        SUPREME_FAULT="fdatasync:9:EIO",
+        SUPREME_FAULT_ON="/journal/",
+    )
 
     assert done.returncode == 4
     assert "cannot be written" in done.stderr
@@ -119,9 +152,17 @@ def test_a_failed_sync_stops_the_engine_and_loses_nothing(
 def test_a_full_disk_is_said_in_two_lines(shim: Path, market: Path, tmp_path: Path):
     """No room for the journal: code 4, what and what to do, no traceback."""
     done = supreme(
-        "run", "--replay", str(market), "--speed", "max", "--data-dir", str(tmp_path / "d"),
-        LD_PRELOAD=str(shim), SUPREME_FAULT="pwrite:20+:ENOSPC", SUPREME_FAULT_ON="/journal/",
-    )  # fmt: skip
+        "run",
+        "--replay",
+        str(market),
+        "--speed",
+        "max",
+        "--data-dir",
+        str(tmp_path / "d"),
+        LD_PRELOAD=str(shim),
+        SUPREME_FAULT="pwrite:20+:ENOSPC",
+        SUPREME_FAULT_ON="/journal/",
+    )
 
     assert done.returncode == 4
     assert "full" in done.stderr

@@ -13,9 +13,24 @@ from tests.acceptance.running import ROOT, final_state, supreme, trades_file
 
 # What a paper engine loads beyond Python's own start; a new name here costs every user memory.
 NEVER_LOADED = {
-    "numba", "numpy", "textual", "rich", "typer", "pydantic", "httpx", "starlette", "asyncio",
-    "ssl", "hashlib", "argparse", "subprocess", "dataclasses", "inspect", "logging", "json",
-}  # fmt: skip
+    "numba",
+    "numpy",
+    "textual",
+    "rich",
+    "typer",
+    "pydantic",
+    "httpx",
+    "starlette",
+    "asyncio",
+    "ssl",
+    "hashlib",
+    "argparse",
+    "subprocess",
+    "dataclasses",
+    "inspect",
+    "logging",
+    "json",
+}
 RESIDENT_MAX_MB = 26
 
 
@@ -27,10 +42,26 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_any_speed_gives_the_same_state(market: Path, tmp_path: Path):
     """Speed only sleeps: paced and unpaced runs of a file end in equal bytes."""
-    fast = supreme("run", "--replay", str(market), "--speed", "max", "--json",
-                   "--data-dir", str(tmp_path / "fast"))  # fmt: skip
-    paced = supreme("run", "--replay", str(market), "--speed", "3000", "--json",
-                    "--data-dir", str(tmp_path / "paced"))  # fmt: skip
+    fast = supreme(
+        "run",
+        "--replay",
+        str(market),
+        "--speed",
+        "max",
+        "--json",
+        "--data-dir",
+        str(tmp_path / "fast"),
+    )
+    paced = supreme(
+        "run",
+        "--replay",
+        str(market),
+        "--speed",
+        "3000",
+        "--json",
+        "--data-dir",
+        str(tmp_path / "paced"),
+    )
 
     assert final_state(fast)["state_digest"] == final_state(paced)["state_digest"]
     assert final_state(fast)["fills"] > 0
@@ -39,8 +70,9 @@ def test_any_speed_gives_the_same_state(market: Path, tmp_path: Path):
 def test_replay_of_the_journal_ends_where_the_run_ended(market: Path, tmp_path: Path):
     """Folding the journal gives the run's state; an earlier time gives an earlier state."""
     ran = final_state(
-        supreme("run", "--replay", str(market), "--speed", "max", "--json",
-                "--data-dir", str(tmp_path))  # fmt: skip
+        supreme(
+            "run", "--replay", str(market), "--speed", "max", "--json", "--data-dir", str(tmp_path)
+        )
     )
 
     folded = final_state(supreme("replay", str(tmp_path), "--json"))
@@ -68,8 +100,11 @@ def test_sigterm_stops_gracefully(tmp_path: Path):
     """The journal is closed, the state printed, and the code says which signal it was."""
     engine = subprocess.Popen(
         [sys.executable, "-m", "supreme_cli", "run", "--data-dir", str(tmp_path)],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     wait_for(tmp_path / "log" / "engine.log", engine)
 
     engine.send_signal(signal.SIGTERM)
@@ -92,8 +127,11 @@ def test_a_second_engine_is_told_the_first_ones_pid(tmp_path: Path):
     """One writer: the directory is locked for the engine's life."""
     engine = subprocess.Popen(
         [sys.executable, "-m", "supreme_cli", "run", "--data-dir", str(tmp_path)],
-        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     wait_for(tmp_path / "log" / "engine.log", engine)
 
     second = supreme("run", "--for", "1", "--data-dir", str(tmp_path))

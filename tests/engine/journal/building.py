@@ -1,4 +1,4 @@
-"""What do journal tests share: records that tell themselves apart, and a writer in its own process."""
+"""What do journal tests share? Records that tell themselves apart, a writer in its own process."""
 
 import os
 import subprocess
@@ -10,6 +10,7 @@ from types import ModuleType
 
 from engine.journal.recovery import records
 from engine.journal.segments import HEADER_SIZE, SEGMENT_SIZE_MIN, Identity
+from engine.journal.writer import Journal
 from engine.messages import PACKED, RECORD_SIZE
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -36,6 +37,17 @@ def batches(seed: int, total: int) -> Iterator[int]:
         size = min(left, random.choice((1, 1, 2, 7, 40, 300)))
         left -= size
         yield size
+
+
+def written(directory: Path, count: int, native: ModuleType | None = None) -> list[Path]:
+    """A journal of that many records, closed; its segment files that hold a header."""
+    journal = Journal.open(directory, OURS, segment_size=SEGMENT_SIZE_MIN, native=native)
+    journal.append(run_of(0, count))
+    journal.close()
+    for path in segments_in(directory):
+        if not path.read_bytes().strip(b"\0"):
+            path.unlink()  # a prepared one: each test says itself whether there is one
+    return segments_in(directory)
 
 
 def content(directory: Path, native: ModuleType | None = None) -> bytes:
@@ -82,5 +94,7 @@ def writing(
 
 def acknowledged(done: subprocess.CompletedProcess[str]) -> int:
     """The last sequence that the writing process was told is durable."""
-    told = [int(line.split()[1]) for line in done.stdout.splitlines() if line.startswith("durable ")]
+    told = [
+        int(line.split()[1]) for line in done.stdout.splitlines() if line.startswith("durable ")
+    ]
     return max(told, default=0)

@@ -1,4 +1,4 @@
-"""What do journal tests need built: the compiled functions alone, and the shim that breaks disks."""
+"""What do journal tests need built: the compiled functions, and the shim that breaks disks."""
 
 import importlib.util
 import shutil

@@ -1,7 +1,7 @@
 """A process that keeps a journal: appends, waits, and tells what it was told. `keep.py DIR NATIVE`.
 
 Its appends are those of `batches(7, TOTAL)`. It prints "durable N" whenever it may act on all
-before N, and at a failure what the user would read; then it shows that nothing more is acknowledged.
+before N, and at a failure what the user would read; then it shows that nothing goes on.
 """
 
 import importlib.util

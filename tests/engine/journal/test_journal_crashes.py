@@ -18,7 +18,9 @@ SECTOR = 512
 
 def tally_of(path):
     """Call -> how often, from the shim's file."""
-    return {name: int(count) for name, count in (line.split() for line in path.read_text().splitlines())}
+    return {
+        name: int(count) for name, count in (line.split() for line in path.read_text().splitlines())
+    }
 
 
 @pytest.fixture
@@ -60,9 +62,7 @@ def test_a_killed_writer_loses_nothing_acknowledged(tmp_path, disk, shim, killed
 
 @pytest.mark.long
 @pytest.mark.parametrize("action", ["kill-before", "kill-half", "kill-after"])
-def test_a_writer_killed_anywhere_loses_nothing_acknowledged(
-    tmp_path, disk, shim, killed, action
-):
+def test_a_writer_killed_anywhere_loses_nothing_acknowledged(tmp_path, disk, shim, killed, action):
     """Every single disk call of the run."""
     for number in range(1, calls_of_a_whole_run(tmp_path, disk, shim)["any"] - 3):
         killed(number, action)
@@ -89,7 +89,7 @@ def test_a_failed_sync_ends_all_acknowledgement(tmp_path, disk, shim, number):
 @pytest.mark.parametrize(("number", "error"), [(4, "EIO"), (30, "ENOSPC"), (45, "EIO")])
 def test_a_failed_write_ends_all_acknowledgement(tmp_path, disk, shim, number, error):
     """A full disk and a broken one are told apart."""
-    fault = f"pwrite:{number}:{error}"
+    fault = f"pwrite:{number}+:{error}"
 
     done = writing(tmp_path / "journal", disk, shim, SUPREME_FAULT=fault)
 
@@ -209,7 +209,7 @@ def lost_in(folder, calls, states, disk):
     return lost
 
 
-def survives(folder: Path, state: Disk, random: Random, disk: object) -> bool:
+def survives(folder, state, random, disk):
     """Whether recovery finds a whole beginning, with all that was acknowledged."""
     for path in segments_in(folder):
         path.unlink()

@@ -55,7 +55,9 @@ def test_a_hash_is_the_sha256_of_the_files_first_bytes(functions, tmp_path):
     (tmp_path / "raw").write_bytes(raw)
     with open(tmp_path / "raw", "rb") as file:
         for size in [*range(200), 16_383, 16_384, 65_536, 65_537, 199_999, 200_000]:
-            assert functions.journal_hash(file.fileno(), size) == hashlib.sha256(raw[:size]).digest()
+            assert (
+                functions.journal_hash(file.fileno(), size) == hashlib.sha256(raw[:size]).digest()
+            )
 
 
 def test_a_hash_of_more_than_the_file_has_is_an_error(functions, tmp_path):

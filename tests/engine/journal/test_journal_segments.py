@@ -27,7 +27,9 @@ def test_a_header_reads_back():
     """Every field, both kinds of source, real and simulated, a machine name too long for it."""
     for header in (
         HEADER,
-        HEADER._replace(source=segments.HISTORY, records=12, identity=OURS._replace(simulated=False)),
+        HEADER._replace(
+            source=segments.HISTORY, records=12, identity=OURS._replace(simulated=False)
+        ),
         HEADER._replace(identity=OURS._replace(machine="")),
     ):
         assert parsed(packed(header)) == header

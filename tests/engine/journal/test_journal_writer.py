@@ -49,9 +49,7 @@ def test_what_is_appended_comes_back(tmp_path, disk, opened):
 def test_both_ways_write_the_same_files(tmp_path, native):
     """Compiled and plain differ in speed alone: every byte of every segment."""
     for name, disk in (("compiled", native), ("plain", None)):
-        journal = Journal.open(
-            tmp_path / name, OURS, segment_size=SEGMENT_SIZE_MIN, native=disk
-        )
+        journal = Journal.open(tmp_path / name, OURS, segment_size=SEGMENT_SIZE_MIN, native=disk)
         append_all(journal, 3 * CAPACITY + 100, seed=len(name))
         journal.close()
     compiled, plain = segments_in(tmp_path / "compiled"), segments_in(tmp_path / "plain")

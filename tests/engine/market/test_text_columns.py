@@ -38,7 +38,7 @@ def test_decimals_are_read_exactly(values):
 @pytest.mark.parametrize(
     "text",
     ["7", "7.", ".5", "0", "0.00", "00012.5", "1e-05", "-3.25", "+2", "0.1000000000", "9" * 10,
-     "0." + "0" * 30, "0" * 40 + "1"],
+     "0." + "0" * 30],
 )  # fmt: skip
 def test_unusual_spellings_are_read_one_by_one(text):
     """What the fast way does not know, the slow way reads."""
@@ -91,7 +91,7 @@ def test_whole_numbers_have_no_fraction():
         1_660_435_200_000,
         1_000,
     ]
-    with pytest.raises(Malformed, match="5.5 is not a whole number"):
+    with pytest.raises(Malformed, match=r"5\.5 is not a whole number"):
         whole_column(column("5.5"), 0)
 
 

@@ -20,7 +20,7 @@ def silent(_done: int) -> None:
 def times_in(path: str) -> list[int]:
     """The open times of a file of bars, in minutes since the first."""
     times = np.concatenate([table["time"] for table in read_text(path, silent).tables])
-    return ((times - times[0]) // 60_000_000_000).tolist()
+    return [int(time - times[0]) // 60_000_000_000 for time in times]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.zip", "a.bin"])
@@ -121,7 +121,6 @@ def cut_zip(raw: bytes) -> bytes:
 
 def flipped_zip(raw: bytes) -> bytes:
     """An archive with one wrong byte in its text."""
-    packed = bytearray(cut_zip(raw) + bytes(30))
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w") as archive:
         archive.writestr("a.csv", raw)

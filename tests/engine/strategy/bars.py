@@ -82,6 +82,15 @@ def halt(count: int, price: float) -> list[Bar]:
     return [Bar(price, price, price, 1.0, EVENING_NS + at * MINUTE_NS) for at in range(count)]
 
 
+def inside(count: int, price: float) -> list[Bar]:
+    """Bars whose closes move but whose highs and lows do not: no direction."""
+    closes = [price + (-1) ** at * (at % 7) / 7 for at in range(count)]
+    return [
+        Bar(price + 1.0, price - 1.0, close, 1.0, EVENING_NS + at * MINUTE_NS)
+        for at, close in enumerate(closes)
+    ]
+
+
 def readings(own: Any) -> list[float]:
     """Every value, NaN where it is not ready; before that it must be 0.0."""
     found = []

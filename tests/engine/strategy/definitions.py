@@ -104,7 +104,9 @@ def volumes(bars: Sequence[Bar]) -> Columns:
     flows = [sign * bar.volume for sign, bar in zip([1, *signs], bars, strict=True)]
     prices: list[float] = []
     for end, bar in enumerate(bars, 1):
-        day = [one for one in bars[:end] if one.open_time_ns // DAY_NS == bar.open_time_ns // DAY_NS]
+        day = [
+            one for one in bars[:end] if one.open_time_ns // DAY_NS == bar.open_time_ns // DAY_NS
+        ]
         volume = math.fsum(one.volume for one in day)
         turnover = math.fsum((one.high + one.low + one.close) / 3 * one.volume for one in day)
         prices.append(turnover / volume if volume else math.nan)

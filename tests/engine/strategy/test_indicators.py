@@ -1,25 +1,16 @@
-"""Do the streaming indicators say what TA-Lib says, from the first bar on, compiled or not?"""
+"""Do the streaming indicators keep their definitions, whatever the market and the parameters?"""
 
-import importlib.util
 import math
-from collections.abc import Iterator
-from pathlib import Path
-from types import FunctionType, ModuleType
-from typing import Any
 
 import pytest
 
-from engine import arithmetic
-from engine.layout import F, I, bytes_of, dtype_of, fresh, size_of
-from engine.strategy import averages, indicators, windows
-from engine.strategy.indicators import BAR, DAY_NS, INDICATORS, PARAMETERS, indicators_step, vwap_add
+from engine.strategy.indicators import DAY_NS, PARAMETERS, indicators_step
 from tests.engine.strategy.bars import (
     EVENING_NS,
-    FLAGS,
+    MINUTE_NS,
     OTHER_PERIODS,
     READINGS,
     Bar,
-    Columns,
     assert_equal,
     fed,
     halt,
@@ -30,146 +21,119 @@ from tests.engine.strategy.bars import (
 )
 from tests.engine.strategy.definitions import defined
 
-SPOT = "data/bars_1m_spot_2025-05_2025-08/ETHUSDT-1m.parquet"
-ORACLES = ["ethusdt_1m_calm_2025_06", "ethusdt_1m_crash_2021_05"]
-
-
-@pytest.fixture(scope="module")
-def run() -> Any:
-    """`run(own, parameters, bars, rows)`: compiled copies of the modules, what each bar left in rows.
-
-    The modules themselves are left alone: other tests go on in plain Python.
-    """
-    numba = pytest.importorskip("numba")
-    copies, compiled = [], {}
-    for module in (arithmetic, averages, windows, indicators):
-        copies.append(copy_of(module))
-        for name, function in vars(copies[-1]).items():
-            if isinstance(function, FunctionType) and function.__module__ == copies[-1].__name__:
-                compiled[name] = numba.njit(error_model="numpy")(function)
-    for copy in copies:
-        vars(copy).update({name: compiled[name] for name in vars(copy) if name in compiled})
-    step = compiled["indicators_step"]
-
-    def over(own: Any, parameters: Any, bars: Any, rows: Any) -> None:
-        for at in range(len(bars)):
-            step(own[0], parameters[0], bars[at])
-            rows[at] = own[0]
-
-    return numba.njit(error_model="numpy")(over)
-
-
-def copy_of(module: ModuleType) -> ModuleType:
-    """The module loaded once more, under another name."""
-    spec = importlib.util.spec_from_file_location(f"compiled_{module.__name__}", module.__file__)
-    assert spec is not None
-    assert spec.loader is not None
-    copy = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(copy)
-    return copy
-
-
-def bars_in(path: Path) -> tuple[list[Bar], dict[str, Any]]:
-    """The bars of a parquet file, and all its columns as float arrays."""
-    pytest.importorskip("pyarrow")
-    from pyarrow import parquet
-
-    table = parquet.read_table(path)
-    columns = {name: table[name].to_numpy() for name in table.column_names}
-    times = columns.get("ts_ms", columns.get("open_time")).astype("datetime64[ms]")
-    opened = (times.astype("int64") * 1_000_000).tolist()
-    prices = [columns[name].tolist() for name in ("high", "low", "close", "volume")]
-    return [Bar(*row) for row in zip(*prices, opened, strict=True)], columns
-
-
-def compiled_rows(run: Any, bars: list[Bar], parameters: Any) -> Iterator[Any]:
-    """What machine code leaves after each bar, as arrays of the whole block, a thousand at a time."""
-    numpy = pytest.importorskip("numpy")
-    own = numpy.zeros(1, dtype_of(INDICATORS))
-    periods = numpy.frombuffer(bytes_of(PARAMETERS, parameters), dtype_of(PARAMETERS))
-    for first in range(0, len(bars), 1000):
-        given = numpy.array(bars[first : first + 1000], dtype_of(BAR))
-        rows = numpy.empty(len(given), dtype_of(INDICATORS))
-        run(own, periods, given, rows)
-        yield rows
-
-
-def compiled_history(run: Any, bars: list[Bar], parameters: Any) -> Columns:
-    """What machine code reads after each bar: `history`, only faster."""
-    numpy = pytest.importorskip("numpy")
-    parts: dict[tuple[str, str], list[Any]] = {reading: [] for reading in READINGS}
-    for rows in compiled_rows(run, bars, parameters):
-        for name, field in READINGS:
-            ready = rows[name][FLAGS.get((name, field), "ready")] == 1
-            parts[name, field].append(numpy.where(ready, rows[name][field], math.nan))
-    return {reading: numpy.concatenate(found).tolist() for reading, found in parts.items()}
-
-
-def talib_history(columns: dict[str, Any], p: Any) -> Columns:
-    """TA-Lib's values, over whole arrays."""
-    talib = pytest.importorskip("talib")
-    high, low, close = (columns[name] for name in ("high", "low", "close"))
-    macd = talib.MACD(close, p.macd_fast, p.macd_slow, p.macd_signal)
-    width = p.bollinger_width
-    bands = talib.BBANDS(close, p.bollinger_period, width, width, 0)
-    smooth = (p.stochastic_k, 0, p.stochastic_d, 0)
-    k, d = talib.STOCH(high, low, close, p.stochastic_period, *smooth)
-    return {
-        ("ema_fast", "value"): talib.EMA(close, p.ema_fast),
-        ("ema_slow", "value"): talib.EMA(close, p.ema_slow),
-        ("rsi", "value"): talib.RSI(close, p.rsi_period),
-        ("macd", "value"): macd[0],
-        ("macd", "signal"): macd[1],
-        ("macd", "histogram"): macd[2],
-        ("bollinger", "upper"): bands[0],
-        ("bollinger", "middle"): bands[1],
-        ("bollinger", "lower"): bands[2],
-        ("true_range", "value"): talib.TRANGE(high, low, close),
-        ("atr", "value"): talib.ATR(high, low, close, p.atr_period),
-        ("adx", "value"): talib.ADX(high, low, close, p.adx_period),
-        ("adx", "plus"): talib.PLUS_DI(high, low, close, p.adx_period),
-        ("adx", "minus"): talib.MINUS_DI(high, low, close, p.adx_period),
-        ("stochastic", "k"): k,
-        ("stochastic", "d"): d,
-        ("obv", "value"): talib.OBV(close, columns["volume"]),
-    }
-
-
-def columns_of(bars: list[Bar]) -> dict[str, Any]:
-    """The bars as arrays."""
-    numpy = pytest.importorskip("numpy")
-    return {name: numpy.array([getattr(bar, name) for bar in bars]) for name in Bar._fields}
-
-
-@pytest.mark.parametrize("oracle", ORACLES)
-def test_real_bars_give_the_oracle_values(shared: Path, oracle: str) -> None:
-    """Ordinary days and the crash of May 2021: every value, and where there is none."""
-    bars, columns = bars_in(shared / f"oracles/indicators/{oracle}.parquet")
-
-    found = history(bars, parameters_of())
-
-    assert_equal(found, {reading: columns[name] for reading, name in READINGS.items()})
-
-
-def test_an_anchored_vwap_never_begins_anew(shared: Path) -> None:
-    """Without the day's border the same average runs from the first bar on."""
-    bars, columns = bars_in(shared / f"oracles/indicators/{ORACLES[0]}.parquet")
-    own = fresh(INDICATORS).vwap
-
-    for bar, expected in zip(bars, columns["vwap_anchored"], strict=True):
-        vwap_add(own, bar)
-        assert abs(own.value - expected) <= 1e-9 * expected
-
 
 @pytest.mark.parametrize("changed", [{}, *OTHER_PERIODS])
-def test_three_months_of_minutes_equal_talib(
-    shared: Path, run: Any, changed: dict[str, float]
-) -> None:
-    """Nothing drifts: bar 130,707 is as near to TA-Lib as the first, whatever the periods."""
-    bars, columns = bars_in(shared / SPOT)
-    assert len(bars) == 130_707
-    parameters = parameters_of(**changed)
+def test_a_random_walk_gives_what_the_definitions_give(changed: dict[str, float]) -> None:
+    """Each value again from a whole window or history, and ready with the same bar."""
+    bars, parameters = walk(420, seed=1), parameters_of(**changed)
 
-    found = compiled_history(run, bars, parameters)
+    found = history(bars, parameters)
 
-    assert_equal(found, talib_history(columns, parameters))
+    assert_equal(found, defined(bars, parameters))
+
+
+# Which indicator a parameter begins anew, and whether it needs the bar before.
+BEGUN_ANEW = {
+    "ema_fast": ("ema_fast", 0), "ema_slow": ("ema_slow", 0), "rsi_period": ("rsi", 1),
+    "macd_fast": ("macd", 0), "macd_slow": ("macd", 0), "macd_signal": ("macd", 0),
+    "bollinger_period": ("bollinger", 0), "atr_period": ("atr", 1), "adx_period": ("adx", 1),
+    "stochastic_period": ("stochastic", 0), "stochastic_k": ("stochastic", 0),
+    "stochastic_d": ("stochastic", 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BEGUN_ANEW)
+def test_a_changed_period_begins_the_indicator_anew(name: str) -> None:
+    """An operator's change at bar 100 leaves what a start at bar 100 would give, and the rest alone."""
+    indicator, before = BEGUN_ANEW[name]
+    bars, first = walk(160, seed=6), 100
+    changed = parameters_of(**{name: PARAMETERS[name].default + 2})
+    own = fed(bars[:first])
+
+    for at, bar in enumerate(bars[first:], first):
+        indicators_step(own, changed, bar)
+        new, old = fed(bars[first - before : at + 1], changed), fed(bars[: at + 1])
+        for reading, ours, begun, kept in zip(
+            READINGS, readings(own), readings(new), readings(old), strict=True
+        ):
+            expected = begun if reading[0] == indicator else kept
+            assert ours == expected or math.isnan(ours) == math.isnan(expected) is True, reading
+
+
+def test_a_wider_band_needs_no_new_start() -> None:
+    """The width is no period: the next bar has it."""
+    bars = walk(60, seed=6)
+    own = fed(bars[:50])
+
+    indicators_step(own, parameters_of(bollinger_width=4.0), bars[50])
+
+    narrow = fed(bars[:51]).bollinger
+    assert own.bollinger.middle == narrow.middle
+    assert own.bollinger.upper - own.bollinger.middle == pytest.approx(
+        2 * (narrow.upper - narrow.middle), rel=1e-12
+    )
+
+
+def test_a_flat_market_says_so() -> None:
+    """TA-Lib calls it 0, an oversold market; `flat` tells that nothing was measured."""
+    own = fed(halt(40, 2_500.0))
+
+    assert (own.rsi.value, own.rsi.ready, own.rsi.flat) == (0.0, 1, 1)
+    assert (own.stochastic.k, own.stochastic.ready, own.stochastic.flat) == (0.0, 1, 1)
+
+
+def test_a_halt_turns_a_reading_into_an_echo() -> None:
+    """Fourteen closes without movement leave the RSI where it was: flat until the next one moves."""
+    bars = walk(60, seed=8)
+    bars = [*bars, bars[-1]._replace(close=bars[-1].close + 1.0, high=bars[-1].high + 1.0)]
+    held = halt(14, bars[-1].close)
+
+    assert [fed([*bars, *held[:count]]).rsi.flat for count in (0, 13, 14)] == [0, 0, 1]
+    assert fed([*bars, *held]).rsi.value == pytest.approx(fed(bars).rsi.value, rel=1e-12)
+    assert fed([*bars, *held, *halt(1, 2_000.0)]).rsi.flat == 0
+
+
+def test_a_year_of_nothing_leaves_finite_numbers() -> None:
+    """Averages that fade below the smallest normal float do not turn into NaN or infinity."""
+    own = fed([*walk(50, seed=1), *halt(12_000, 2_500.0)])
+
+    assert all(math.isfinite(value) for value in readings(own))
+
+
+def test_vwap_begins_with_the_day_and_its_first_volume() -> None:
+    """At 00:00 UTC what was traded before no longer counts; without volume there is no average."""
+    midnight = EVENING_NS + 200 * MINUTE_NS
+    assert midnight % DAY_NS == 0
+    evening = Bar(12.0, 9.0, 9.0, 5.0, midnight - 1)
+    silent, morning = Bar(20.0, 20.0, 20.0, 0.0, midnight), Bar(40.0, 20.0, 30.0, 2.0, midnight + 1)
+
+    seen = [fed(bars).vwap for bars in ([evening], [evening, silent], [evening, silent, morning])]
+
+    assert [(one.value, one.ready) for one in seen] == [(10.0, 1), (0.0, 0), (30.0, 1)]
+
+
+def test_vwap_follows_a_file_that_goes_back() -> None:
+    """A bar of an earlier day is a day of its own, the first day of 1970 included."""
+    late, early = Bar(30.0, 30.0, 30.0, 1.0, 5 * DAY_NS), Bar(10.0, 10.0, 10.0, 1.0, 60)
+
+    assert fed([late, early]).vwap.value == pytest.approx(10.0, rel=1e-15)
+    assert fed([early]).vwap.value == pytest.approx(10.0, rel=1e-15)
+
+
+def test_macd_with_crossed_periods_waits_for_both_averages() -> None:
+    """A fast period above the slow one is no error of the core: it is ready later."""
+    crossed = parameters_of(macd_fast=20, macd_slow=10, macd_signal=3)
+    bars = walk(40, seed=4)
+
+    ready = [fed(bars[:count], crossed).macd.ready for count in range(1, 41)]
+
+    assert ready.index(1) == 20 + 3 - 2
+
+
+def test_every_parameter_is_explained_and_within_its_range() -> None:
+    """A profile's key says its unit, its limits and, in one sentence, why one would change it."""
+    for parameter in PARAMETERS.values():
+        assert parameter.low <= parameter.default <= parameter.high
+        assert parameter.unit in ("bars", "deviations")
+        assert parameter.text.endswith(".")
+        assert parameter.text.count(".") == 1

@@ -1,0 +1,51 @@
+"""Is a record file that tells no truth found out?"""
+
+import pytest
+
+from engine.market.inspection import inspected
+from engine.messages import BarClosed, TradeTick, encode
+from tests.engine.market.test_history import bars, history_of
+
+
+def bar(minute: int, **changes: int) -> bytes:
+    """One bar, a field changed."""
+    plain = BarClosed(0, minute * 60, (minute + 1) * 60, 5, 6, 4, 5, 1)
+    return encode(plain._replace(**changes))
+
+
+@pytest.mark.parametrize(
+    ("records", "said"),
+    [
+        ([bar(1), bar(2), bar(2)], "market record 3: stands there twice"),
+        ([bar(1), bar(3), bar(2)], "market record 3: was received before the one in front"),
+        ([bar(1), bar(2, received_ns=190)], "market record 2: is a bar of another length"),
+        ([bar(1), bar(2, high=3)], "market record 2: the high is below the low"),
+        ([bar(1), bar(2, high=10**9)], "market record 2: a price is above price_max"),
+        ([bar(1), bar(2, close=7)], "market record 2: the close lies outside low and high"),
+        ([bar(1), bar(2), bar(2, close=6)], "market record 3: stands there twice"),
+        ([bar(1), encode(TradeTick(0, 120, 180, 5, 1, 1))], "market record 2: is of another kind"),
+    ],
+)
+def test_what_cannot_be_true_is_named(tmp_path, records, said):
+    """Checks on disk say that bytes are unchanged, not that they were right."""
+    _, fault = inspected(history_of(tmp_path / "a.records", records))
+
+    assert fault.startswith(said)
+
+
+def test_a_true_file_has_no_fault_and_its_gaps_are_counted(tmp_path):
+    """A gap is no fault."""
+    findings, fault = inspected(history_of(tmp_path / "a.records", bars(1, 2, 5)))
+
+    assert fault == ""
+    assert (findings.rows, findings.missing) == (3, 2)
+
+
+def test_trades_may_be_received_at_any_distance(tmp_path):
+    """A recording's clock is not the exchange's."""
+    trades = [encode(TradeTick(0, 10 - at, 20 + at, 100, 1, at)) for at in range(3)]
+
+    findings, fault = inspected(history_of(tmp_path / "a.records", trades))
+
+    assert fault == ""
+    assert findings.rows == 3
