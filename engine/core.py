@@ -175,7 +175,8 @@ class PlainCore:
         event.a, event.b, event.c, event.d, event.e = five
         if event.symbol >= SYMBOLS_MAX:
             raise ValueError("not a symbol the core knows")
-        return event
+        taken: Plain = event
+        return taken
 
     def image(self) -> bytes:
         """The whole state as bytes."""

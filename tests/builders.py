@@ -72,7 +72,7 @@ def cut(raw: bytes | None) -> list[bytes]:
 
 
 def with_facts(core: Any, record: bytes) -> list[bytes]:
-    """One event through engine and venue, as the live loop does it: all that it caused, in order."""
+    """One event through engine and venue, as the live loop does it: all it caused, in order."""
     caused = cut(core.process(record))
     for fact in (pending := cut(core.attend(record))):
         caused += [fact, *cut(core.process(fact))]

@@ -1,9 +1,14 @@
 """What do tests share: where reference material lies, and the core built once a run."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from engine.core import load_native
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("SUPREME_SHARED", ROOT.parent / "shared"))
@@ -15,3 +20,17 @@ def shared() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip(f"needs reference material in {SHARED} (set SUPREME_SHARED to its folder)")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def native() -> Any:
+    """The core of these sources as machine code, built once; without a compiler the test says so.
+
+    Built in a process of its own: a build replaces the plain functions where it runs.
+    """
+    command = [sys.executable, "-m", "engine.compile"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if "cannot be built" in done.stderr:
+        pytest.skip(done.stderr.strip().splitlines()[-1])
+    assert done.returncode == 0, done.stderr
+    return load_native()

@@ -1,4 +1,4 @@
-"""Are exp, log and tanh within 1 ulp of the truth, and the same bits compiled as in plain Python?"""
+"""Are exp, log and tanh within 1 ulp of the truth, and the same bits compiled as in Python?"""
 
 import importlib.util
 import math

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from engine.backtest import Finished, Market, backtest, drain, period_of, run
-from engine.core import load_native, new_core
-from engine.execution.fills import notional_of
-from engine.instruments import Instrument
+from engine.core import core_of, load_native
+from engine.instruments import Instrument, notional_of
 from engine.messages import BarClosed, TradeTick, encode
 from engine.opening import for_core, opening_records
 from engine.profile import load_profile
@@ -66,7 +65,7 @@ def tested(market: Market, *changes: str, seed: int = 1) -> Finished:
 def seen_through(market: Market, *changes: str) -> tuple[Any, Any]:
     """The state a run ends in, and its course."""
     profile = load_profile("scalping", [*changes, f"run.heartbeat_ns={MINUTE}"])
-    core = new_core(NATIVE)
+    core = core_of(NATIVE)
     begin_ns = period_of(market.records).begin_ns
     drain(core, b"".join(for_core(opening_records(profile, market.instruments, begin_ns))))
     course, _ = run(core, market, quiet)

@@ -84,7 +84,7 @@ def test_base_and_quote_are_told_by_the_name(tmp_path, name):
 )
 def test_a_file_that_does_not_define_one_instrument_is_refused(tmp_path, definitions):
     """Prices without a tick are only numbers."""
-    with pytest.raises(Refused, match="instruments, not one|a record that is not known"):
+    with pytest.raises(Refused, match=r"instruments, not one|a record that is not known"):
         history_of(tmp_path / "a.records", bars(1), definitions=definitions)
 
 

@@ -44,7 +44,7 @@ BEGUN_ANEW = {
 
 @pytest.mark.parametrize("name", BEGUN_ANEW)
 def test_a_changed_period_begins_the_indicator_anew(name: str) -> None:
-    """An operator's change at bar 100 leaves what a start at bar 100 would give, and the rest alone."""
+    """A change at bar 100 gives what a start at bar 100 gives, and leaves the rest alone."""
     indicator, before = BEGUN_ANEW[name]
     bars, first = walk(160, seed=6), 100
     changed = parameters_of(**{name: PARAMETERS[name].default + 2})
@@ -83,7 +83,7 @@ def test_a_flat_market_says_so() -> None:
 
 
 def test_a_halt_turns_a_reading_into_an_echo() -> None:
-    """Fourteen closes without movement leave the RSI where it was: flat until the next one moves."""
+    """Fourteen closes that did not move leave the RSI where it was: flat until one moves."""
     bars = walk(60, seed=8)
     bars = [*bars, bars[-1]._replace(close=bars[-1].close + 1.0, high=bars[-1].high + 1.0)]
     held = halt(14, bars[-1].close)

@@ -33,9 +33,9 @@ ORACLES = ["ethusdt_1m_calm_2025_06", "ethusdt_1m_crash_2021_05"]
 
 @pytest.fixture(scope="module")
 def run() -> Any:
-    """`run(own, parameters, bars, rows)`: compiled copies of the modules, what each bar left in rows.
+    """`run(own, parameters, bars, rows)`: compiled, with what each bar left in `rows`.
 
-    The modules themselves are left alone: other tests go on in plain Python.
+    Copies of the modules are compiled: other tests go on in plain Python.
     """
     numba = pytest.importorskip("numba")
     copies, compiled = [], {}
@@ -73,14 +73,14 @@ def bars_in(path: Path) -> tuple[list[Bar], dict[str, Any]]:
 
     table = parquet.read_table(path)
     columns = {name: table[name].to_numpy() for name in table.column_names}
-    times = columns.get("ts_ms", columns.get("open_time")).astype("datetime64[ms]")
+    times = columns["ts_ms" if "ts_ms" in columns else "open_time"].astype("datetime64[ms]")
     opened = (times.astype("int64") * 1_000_000).tolist()
     prices = [columns[name].tolist() for name in ("high", "low", "close", "volume")]
     return [Bar(*row) for row in zip(*prices, opened, strict=True)], columns
 
 
 def compiled_rows(run: Any, bars: list[Bar], parameters: Any) -> Iterator[Any]:
-    """What machine code leaves after each bar, as arrays of the whole block, a thousand at a time."""
+    """What machine code leaves after each bar: arrays of the whole block, a thousand at a time."""
     numpy = pytest.importorskip("numpy")
     own = numpy.zeros(1, dtype_of(INDICATORS))
     periods = numpy.frombuffer(bytes_of(PARAMETERS, parameters), dtype_of(PARAMETERS))
@@ -184,7 +184,7 @@ QUIET = {
 @pytest.mark.parametrize("changed", [{}, *OTHER_PERIODS])
 @pytest.mark.parametrize("market", QUIET)
 def test_markets_without_range_equal_talib(market: str, changed: dict[str, float]) -> None:
-    """Where nothing moves, or very little, sums fade away as TA-Lib's do and nothing divides by zero."""
+    """Where little or nothing moves, sums fade away as TA-Lib's do; nothing divides by zero."""
     bars, parameters = QUIET[market], parameters_of(**changed)
 
     found = history(bars, parameters)
