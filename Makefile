@@ -15,7 +15,8 @@ help: ## this list
 
 run: ## set up, then trade on paper; FILE=klines.zip trades real minutes, ARGS="--speed 60" adds options
 	@sh .ci/set_up run
-	@exec $(IN) -m supreme_cli run $(if $(FILE),--replay "$(FILE)") $(ARGS)
+	@[ -t 2 ] || set -- --for 30; $(IN) -m supreme_cli run $(if $(FILE),--replay "$(FILE)") "$$@" $(ARGS) \
+	  || { code=$$?; [ $$code -eq 130 ] || exit $$code; }
 
 test: ## set up, then lint, types and tests
 	@sh .ci/set_up test

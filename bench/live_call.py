@@ -11,12 +11,12 @@ from typing import Any
 from bench.figures import Figure
 from bench.market import BARS_ALONE, NEVER_STOPPED, Bars, begins_ns, driven, minutes, opened
 from bench.measuring import median, no_collection, percentile, pinned, timer_ns
-from engine.messages import BOOK_TOP, HEARTBEAT, RECORD_SIZE
+from engine.messages import RECORD_SIZE, split
 
 EVENTS = 50_000
 ROUNDS = 7
 MEAN_MAX_NS, P99_MAX_NS = 150, 1_000
-COLD_EVENTS, COLD_PER_SECOND = 800, 200
+COLD_EVENTS, COLD_PER_SECOND = 500, 200
 FLUSHED = bytes(range(256)) * (16 << 12)  # 16 MiB read between two calls
 CHANGES = [*BARS_ALONE, *NEVER_STOPPED]
 
@@ -26,8 +26,8 @@ Call = Callable[[bytes], object]
 def figures() -> list[Figure]:
     """`process` alone, then with the simulated venue's turn after it."""
     bars = minutes()
-    part = bars.records[: EVENTS * RECORD_SIZE // 2]
-    events = list(driven(opened(CHANGES, begins_ns(part)), part))[:EVENTS]
+    part = split(bars.records[: EVENTS * RECORD_SIZE // 2])
+    events = list(driven(opened(CHANGES, begins_ns(part[0])), part))[:EVENTS]
     with pinned(), no_collection():
         warm = warm_figures(events, bars)
         cold = cold_figures(events)
@@ -129,10 +129,8 @@ def durations(call: Call, events: list[bytes]) -> list[int]:
 def cold_durations(call: Call, events: list[bytes]) -> list[int]:
     """As `durations`, a few milliseconds and much else between two calls."""
     clock = time.perf_counter_ns
-    market = [event for event in events if event[4] <= BOOK_TOP or event[4] == HEARTBEAT]
-    taken = []
-    due = time.monotonic()
-    for event in market[:COLD_EVENTS]:
+    taken, due = [], time.monotonic()
+    for event in events[:COLD_EVENTS]:
         FLUSHED.count(255)
         due += 1 / COLD_PER_SECOND
         time.sleep(max(0.0, due - time.monotonic()))

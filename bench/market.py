@@ -6,7 +6,7 @@ The real ones are 130,707 ETHUSDT minutes of 2025; `SUPREME_SHARED` names the fo
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -17,9 +17,10 @@ import numpy as np
 from engine.core import ROOT, load_native, core_of
 from engine.instruments import instrument
 from engine.layout import dtype_of
-from engine.messages import BAR_CLOSED, RECORD, RECORD_SIZE
+from engine.messages import BAR_CLOSED, RECORD, RECORD_SIZE, Heartbeat, encode, split
 from engine.opening import for_core, opening_records
 from engine.profile import load_profile
+from engine.simulation import heartbeat_is_due
 
 SHARED = Path(os.environ.get("SUPREME_SHARED", ROOT.parent / "shared"))
 REAL = SHARED / "data" / "bars_1m_spot_2025-05_2025-08" / "ETHUSDT-1m.parquet"
@@ -126,12 +127,9 @@ def begins_ns(records: bytes) -> int:
     return int.from_bytes(records[8:16], "little", signed=True)
 
 
-def driven(core: Any, records: bytes) -> Iterator[bytes]:
+def driven(core: Any, records: Iterable[bytes]) -> Iterator[bytes]:
     """Run market records event by event; yields all that the core takes in, reports included."""
-    from engine.messages import Heartbeat, encode
-    from engine.simulation import heartbeat_is_due
-
-    for record in split(records):
+    for record in records:
         received_ns = int.from_bytes(record[16:24], "little", signed=True)
         while heartbeat_is_due(core.state.clock, received_ns):
             due_ns, beats = core.state.clock.heartbeat_due_ns, core.state.clock.heartbeats

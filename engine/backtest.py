@@ -47,13 +47,6 @@ class Market(NamedTuple):
     simulated: bool
 
 
-class Span(NamedTuple):
-    """From when to when records are taken, by received time; the end is not part of it."""
-
-    start_ns: int = 0
-    end_ns: int = 1 << 62
-
-
 class Finished(NamedTuple):
     """A backtest's figures and what they were made with; `seconds` were spent in the core."""
 
@@ -65,10 +58,13 @@ class Finished(NamedTuple):
     seed: int
 
 
-def open_market(paths: Sequence[str], span: Span, native: Any, progress: Progress) -> Market:
+def open_market(
+    paths: Sequence[str], start_ns: int, end_ns: int, native: Any, progress: Progress
+) -> Market:
     """Record files, or downloads imported on the way; Refused where they make no market.
 
-    Symbols stand in the order of their names: how the files were listed changes nothing.
+    Taken is what was received from `start_ns` on and before `end_ns`. Symbols stand in the order
+    of their names: how the files were listed changes nothing.
     """
     ours = [path for path in paths if beginning(path) == MAGIC[:4]]
     foreign = [path for path in paths if path not in ours]
@@ -81,7 +77,7 @@ def open_market(paths: Sequence[str], span: Span, native: Any, progress: Progres
     bars_alone = all(file.kind == "bars" for file in files)
     return Market(
         instruments=[file.instrument for file in files],
-        records=cut(files, span),
+        records=cut(files, start_ns, end_ns),
         bar_ns=min(file.bar_ns for file in files) if bars_alone else 0,
         simulated=any(file.simulated for file in files),
     )
@@ -116,7 +112,7 @@ def refuse_unfit(files: Sequence[RecordFile]) -> None:
     if again:
         raise Refused(
             f"Two of the files are of {again[0]}.",
-            "Import both into one file: supreme data import FILE FILE.",
+            "Give one a symbol; supreme data import makes one of several of the same interval.",
         )
     if len(names) > SYMBOLS_MAX:
         raise Refused(f"These are {len(names)} symbols.", f"Give {SYMBOLS_MAX} at most.")
@@ -128,9 +124,9 @@ def refuse_unfit(files: Sequence[RecordFile]) -> None:
         )
 
 
-def cut(files: Sequence[RecordFile], span: Span) -> memoryview:
-    """The records of a span; Refused where it is empty."""
-    records = merge(files, span.start_ns, span.end_ns)
+def cut(files: Sequence[RecordFile], start_ns: int, end_ns: int) -> memoryview:
+    """The records between two times; Refused where there are none."""
+    records = merge(files, start_ns, end_ns)
     if records:
         return records
     first, last = min(file.first_ns for file in files), max(file.last_ns for file in files)

@@ -23,6 +23,13 @@ SETTINGS = {
         I, 16 << 20, 1 << 16, 1 << 30, "bytes", "Size of one journal file."
     ),
 }
+# Pairs that mean something only in this order.
+ORDERED = (
+    ("indicators.ema_fast", "indicators.ema_slow"),
+    ("indicators.macd_fast", "indicators.macd_slow"),
+    ("breakers.drawdown_half", "breakers.drawdown_conservative"),
+    ("breakers.drawdown_conservative", "breakers.drawdown_stop"),
+)
 ALL_KEYS = {**SETTINGS, **KEYS}
 
 
@@ -61,7 +68,14 @@ def load_profile(name: str, changes: list[str] | None = None) -> Profile:
         if not is_given:
             raise Refused(f"--set {change} has no value", "write --set key=value")
         written[known_key(key.strip(), "--set")] = text.strip()
-    return Profile(path.stem, {key: checked(key, written[key]) for key in ALL_KEYS})
+    values = {key: checked(key, written[key]) for key in ALL_KEYS}
+    for less, more in ORDERED:
+        if values[less] > values[more]:
+            raise Refused(
+                f"{less} = {values[less]} is above {more} = {values[more]}",
+                "give them in rising order",
+            )
+    return Profile(path.stem, values)
 
 
 def flattened(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -116,12 +130,12 @@ def choice(key: str, row: Parameter, value: Any) -> int:
     return int(row.low) + names.index(value)
 
 
-def parts_of(value: int | float) -> tuple[int, int]:
-    """A number as mantissa and exponent of two, exactly."""
+def parts_of(value: float) -> tuple[int, int]:
+    """A finite number as mantissa and exponent of two, exactly."""
     if isinstance(value, int):
         return value, 0
-    mantissa, exponent = math.frexp(value)
-    return int(mantissa * 2.0**53), exponent - 53
+    exponent = max(math.frexp(value)[1] - 53, -1074)
+    return int(math.ldexp(value, -exponent)), exponent
 
 
 def parameter_records(profile: Profile, at_ns: int) -> list[bytes]:

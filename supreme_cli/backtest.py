@@ -9,12 +9,12 @@ from typing import Annotated, Any, Self
 import typer
 
 from engine import core as cores
-from engine.backtest import Span, backtest, open_market
+from engine.backtest import backtest, open_market
 from engine.errors import Refused
 from engine.profile import load_profile
 from supreme_cli import report
 
-PATIENCE_SECONDS = 0.5  # what is done by then needs no bar
+PATIENCE_SECONDS = 0.5  # what is done by then needs no meter
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -39,14 +39,15 @@ def main(  # noqa: PLR0917  an option of typer's is a parameter
     """
     needs_numpy()
     chosen = load_profile(profile, changes or [])
-    span = Span(nanoseconds("--from", start, 0), nanoseconds("--to", end, 1 << 62))
-    refuse_backwards(span, start, end)
+    start_ns, end_ns = nanoseconds("--from", start, 0), nanoseconds("--to", end, 1 << 62)
+    if start_ns >= end_ns:
+        raise Refused(f"--from {start} is not before --to {end}.", "Exchange them.")
     native = cores.load_native()
     if native is None:
         print(PLAIN, file=sys.stderr)
-    with Bar() as bar:
-        market = open_market(files, span, native, bar.advance)
-        finished = backtest(market, chosen, native, seed, bar.advance)
+    with Meter() as meter:
+        market = open_market(files, start_ns, end_ns, native, meter.advance)
+        finished = backtest(market, chosen, native, seed, meter.advance)
     if as_json:
         print(report.as_json(finished))
     else:
@@ -81,13 +82,7 @@ def nanoseconds(option: str, text: str, otherwise: int) -> int:
     return (moment - EPOCH) // MICROSECOND * 1_000
 
 
-def refuse_backwards(span: Span, start: str, end: str) -> None:
-    """Refused unless the span begins before it ends."""
-    if span.start_ns >= span.end_ns:
-        raise Refused(f"--from {start} is not before --to {end}.", "Exchange them.")
-
-
-class Bar:
+class Meter:
     """Progress on stderr, if that is a terminal and the work is long."""
 
     def __init__(self) -> None:
@@ -114,7 +109,7 @@ class Bar:
         self.drawn.update(self.tasks[what], completed=done)
 
     def started(self) -> Any:
-        """The bar, drawn for the first time."""
+        """The meter, drawn for the first time."""
         from rich.console import Console
         from rich.progress import Progress
 

@@ -22,7 +22,7 @@ START = """\
 Start here:
   supreme run                          an engine on a simulated market, on paper
   supreme data import ETHUSDT-1m.zip   market history becomes a record file
-  supreme backtest ETHUSDT-1m.rec      what the default profile makes of it
+  supreme backtest ETHUSDT-1m.records  what the default profile makes of it
 """
 
 

@@ -71,7 +71,7 @@ def in_words(finished: Finished) -> Words:
         GAP,
         *money_rows(finished),
         GAP,
-        *order_rows(result),
+        *order_rows(result, names),
         GAP,
         *trade_rows(finished),
         ("VERDICT", label + verdict_words(result)),
@@ -83,7 +83,9 @@ def in_words(finished: Finished) -> Words:
 def period_words(result: Result) -> str:
     """From when to when."""
     begin_ns, end_ns = result.period.begin_ns, result.period.end_ns
-    return f"{minute(begin_ns)} to {minute(end_ns)} UTC, {(end_ns - begin_ns) / DAY_NS:,.1f} days"
+    days = (end_ns - begin_ns) / DAY_NS
+    length = f"{days:,.1f} days" if days >= 2 else f"{days * 24:,.1f} hours"
+    return f"{minute(begin_ns)} to {minute(end_ns)} UTC, {length}"
 
 
 def speed_words(finished: Finished) -> str:
@@ -111,8 +113,9 @@ def stop_rows(finished: Finished) -> list[Row]:
     traded = (stopped_ns - period.begin_ns) / DAY_NS
     whole = (period.end_ns - period.begin_ns) / DAY_NS
     text = (
-        f"{minute(stopped_ns)} UTC: the {limit:g} % drawdown breaker closed all and halted\n"
-        f"after {traded:,.1f} of {whole:,.1f} days; nothing was traded afterwards."
+        f"{minute(stopped_ns)} UTC: the {limit:g} % drawdown breaker closed everything\n"
+        f"and halted after {traded:,.1f} of {whole:,.1f} days; nothing was traded afterwards\n"
+        "(to trade on in a backtest: --set breakers.drawdown_stop=1)"
     )
     return [("STOPPED EARLY", text)]
 
@@ -143,16 +146,15 @@ def money_rows(finished: Finished) -> list[Row]:
     return rows
 
 
-def order_rows(result: Result) -> list[Row]:
+def order_rows(result: Result, names: list[str]) -> list[Row]:
     """Orders, denials, exposure and drawdown."""
     orders, risk = result.orders, result.risk
-    ended = (
-        f"{orders.canceled:,} canceled, {orders.rejected:,} rejected, {orders.expired:,} expired"
-    )
+    kinds = {"canceled": orders.canceled, "rejected": orders.rejected, "expired": orders.expired}
+    ended = "".join(f", {count:,} {kind}" for kind, count in kinds.items() if count)
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in orders.denials.items())
     denied = f"{sum(orders.denials.values()):,} by our own risk: {reasons}" if reasons else "none"
     rows = [
-        ("Orders", f"{orders.submitted:,} submitted, {orders.fills:,} fills, {ended}"),
+        ("Orders", f"{orders.submitted:,} submitted, {orders.fills:,} fills{ended}"),
         ("Denied", denied),
         ("Exposure", f"{risk.exposure * 100:.1f} % of the time with a position"),
         (
@@ -160,6 +162,8 @@ def order_rows(result: Result) -> list[Row]:
             f"{risk.drawdown_max * 100:.2f} % at most, breaker trips {risk.breaker_trips}",
         ),
     ]
+    if any(name.endswith("-PERP") for name in names):
+        rows.append(("Not counted", "funding: a perpetual is traded here as if it were spot"))
     if result.malformed:
         rows.append(("Malformed", f"{result.malformed:,} market records were passed over"))
     return rows
@@ -187,8 +191,8 @@ def verdict_words(result: Result) -> str:
     """The verdict and its reason."""
     count = result.evidence.trades
     reasons = {
-        EDGE: f"edge: the whole interval lies above zero, over {count:,} round trips",
-        NO_EDGE: f"no edge: the interval does not lie above zero, over {count:,} round trips",
+        EDGE: f"edge: the whole interval is above zero, over {count:,} round trips",
+        NO_EDGE: f"no edge: the interval is not above zero, over {count:,} round trips",
     }
     few = f"too little data: {count} round trips, {TRADES_MIN} are needed"
     return reasons.get(result.evidence.verdict, few)

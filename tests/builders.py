@@ -58,10 +58,15 @@ PRICE = 300_000  # ticks: 3,000 USDT
 PLENTY = 1_000_000 * E8  # volume in which our orders do not show
 
 
-def opening(*changes: str, symbols: int = 1, instrument: Instrument = ETHER) -> list[bytes]:
+def opening(*changes: str, symbols: int = 1, at_ns: int = START) -> list[bytes]:
     """The records that begin a run of the default profile with these `key=value` changes."""
     profile = load_profile("scalping", list(changes))
-    return for_core(opening_records(profile, [instrument] * symbols, START))
+    return for_core(opening_records(profile, [ETHER] * symbols, at_ns))
+
+
+def opening_before(records: bytes, *changes: str) -> list[bytes]:
+    """As above, at the time of the first of these records."""
+    return opening(*changes, at_ns=struct.unpack_from("<q", records, 8)[0])
 
 
 def cut(raw: bytes | None) -> list[bytes]:
@@ -97,12 +102,12 @@ class Run:
     Every call answers with the messages that it caused. Times follow each other by themselves.
     """
 
-    def __init__(self, *changes: str, symbols: int = 1, instrument: Instrument = ETHER) -> None:
+    def __init__(self, *changes: str, symbols: int = 1) -> None:
         self.core: Any = PlainCore()
         self.state = self.core.state
         self.now_ns = START
         self.said: list[Any] = []
-        for record in opening(*changes, symbols=symbols, instrument=instrument):
+        for record in opening(*changes, symbols=symbols):
             with_facts(self.core, record)
 
     def feed(self, message: Any) -> list[Any]:

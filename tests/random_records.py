@@ -76,7 +76,7 @@ class Maker:
 
     def opening(self) -> list[bytes]:
         """A profile in which much happens, the instruments and the cash."""
-        cash = self.draw.choice((1_000.0, 10_000.0, 300_000_000.0))
+        cash = self.draw.choice((5_000.0, 100_000.0, 300_000_000.0))
         changes = [*QUICK, f"account.cash={cash}", "risk.orders_per_minute_max=100"]
         profile = load_profile("scalping", changes)
         return for_core(opening_records(profile, self.instruments, START))

@@ -28,7 +28,7 @@ SUFFIX = ".segment"
 FIELDS = struct.Struct("<8sIIII16s32s32s32s64sqqq32s")
 PREVIOUS_AT = FIELDS.size - 32  # where the writer puts the hash when it begins the segment
 CRC = struct.Struct("<I")  # the header's last four bytes, over all before them
-ZEROS_AT_ONCE = 1 << 20
+ZEROS_AT_ONCE = 1 << 17
 
 Place = str | os.PathLike[str]
 

@@ -84,7 +84,7 @@ class Series(NamedTuple):
     @property
     def name(self) -> str:
         """What its file is called, unless somebody says otherwise."""
-        first, last = (date_of(ns).isoformat() for ns in (self.findings[1], self.findings[2]))
+        first, last = date_of(self.findings.first_ns), date_of(self.findings.last_ns)
         what = interval_name(self.interval_ns) or self.archive
         return f"{self.instrument.name}-{what}_{first}_{last}"
 

@@ -55,11 +55,9 @@ def cells_of(text: bytes, width: int) -> Cells:
 
 def misshapen(text: bytes, width: int) -> tuple[int, str]:
     """The first line that has not `width` cells, and what it has."""
-    for row, line in enumerate(text.split(b"\n")):
-        if line.count(b",") + 1 != width:
-            cells = line.count(b",") + 1 if line else 0
-            return row, f"has {cells} fields, not {width}"
-    return 0, f"has not {width} fields"
+    counts = [line.count(b",") + 1 if line else 0 for line in text.split(b"\n")]
+    row = next(row for row, count in enumerate(counts) if count != width)
+    return row, f"has {counts[row]} fields, not {width}"
 
 
 def scanned(cells: Cells, column: int) -> tuple[Any, Any, Any]:

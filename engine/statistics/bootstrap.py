@@ -65,7 +65,7 @@ def resampled_means(values: list[float], block: int, resamples: int, seed: int) 
 
 
 def block_lengths(draws: Any, rows: int, count: int, block: int) -> Any:
-    """Geometric lengths of mean `block`, each row cut to `count` in all: int64 of shape (rows, n)."""
+    """Geometric lengths of mean `block`, each row cut to `count` in all: int64, shape (rows, n)."""
     import numpy as np
 
     edges = np.zeros((rows, 1), np.int64)

@@ -10,7 +10,7 @@ import pytest
 
 from engine.core import CompiledCore, PlainCore, run_history
 from engine.messages import RECORD_SIZE, decode
-from tests.builders import opening, real_bars, with_facts
+from tests.builders import opening_before, real_bars, with_facts
 from tests.conftest import ROOT
 from tests.digests import digests
 from tests.random_records import Maker
@@ -60,7 +60,7 @@ def test_real_bars_lead_both_to_the_same_state(native, shared):
     """100,000 real minutes: the same commands, fills and denials, and the same bytes of state."""
     records = real_bars(shared)[: BARS * RECORD_SIZE]
     compiled, plain = CompiledCore(native), PlainCore()
-    for record in opening("run.heartbeat_ns=60000000000"):
+    for record in opening_before(records, "run.heartbeat_ns=60000000000"):
         assert with_facts(compiled, record) == with_facts(plain, record)
 
     for at in range(0, len(records), BARS_AT_ONCE * RECORD_SIZE):
@@ -74,7 +74,8 @@ def test_real_bars_lead_both_to_the_same_state(native, shared):
 
 def test_a_processor_without_fused_multiplication_reaches_the_same_state(native, shared, tmp_path):
     """A journal moves between machines: the digests hold with FMA and AVX masked."""
-    records = b"".join(opening("run.heartbeat_ns=60000000000")) + real_bars(shared)
+    bars = real_bars(shared)
+    records = b"".join(opening_before(bars, "run.heartbeat_ns=60000000000")) + bars
     file = tmp_path / "records"
     file.write_bytes(records)
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import Refused
 from engine.market.history import open_history
+from supreme_cli.data import needs_numpy
 from tests.engine.market.klines import HEADER, PRICES, kline, klines, written
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -174,6 +176,16 @@ def test_a_missing_file_is_refused(shell):
 
     assert ended.returncode == 2
     assert "nowhere.csv cannot be read" in ended.stderr
+
+
+def test_without_numpy_the_extra_is_named(monkeypatch):
+    """The engine does without it, its reports do not."""
+    monkeypatch.setitem(sys.modules, "numpy", None)
+
+    with pytest.raises(Refused, match="needs numpy") as refused:
+        needs_numpy()
+
+    assert "supreme[report]" in refused.value.fix
 
 
 def test_own_instruments_are_used(shell, tmp_path):

@@ -1,6 +1,7 @@
 """What do journal tests share? Records that tell themselves apart, a writer in its own process."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -94,7 +95,5 @@ def writing(
 
 def acknowledged(done: subprocess.CompletedProcess[str]) -> int:
     """The last sequence that the writing process was told is durable."""
-    told = [
-        int(line.split()[1]) for line in done.stdout.splitlines() if line.startswith("durable ")
-    ]
+    told = [int(number) for number in re.findall(r"^durable (\d+)\n", done.stdout, re.MULTILINE)]
     return max(told, default=0)

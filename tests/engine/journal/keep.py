@@ -30,7 +30,7 @@ def loaded(path: str) -> ModuleType | None:
 
 def tell(sequence: int) -> None:
     """Say it to the parent, and into the trace of disk calls when there is one."""
-    print("durable", sequence, flush=True)
+    print(f"durable {sequence}\n", end="", flush=True)  # one write: a reader sees it or not
     if "SUPREME_FAULT_TRACE" in os.environ:
         marks = os.open(sys.argv[1] + "-marks.segment", os.O_RDWR | os.O_CREAT, 0o600)
         os.pwrite(marks, sequence.to_bytes(8, "little"), 0)

@@ -68,6 +68,17 @@ def test_a_writer_killed_anywhere_loses_nothing_acknowledged(tmp_path, disk, shi
         killed(number, action)
 
 
+def test_recovery_syncs_what_only_the_cache_may_hold(tmp_path, disk, shim):
+    """What survived a killed process is acted upon, so a power cut after it must not take it."""
+    tally = tmp_path / "tally"
+    writing(tmp_path / "journal", disk)
+
+    again = writing(tmp_path / "journal", disk, shim, SUPREME_FAULT_TALLY=str(tally))
+
+    assert again.returncode == 0
+    assert tally_of(tally)["fdatasync"] == 1
+
+
 @pytest.mark.parametrize("number", [2, 3, 20, 50])
 def test_a_failed_sync_ends_all_acknowledgement(tmp_path, disk, shim, number):
     """What it would have made durable is not acknowledged, and no sync is ever tried again."""

@@ -1,5 +1,7 @@
 """Do binary floats come back as the decimals they were written from?"""
 
+import sys
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -115,6 +117,15 @@ def test_what_is_wrong_is_named_by_row_and_column(tmp_path, columns, said):
 def test_a_table_without_rows_is_refused(tmp_path):
     """Nothing is not a history."""
     assert "holds no rows" in refused_for(tmp_path, table_with().slice(0, 0))
+
+
+def test_without_pyarrow_the_extra_is_named(tmp_path, monkeypatch):
+    """Parquet is an extra; whoever lacks it is told its name."""
+    parquet.write_table(table_with(), tmp_path / "a.parquet")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+
+    with pytest.raises(Refused, match="pyarrow is not installed"):
+        read_parquet(str(tmp_path / "a.parquet"), silent)
 
 
 def test_a_damaged_file_is_refused(tmp_path):

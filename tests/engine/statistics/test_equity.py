@@ -37,9 +37,7 @@ def bars(draws: random.Random, symbols: int) -> list[bytes]:
             before = prices[symbol]
             after = prices[symbol] = max(before + draws.randint(-4_000, 4_000), 50_000)
             high, low = max(before, after) + 300, min(before, after) - 300
-            bar = BarClosed(
-                symbol, opened_ns, opened_ns + MINUTE, before, high, low, after, PLENTY
-            )
+            bar = BarClosed(symbol, opened_ns, opened_ns + MINUTE, before, high, low, after, PLENTY)
             records.append(encode(bar))
     return records
 
@@ -51,7 +49,9 @@ def ticks(draws: random.Random) -> list[bytes]:
         now_ns = START + number * 7 * SECOND
         price = max(price + draws.randint(-900, 900), 50_000)
         if number > 1_200 and number % 3 == 0:
-            records.append(encode(BookTop(0, now_ns, now_ns, price - 40, price + 40, PLENTY, PLENTY)))
+            records.append(
+                encode(BookTop(0, now_ns, now_ns, price - 40, price + 40, PLENTY, PLENTY))
+            )
         else:
             records.append(encode(TradeTick(0, now_ns, now_ns, price, PLENTY, number)))
     return records

@@ -1,0 +1,96 @@
+"""What does an account hold, reckoned by someone else? Decimal arithmetic, fed facts alone."""
+
+from decimal import ROUND_DOWN, Context, Decimal, Inexact
+from typing import Any, NamedTuple
+
+from engine.instruments import Instrument
+from engine.messages import SELL, OrderFilled
+
+UNIT = Decimal("1e-8")
+EXACT = Context(prec=60, traps=[Inexact])
+
+
+class Holding:
+    """One symbol: quantity in lots, what was paid for it, and its bid."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.tick = Decimal(instrument.tick_e8) * UNIT
+        self.lot = Decimal(instrument.lot_e8) * UNIT
+        self.lots = 0
+        self.cost = Decimal(0)
+
+    def worth(self, price: int, lots: int) -> Decimal:
+        """Quote currency, cut to 1e-8 as the venue does."""
+        exact = EXACT.multiply(EXACT.multiply(self.tick * price, self.lot), Decimal(lots))
+        return exact.quantize(UNIT, ROUND_DOWN)
+
+
+class Reading(NamedTuple):
+    """What two accounts must agree on, in quote."""
+
+    cash: Decimal
+    cost: Decimal
+    realized: Decimal
+    fees: Decimal
+    equity: Decimal
+
+
+class DecimalAccount:
+    """Cash, cost, profit and fees from deposits and fills, as an accountant would write them."""
+
+    def __init__(self, instruments: list[Instrument]) -> None:
+        self.holdings = [Holding(instrument) for instrument in instruments]
+        self.cash = self.deposits = self.realized = self.fees = Decimal(0)
+        self.seen: set[int] = set()
+
+    def deposit(self, amount_e8: int) -> None:
+        """Cash in or out."""
+        self.cash += amount_e8 * UNIT
+        self.deposits += amount_e8 * UNIT
+
+    def take(self, fill: OrderFilled) -> None:
+        """One fill, counted once."""
+        if fill.fill_id in self.seen:
+            return
+        self.seen.add(fill.fill_id)
+        holding = self.holdings[fill.symbol]
+        worth, fee = holding.worth(fill.price, fill.lots), fill.fee_e8 * UNIT
+        self.fees += fee
+        if fill.flags & SELL:
+            self.cash += worth - fee
+            sold = cut_share(holding.cost, fill.lots, holding.lots)
+            self.realized += worth - sold
+            holding.cost -= sold
+            holding.lots -= fill.lots
+        else:
+            self.cash -= worth + fee
+            holding.cost += worth
+            holding.lots += fill.lots
+
+    def reading(self, bids: list[int]) -> Reading:
+        """The books with everything valued at the bids."""
+        held = zip(self.holdings, bids, strict=True)
+        value = sum((one.worth(bid, one.lots) for one, bid in held), Decimal(0))
+        cost = sum((one.cost for one in self.holdings), Decimal(0))
+        return Reading(self.cash, cost, self.realized, self.fees, self.cash + value)
+
+
+def cut_share(amount: Decimal, part: int, whole: int) -> Decimal:
+    """The part's share of an amount, cut to 1e-8."""
+    if part >= whole:
+        return amount
+    wide = Context(prec=60)
+    return wide.divide(amount * part, Decimal(whole)).quantize(UNIT, ROUND_DOWN)
+
+
+def reading_of(state: Any, symbols: int) -> Reading:
+    """The same from the engine's own books."""
+    account = state.account
+    cost = sum(state.symbols[number].position.cost_e8 for number in range(symbols))
+    amounts = (account.cash_e8, cost, account.realized_e8, account.fees_e8, account.equity_e8)
+    return Reading(*[amount * UNIT for amount in amounts])
+
+
+def bids_of(state: Any, symbols: int) -> list[int]:
+    """The bid of each symbol, as the engine sees it."""
+    return [state.symbols[number].features.market.bid for number in range(symbols)]
