@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy's idle threads would count as our CPU time
 
-from bench import backtest, live_call, memory, per_order, record_in, start, wire
+from bench import backtest, live_call, memory, peers, per_order, record_in, start, wire
 from bench.figures import Absent, Figure, head_line, header, note, show
 
 ROWS: dict[str, Callable[[], list[Figure]]] = {
     "backtest": backtest.figures,
+    "peers": peers.figures,
     "per_order": per_order.figures,
     "live_call": live_call.figures,
     "record_in": record_in.figures,

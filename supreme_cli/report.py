@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from textwrap import fill
 from typing import Any, NamedTuple
 
 from engine.backtest import Finished
@@ -15,7 +16,7 @@ SCHEMA_VERSION = 1
 TRIALS = 1  # one profile on one history; who tries more must count them
 DAY_NS = 86_400_000_000_000
 STYLES = {EDGE: "bold green", NO_EDGE: "bold yellow"}
-LABEL_WIDTH = 14
+LABEL_WIDTH, LINE_WIDTH = 14, 66
 
 Row = tuple[str, str]  # a label and the lines beside it; two empty texts part the groups
 GAP: Row = ("", "")
@@ -155,7 +156,7 @@ def order_rows(result: Result, names: list[str]) -> list[Row]:
     denied = f"{sum(orders.denials.values()):,} by our own risk: {reasons}" if reasons else "none"
     rows = [
         ("Orders", f"{orders.submitted:,} submitted, {orders.fills:,} fills{ended}"),
-        ("Denied", denied),
+        ("Denied", fill(denied, LINE_WIDTH)),
         ("Exposure", f"{risk.exposure * 100:.1f} % of the time with a position"),
         (
             "Drawdown",
@@ -177,9 +178,9 @@ def trade_rows(finished: Finished) -> list[Row]:
         return [("Round trips", f"{evidence.trades}, too few for any average")]
     won = evidence.wins / evidence.trades * 100
     sample = (
-        f"{expected.mean:+.2f} bp a trade net of all costs, "
-        f"95 % interval {expected.low:+.2f} to {expected.high:+.2f}\n"
-        f"({evidence.trades:,} round trips, {won:.1f} % of them won; block bootstrap of "
+        f"{expected.mean:+.2f} bp a trade net of all costs; {won:.1f} % of "
+        f"{evidence.trades:,} round trips won\n"
+        f"95 % interval {expected.low:+.2f} to {expected.high:+.2f} bp (block bootstrap: "
         f"{expected.resamples:,}\nresamples, blocks of {expected.block} on average, "
         f"seed {finished.seed})"
     )

@@ -262,3 +262,8 @@ def real_trades(shared: Path) -> bytes:
         amounts = (int(Decimal(price) * 100), int(Decimal(quantity) * E8))
         made.append(TradeTick(*stamp, *amounts, int(number), int(is_buyer_maker == "True")))
     return b"".join(encode(trade) for trade in made)
+
+
+def volume_of(lots: int) -> int:
+    """The market volume in which this many lots of ether may be ours."""
+    return lots * ETHER.lot_e8 * 10
