@@ -1,6 +1,7 @@
 """Do the promised figures hold on this machine? `python -m bench [NAME...]` measures and prints."""
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -32,7 +33,7 @@ def main(names: list[str]) -> int:
     print(head_line())
     missed = 0
     for name in names or ROWS:
-        missed += sum(figure.met is False for figure in measured(name))
+        missed += sum(figure.is_broken for figure in measured(name))
     print(f"\n{missed} missed" if missed else "\nall met")
     return 1 if missed else 0
 
@@ -44,6 +45,8 @@ def measured(name: str) -> list[Figure]:
         found = ROWS[name]()
     except Absent as why:
         found = [Figure(name, f"not measured: {why}")]
+    except subprocess.CalledProcessError as why:
+        found = [Figure(name, str(why), "", met=False)]
     show(found)
     note(f"{name}: {time.monotonic() - began:.1f} s")
     return found

@@ -1,4 +1,4 @@
-"""How does a benchmark run the whole path? Core, loop and journal as in life, the venue a socket."""
+"""How does a benchmark run the whole path? Core, loop, journal as in life, the venue a socket."""
 
 import os
 import socket

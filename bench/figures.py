@@ -16,20 +16,27 @@ class Figure(NamedTuple):
     figure: str
     limit: str = ""
     met: bool | None = None
+    is_aim: bool = False  # hoped for, not promised
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether a promise was not kept."""
+        return self.met is False and not self.is_aim
 
 
 class Absent(Exception):
     """Why a row cannot be measured here, in one line."""
 
 
-WIDTHS = (58, 44, 22)
+WIDTHS = (68, 46, 25)
 
 
 def header() -> str:
     """The machine and the versions every figure belongs to."""
     load = " ".join(f"{load:.1f}" for load in os.getloadavg())
     return (
-        f"{processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, load {load}\n"
+        f"{processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
+        f"load {load}\n"
         f"Python {platform.python_version()}, {core_path().name}, "
         f"journal segments of {SEGMENT_SIZE >> 20} MB\n"
         "Times of one core are process CPU time unless a row says otherwise; medians of "
@@ -41,7 +48,7 @@ def processor() -> str:
     """The processor's own name."""
     try:
         with open("/proc/cpuinfo") as file:
-            names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+            names = [row.partition(":")[2].strip() for row in file if row.startswith("model name")]
     except OSError:
         names = []
     return names[0] if names else platform.machine()
@@ -49,9 +56,9 @@ def processor() -> str:
 
 def line(figure: Figure) -> str:
     """One line of the table."""
-    verdict = {True: "met", False: "MISSED", None: ""}[figure.met]
+    verdict = {True: "met", False: "not reached" if figure.is_aim else "MISSED", None: ""}
     cells = [text.ljust(width) for text, width in zip(figure[:3], WIDTHS, strict=True)]
-    return "  ".join([*cells, verdict]).rstrip()
+    return "  ".join([*cells, verdict[figure.met]]).rstrip()
 
 
 def show(figures: list[Figure]) -> None:

@@ -55,7 +55,7 @@ VARIANTS = {"process": process_of, "process + attend": paper_turn_of}
 
 
 def warm_figures(events: list[bytes], bars: Bars) -> list[Figure]:
-    """Mean by processor time, the empty loop taken off; percentiles by the clock, its cost taken off."""
+    """Mean by processor time, the empty loop taken off; percentiles by the clock, less its cost."""
     means: dict[str, list[int]] = {name: [] for name in VARIANTS}
     worst: dict[str, list[int]] = {name: [] for name in VARIANTS}
     for _ in range(ROUNDS):
@@ -109,7 +109,7 @@ def mean_ps(call: Call, events: list[bytes]) -> int:
     for event in events:
         call(event)
     between = time.process_time_ns()
-    for event in events:
+    for _event in events:
         pass
     empty = time.process_time_ns() - between
     return (between - began - empty) * 1000 // len(events)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.core import ROOT, load_native, core_of
+from engine.core import ROOT, core_of, load_native
 from engine.instruments import instrument
 from engine.layout import dtype_of
 from engine.messages import BAR_CLOSED, RECORD, RECORD_SIZE, Heartbeat, encode, split
@@ -46,8 +46,8 @@ class Bars(NamedTuple):
     source: str
 
     @property
-    def count(self) -> int:
-        """How many."""
+    def number(self) -> int:
+        """How many they are."""
         return len(self.records) // RECORD_SIZE
 
 
@@ -72,7 +72,7 @@ def minutes() -> Bars:
 
 def real_minutes() -> Any:
     """The parquet file's bars as records."""
-    import pyarrow.parquet as parquet
+    from pyarrow import parquet
 
     table = parquet.read_table(REAL)
     opened_ns = table["open_time"].to_numpy().astype("datetime64[ns]").astype(np.int64)
@@ -112,7 +112,7 @@ def whole(column: Any) -> Any:
 
 
 def opened(changes: list[str], at_ns: int) -> Any:
-    """A compiled engine of the default profile with these changes, before its first market event."""
+    """A compiled engine of the default profile with these changes, before its first market."""
     core = core_of(native())
     profile = load_profile("scalping", changes)
     traded = [instrument(SYMBOL, TRADED_ON)]

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 
 TIMER_CALLS = 5_001
 
@@ -45,7 +46,7 @@ def percentile(values: Sequence[int], share: float) -> int:
 def timer_ns() -> int:
     """What reading the clock itself adds to an interval: the median of many."""
     read = [time.perf_counter_ns() for _ in range(TIMER_CALLS)]
-    return median([after - before for before, after in zip(read, read[1:], strict=False)])
+    return median([after - before for before, after in pairwise(read)])
 
 
 @contextmanager

@@ -64,8 +64,10 @@ class Outcome(NamedTuple):
 def figures() -> list[Figure]:
     """Both peers, ours before and after each of their runs, on the same data."""
     folder = Path(os.environ.get("SUPREME_PEERS", ""))
-    needs("SUPREME_PEERS names no folder with hbt/ and nautilus/", bool(folder.name) and folder.is_dir())
-    needs(f"{SCRIPTS} or {REAL.name} is not there", SCRIPTS.is_dir() and REAL.exists())
+    if not folder.name:
+        raise Absent("SUPREME_PEERS names no folder with hbt/ and nautilus/")
+    for needed in (folder, SCRIPTS, REAL):
+        must_exist(needed)
     make_data()
     rows = []
     for size in SIZES:
@@ -73,22 +75,23 @@ def figures() -> list[Figure]:
     return [*rows, beside_nautilus(folder / "nautilus")]
 
 
-def needs(why_not: str, is_there: bool) -> None:
+def must_exist(path: Path) -> None:
     """Absent, with the reason, unless it is there."""
-    if not is_there:
-        raise Absent(why_not)
+    if not path.exists():
+        raise Absent(f"{path} is not there")
 
 
 def make_data() -> None:
     """The peers' own market and reference answers, made once by their own script."""
     if not (CACHE / "reference.json").exists():
-        command = [sys.executable, SCRIPTS / "make_data.py", "--bars", REAL]
+        command = [sys.executable, str(SCRIPTS / "make_data.py"), "--bars", str(REAL)]
         subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL, check=True)
 
 
 def environment() -> dict[str, str]:
     """For the peers' scripts: where their data lies, and no traces beside them."""
-    return {**os.environ, "PEER_CACHE": str(CACHE), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": ""}
+    own = {"PEER_CACHE": str(CACHE), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": ""}
+    return os.environ | own
 
 
 def beside_hftbacktest(venv: Path, size: int) -> list[Figure]:
@@ -123,7 +126,7 @@ def beside_nautilus(venv: Path) -> Figure:
     mine = middle(ours)
     ratio = theirs.ns_an_event / mine.ns_an_event
     return Figure(
-        f"beside NautilusTrader {theirs.version} without orders ({theirs.ns_an_event / 1000:.0f} us)",
+        f"beside NautilusTrader {theirs.version}, no orders ({theirs.ns_an_event / 1000:.0f} us)",
         f"{mine.ns_an_event:.0f} ns a bar with orders: x{ratio:.0f}",
         f">= x{NAUTILUS_RATIO_MIN:.0f}",
         ratio >= NAUTILUS_RATIO_MIN,
@@ -133,13 +136,14 @@ def beside_nautilus(venv: Path) -> Figure:
 def peer(venv: Path, script: str, size: int, more: dict[str, str]) -> Outcome:
     """One run of a peer's script in its own environment."""
     python = venv / "bin" / "python"
-    needs(f"{venv} holds no Python", python.exists())
-    command = [python, SCRIPTS / script, "bars", str(size)]
+    must_exist(python)
+    command = [str(python), str(SCRIPTS / script), "bars", str(size)]
     done = subprocess.run(
         command, env=environment() | more, capture_output=True, text=True, check=False
     )
     told = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
-    needs(f"{script}: {(done.stderr.splitlines() or ['no result'])[-1]}", bool(told))
+    if not told:
+        raise Absent(f"{script}: {(done.stderr.splitlines() or ['no result'])[-1]}")
     said = json.loads(told[0].removeprefix("RESULT "))
     return Outcome(said["run_cpu"] / size * 1e9, said["orders"], said["equity"], said["version"])
 

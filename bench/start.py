@@ -1,4 +1,4 @@
-"""How soon is one there? `supreme --help` beside bare Python, and `supreme run` until it is ready."""
+"""How soon is one there? `supreme --help` beside bare Python; `supreme run` until it is ready."""
 
 import os
 import subprocess
@@ -7,8 +7,9 @@ import tempfile
 import time
 
 from bench.figures import Figure
-from bench.market import ROOT, native
+from bench.market import native
 from bench.measuring import median
+from engine.core import ROOT
 
 HELP_ROUNDS, RUN_ROUNDS = 21, 5
 HELP_RATIO_MAX = 2.0

@@ -132,9 +132,13 @@ def assemble(options: Options, say: Callable[[str], None]) -> Engine:
             segment_size=int(profile.values["journal.segment_bytes"]),
             native=native,
         )
-        begin(engine, options, say)
     except BaseException:
         lock.release()
+        raise
+    try:
+        begin(engine, options, say)
+    except BaseException:
+        engine.close()
         raise
     return engine
 

@@ -103,12 +103,14 @@ def draft_sale(state, symbol, kind, price):
 
 
 def enter(state, number):
-    """Open a position; returns the outcome."""
+    """Open a position; a stop that is left under a remainder gives way. Returns the outcome."""
     symbol = state.symbols[number]
     draft_entry(state, symbol)
     order_id = judged(state, number)
     if order_id == 0:
         return DENIED
+    if symbol.position.stop_id > 0:
+        ask_cancel(state, number, symbol.position.stop_id)
     send(state, number, order_id)
     symbol.position.entering_id = order_id
     return ENTERED
@@ -139,7 +141,7 @@ def protect(state, number):
     """Place the protective stop under a position that has none."""
     position = state.symbols[number].position
     busy = position.stop_id + position.closing_id + position.entering_id > 0
-    if position.lots <= 0 or busy or not has_room(state.commands, 1):
+    if busy or not is_sellable(state.symbols[number]) or not has_room(state.commands, 1):
         return
     price = stop_price(state.parameters.sizing, position.entry_price)
     if price > 0:
@@ -158,7 +160,10 @@ def withdraw(state, number):
 
 
 def pursue(state, number):
-    """Move a symbol toward the intent's target, if it is sure enough; returns the outcome."""
+    """Move a symbol toward the intent's target, if it is sure enough; returns the outcome.
+
+    What is too small to be sold counts as nothing held: the next entry takes it along.
+    """
     intent = state.intent
     position = state.symbols[number].position
     usual = state.parameters.strategy.confidence_min
@@ -166,25 +171,27 @@ def pursue(state, number):
         return HELD
     if intent.confidence < least_confidence(state.breakers, state.parameters.breakers, usual):
         return UNSURE
+    held = is_sellable(state.symbols[number])
     if intent.target > 0.5:
-        return enter(state, number) if position.lots + position.entering_id == 0 else HELD
-    if position.lots > 0:
+        return HELD if held or position.entering_id > 0 else enter(state, number)
+    if held:
         return leave(state, number)
     return withdraw(state, number) if position.entering_id > 0 else HELD
 
 
 def is_sellable(symbol):
-    """Whether a position is large enough for the venue to take it back."""
+    """Whether something is held, and enough of it for the venue to take it back."""
     position = symbol.position
     instrument = symbol.instrument
-    return position.lots >= instrument.lots_min and position.value_e8 >= instrument.notional_min_e8
+    fits = position.lots >= instrument.lots_min and position.value_e8 >= instrument.notional_min_e8
+    return position.lots > 0 and fits
 
 
 def close_symbol(state, number):
     """One symbol's part of the stop: its orders canceled, its position sold; 1 while unfinished."""
     symbol = state.symbols[number]
     position = symbol.position
-    sellable = position.lots > 0 and is_sellable(symbol)
+    sellable = is_sellable(symbol)
     if has_room(state.commands, 3):
         if sellable and position.closing_id == 0:
             leave(state, number)

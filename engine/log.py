@@ -23,7 +23,7 @@ class Log:
         self._file = open(path, "a", encoding="utf-8", buffering=1 << 13)  # noqa: SIM115
         self._size = self._file.tell()
 
-    def say(self, level: str, event: str, **fields: Any) -> None:
+    def say(self, level: str, event: str, /, **fields: Any) -> None:
         """One line, if its level is wanted."""
         if LEVELS.index(level) < self.least:
             return
@@ -48,6 +48,8 @@ class Log:
         }
         if "order_id" in fields:
             fields["order"] = f"{self.stamp}-{fields.pop('order_id')}"
+        if kind == "BreakerChanged":
+            fields["breaker_level"] = fields.pop("level")
         if kind == "OrderDenied":
             fields["reason"] = REASONS[said.reason]
         if kind in ("SubmitOrder", "OrderFilled", "OrderDenied"):
@@ -78,6 +80,8 @@ class Log:
 
 def quoted(text: str) -> str:
     """A JSON string, without importing json into the engine."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(c if c >= " " else f"\\u{ord(c):04x}" for c in escaped) + '"'
 

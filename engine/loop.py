@@ -24,32 +24,34 @@ class Loop:
         """One event and all that the venue makes of it."""
         pending = [record]
         for event in pending:
-            commands = self._decided(event)
-            if commands is not None:
-                self._hold(commands)
+            self._decide(event)
             reports = self.venue.attend(event)
             if reports is not None:
                 pending += split(reports)
 
-    def _decided(self, event: bytes) -> bytes | None:
-        """Decide and journal; the commands, already queued behind their cause."""
+    def _decide(self, event: bytes) -> None:
+        """Decide, journal, tell; what is asked of the venue waits for its cause to be durable."""
         try:
-            commands: bytes | None = self.core.process(event)
+            outcomes: bytes | None = self.core.process(event)
         except ValueError:
             self.malformed += 1  # refused before it reached the core, so it is not journaled
-            return None
-        after = self.journal.append(event if commands is None else event + commands)
+            return
+        after = self.journal.append(event if outcomes is None else event + outcomes)
         if event[4] >= ORDER_ACCEPTED:
             self.log.outcome(after, event)
-        if commands is not None:
-            self.waiting.append((after, commands))
-        return commands
+        if outcomes is None:
+            return
+        asked = []
+        for outcome in split(outcomes):
+            self.log.outcome(after, outcome)
+            if outcome[4] in (SUBMIT_ORDER, CANCEL_ORDER):
+                asked.append(outcome)
+        if asked:
+            self._hold(after, b"".join(asked))
 
-    def _hold(self, commands: bytes) -> None:
-        """Tell what was decided; let the market wait where the venue or the bound wants it."""
-        after = self.waiting[-1][0]
-        for command in split(commands):
-            self.log.outcome(after, command)
+    def _hold(self, after: int, commands: bytes) -> None:
+        """Queue commands behind their cause; the market waits where venue or bound wants it."""
+        self.waiting.append((after, commands))
         if self.venue.patient or len(self.waiting) >= WAITING_MAX:
             if not self.journal.wait(after, DURABLE_SECONDS_MAX):
                 raise Refused(
@@ -62,7 +64,4 @@ class Loop:
     def release(self) -> None:
         """Send every command whose cause has become durable."""
         while self.waiting and self.waiting[0][0] <= self.journal.durable:
-            commands = self.waiting.popleft()[1]
-            asked = [one for one in split(commands) if one[4] in (SUBMIT_ORDER, CANCEL_ORDER)]
-            if asked:
-                self.venue.send(b"".join(asked))
+            self.venue.send(self.waiting.popleft()[1])

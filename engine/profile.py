@@ -29,6 +29,7 @@ ORDERED = (
     ("indicators.macd_fast", "indicators.macd_slow"),
     ("breakers.drawdown_half", "breakers.drawdown_conservative"),
     ("breakers.drawdown_conservative", "breakers.drawdown_stop"),
+    ("sizing.stop_loss", "risk.price_band"),  # a stop beyond the band would be denied
 )
 ALL_KEYS = {**SETTINGS, **KEYS}
 

@@ -178,7 +178,7 @@ def trade_rows(finished: Finished) -> list[Row]:
         return [("Round trips", f"{evidence.trades}, too few for any average")]
     won = evidence.wins / evidence.trades * 100
     sample = (
-        f"{expected.mean:+.2f} bp a trade net of all costs; {won:.1f} % of "
+        f"{expected.mean:+.2f} bp a trade net of costs; {won:.1f} % of "
         f"{evidence.trades:,} round trips won\n"
         f"95 % interval {expected.low:+.2f} to {expected.high:+.2f} bp (block bootstrap: "
         f"{expected.resamples:,}\nresamples, blocks of {expected.block} on average, "

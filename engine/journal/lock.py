@@ -42,6 +42,6 @@ def _held_by_another(data_dir: Place, fd: int) -> Refused:
     os.close(fd)
     return Refused(
         f"Another engine (pid {pid}) is running in {data_dir}.",
-        "Stop it (supreme down), or start this one with --data-dir DIR.",
+        "Stop it (Ctrl-C, or kill that pid), or start this one with --data-dir DIR.",
         code=4,
     )

@@ -24,7 +24,7 @@ static struct journal *only_handle(PyObject *const *arguments, Py_ssize_t count)
     return wants(count, 1) ? journal_of(arguments[0]) : 0;
 }
 
-static PyObject *integer(long long value) 
+static PyObject *integer(long long value)
 {
     return PyErr_Occurred() ? 0 : PyLong_FromLongLong(value);
 }
@@ -105,14 +105,13 @@ PyObject *journal_append(PyObject *module, PyObject *const *arguments, Py_ssize_
     Py_buffer records;
     if (!journal || !borrow(arguments[1], &records))
         return 0;
-    long long next = FAILED;
-    if (well_formed(&records))
-        next = journal_put(journal, records.buf, (size_t)records.len / RECORD);
+    size_t whole = well_formed(&records) ? (size_t)records.len / RECORD : 0;
+    long long next = journal_put(journal, records.buf, whole);
     PyBuffer_Release(&records);
     return integer(next);
 }
 
-/* What a journal says of itself: a function of the handle alone. */
+/* A function of the handle alone. */
 #define SAYS(name, value)                                                                      \
     PyObject *name(PyObject *module, PyObject *const *arguments, Py_ssize_t count)             \
     {                                                                                          \
@@ -146,8 +145,7 @@ PyObject *journal_wait(PyObject *module, PyObject *const *arguments, Py_ssize_t 
     if (!journal)
         return 0;
     int64_t goal = PyLong_AsLongLong(arguments[1]);
-    int64_t timeout_ms = PyLong_AsLongLong(arguments[2]);
-    return awaited(journal, &journal->durable, goal, timeout_ms);
+    return awaited(journal, &journal->durable, goal, PyLong_AsLongLong(arguments[2]));
 }
 
 PyObject *journal_await_room(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
@@ -157,9 +155,8 @@ PyObject *journal_await_room(PyObject *module, PyObject *const *arguments, Py_ss
     if (!journal)
         return 0;
     int64_t records = PyLong_AsLongLong(arguments[1]);
-    int64_t timeout_ms = PyLong_AsLongLong(arguments[2]);
     int64_t goal = (int64_t)atomic_load(&journal->head) + records - RING;
-    return awaited(journal, &journal->freed, goal, timeout_ms);
+    return awaited(journal, &journal->freed, goal, PyLong_AsLongLong(arguments[2]));
 }
 
 static int hand_over(struct journal *journal, struct segment next, const Py_buffer *header,
