@@ -113,9 +113,7 @@ def define(instrument, event):
     if event.a <= 0 or event.b <= 0 or event.b > BOUND // event.a or event.d < 0:
         return
     value = event.a * event.b
-    divisor = common_divisor(value, E8)
-    if divisor <= 0:
-        return
+    divisor = max(common_divisor(value, E8), 1)
     instrument.value_numerator = value // divisor
     instrument.value_denominator = E8 // divisor
     instrument.tick_e8 = event.a

@@ -54,6 +54,8 @@ def load_profile(name: str, changes: list[str] | None = None) -> Profile:
         raise Refused(f"there is no profile {name}", f"use one of {known}, or a path to a .toml")
     try:
         written = flattened(tomllib.loads(path.read_text()))
+    except OSError as wrong:
+        raise Refused(f"{path} cannot be read: {wrong.strerror}", "give a readable file") from wrong
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
         raise Refused(f"{path} is not valid TOML: {wrong}", "mend that line") from wrong
     for key in written:
@@ -112,7 +114,7 @@ def checked(key: str, value: Any) -> int | float:
         number = float(value) if row.kind == F else int(value)
         fits = not isinstance(value, bool) and row.low <= number <= row.high
         fits = fits and (row.kind == F or float(value) == number)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         fits, number = False, 0
     if not fits or not math.isfinite(number):
         what = "a whole number" if row.kind == I else "a number"

@@ -198,6 +198,11 @@ class Run:
         return self.state.symbols[0].position
 
 
+def flat_bar(end_ns: int, price: int) -> BarClosed:
+    """The minute's bar that ends at a time, at one price throughout."""
+    return BarClosed(0, end_ns - MINUTE, end_ns, price, price, price, price, PLENTY)
+
+
 def only(messages: Iterable[Any], kind: Any) -> list[Any]:
     """The messages of one class."""
     return [message for message in messages if isinstance(message, kind)]

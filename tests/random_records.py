@@ -134,7 +134,8 @@ class Maker:
     def nonsense(self, symbol: int) -> Any:
         """A market event that cannot be true, or is of a symbol that nobody defined."""
         kind = self.draw.choice((BarClosed, TradeTick, BookTop))
-        message = {BarClosed: self.bar, TradeTick: self.trade, BookTop: self.book}[kind](symbol)
+        made: dict[Any, Any] = {BarClosed: self.bar, TradeTick: self.trade, BookTop: self.book}
+        message = made[kind](symbol)
         field = self.draw.choice(kind._fields[3:-1])
         spoiled = message._replace(**{field: self.extreme()})
         alien = spoiled._replace(symbol=self.draw.randrange(SYMBOLS_MAX))
@@ -197,7 +198,7 @@ class Maker:
         """A venue's word on an order, which may fit it or not."""
         order_id = self.order_id()
         kinds = (OrderAccepted, OrderRejected, OrderCanceled, OrderExpired, CancelRejected)
-        kind = self.draw.choice(kinds)
+        kind: Any = self.draw.choice(kinds)
         reason = (1,) if kind is OrderRejected else ()
         return kind(*self.stamp(symbol), order_id, *reason, flags=self.draw.randrange(2))
 

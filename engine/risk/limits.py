@@ -10,7 +10,7 @@ PARAMETERS = block(
         F, 0.50, 0.0, 1.0, "of equity", "Largest value of all positions after an order."
     ),
     price_band=Parameter(
-        F, 0.05, 0.0001, 1.0, "of last price", "Farthest a limit may lie from the last price."
+        F, 0.05, 0.0001, 1.0, "of last price", "Farthest limit or trigger from the last price."
     ),
     stale_seconds=Parameter(
         F, 90.0, 0.1, 86_400.0, "s", "Nothing is bought on a market silent for longer."

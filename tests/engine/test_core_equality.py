@@ -41,7 +41,7 @@ def differing(native: Any, maker: Maker, count: int) -> str:
 
 @pytest.mark.parametrize(("symbols", "honest"), WORLDS)
 def test_random_records_lead_both_to_the_same_state(native, symbols, honest):
-    """Records of every kind, true and false, extreme and repeated: equal bytes and equal answers."""
+    """Records of every kind, true, false, extreme and repeated: equal bytes, equal answers."""
     maker = Maker(symbols + honest, symbols, honest=honest)
 
     assert differing(native, maker, RECORDS) == ""

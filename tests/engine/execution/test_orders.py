@@ -37,7 +37,6 @@ from engine.execution.orders import (
 from engine.execution.portfolio import ACCOUNT, POSITION
 from engine.layout import bytes_of, fresh
 from engine.messages import (
-    BarClosed,
     CancelRejected,
     OrderAccepted,
     OrderCanceled,
@@ -45,7 +44,7 @@ from engine.messages import (
     OrderRejected,
     decode,
 )
-from tests.builders import MINUTE, PRICE, QUICK, Run, canceled, submitted, with_facts
+from tests.builders import MINUTE, PRICE, QUICK, Run, canceled, flat_bar, submitted, with_facts
 from tests.random_records import Maker
 
 STATUSES = range(FREE, FREE + 9)
@@ -194,8 +193,7 @@ def test_a_rejected_entry_gives_its_cash_back():
 def test_a_rejected_cancel_leaves_the_order_working():
     """The order still rests, and its cash stays reserved."""
     run, order_id = entered()
-    falling = BarClosed(0, run.now_ns, run.now_ns + MINUTE, *[PRICE - 900] * 4, 0)
-    (asked,) = canceled(run.alone(falling))
+    (asked,) = canceled(run.alone(flat_bar(run.now_ns + MINUTE, PRICE - 900)))
     order = run.state.orders.table[place_of(order_id)]
     assert (asked.order_id, order.status) == (order_id, PENDING_CANCEL)
 

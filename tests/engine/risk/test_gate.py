@@ -76,10 +76,10 @@ def reducing() -> tuple[Run, list[Any]]:
 
 def stale() -> tuple[Run, list[Any]]:
     """A decision comes due when nothing was heard of the market for 15 seconds."""
-    run = Run(*QUICK, "run.heartbeat_ns=1000000000", "risk.stale_seconds=10")
+    steady = ("schedule.jitter_seconds=0", "run.heartbeat_ns=1000000000")
+    run = Run(*QUICK, *steady, "risk.stale_seconds=10")
     run.warm_up()
     run.change("schedule.interval_seconds", 45.0)
-    run.change("schedule.jitter_seconds", 0.0)
     run.bars(PRICE - 100, RISING)
     return run, run.beat(15)
 
@@ -259,7 +259,7 @@ def test_commands_never_pass_their_bound():
 
 
 def test_only_what_was_approved_leaves():
-    """Every order and cancel the venue hears of was written by the gate, with an id of the table."""
+    """Every order and cancel the venue hears of has an id that was submitted through the gate."""
     core, maker = PlainCore(), Maker(3, 8, honest=True)
     caused = [one for record in maker.opening() for one in with_facts(core, record)]
     for _ in range(1_000):

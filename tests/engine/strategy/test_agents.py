@@ -38,22 +38,22 @@ def ready(ema: float, rsi: float, macd: float) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("ema", "rsi", "macd", "target", "confidence", "cause"),
+    ("voters", "target", "confidence", "cause"),
     [
-        (1.0, 60.0, 1.0, 1.0, 1.0, "votes up"),
-        (1.0, 60.0, -1.0, 1.0, 4 / 6, "votes up"),
-        (1.0, 40.0, 1.0, 1.0, 4 / 6, "votes up"),
-        (0.0, 60.0, 0.0, 1.0, 4 / 6, "votes up"),
-        (0.0, 60.0, 1.0, 1.0, 5 / 6, "votes up"),
-        (-1.0, 40.0, -1.0, 0.0, 1.0, "votes down"),
-        (-1.0, 60.0, -1.0, 0.0, 4 / 6, "votes down"),
-        (1.0, 50.0, -1.0, HOLD, 3 / 6, "votes split"),
-        (0.0, 50.0, 0.0, HOLD, 3 / 6, "votes split"),
+        ((1.0, 60.0, 1.0), 1.0, 1.0, "votes up"),
+        ((1.0, 60.0, -1.0), 1.0, 4 / 6, "votes up"),
+        ((1.0, 40.0, 1.0), 1.0, 4 / 6, "votes up"),
+        ((0.0, 60.0, 0.0), 1.0, 4 / 6, "votes up"),
+        ((0.0, 60.0, 1.0), 1.0, 5 / 6, "votes up"),
+        ((-1.0, 40.0, -1.0), 0.0, 1.0, "votes down"),
+        ((-1.0, 60.0, -1.0), 0.0, 4 / 6, "votes down"),
+        ((1.0, 50.0, -1.0), HOLD, 3 / 6, "votes split"),
+        ((0.0, 50.0, 0.0), HOLD, 3 / 6, "votes split"),
     ],
 )
-def test_three_votes_make_a_target(ema, rsi, macd, target, confidence, cause):
+def test_three_votes_make_a_target(voters, target, confidence, cause):
     """The majority decides; confidence is the share that agrees; a tie wants nothing."""
-    intent = asked(VOTE, ready(ema, rsi, macd))
+    intent = asked(VOTE, ready(*voters))
 
     assert (intent.target, intent.confidence) == (target, pytest.approx(confidence))
     assert (CAUSES[intent.cause], intent.agent) == (cause, VOTE)

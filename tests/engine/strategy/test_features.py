@@ -92,7 +92,12 @@ def test_a_book_is_believed_until_the_next_one():
     run.trade(PRICE + 2)
 
     market = seen(run).market
-    assert (market.bid, market.ask, market.last, market.booked) == (PRICE - 4, PRICE + 6, PRICE + 2, 1)
+    assert (market.bid, market.ask, market.last, market.booked) == (
+        PRICE - 4,
+        PRICE + 6,
+        PRICE + 2,
+        1,
+    )
 
 
 def test_the_first_book_gives_a_first_price():

@@ -1,6 +1,7 @@
 """Is every symbol decided when it is due: after an interval with jitter, or at each closed bar?"""
 
 import statistics
+from itertools import pairwise
 
 import pytest
 
@@ -37,7 +38,7 @@ def test_decisions_keep_their_interval(interval):
     """Never sooner than the interval less its jitter, never later than with it and a heartbeat."""
     times = times_of_decisions(40, f"schedule.interval_seconds={interval}")
 
-    waits = [(after - before) / SECOND for before, after in zip(times, times[1:], strict=False)]
+    waits = [(after - before) / SECOND for before, after in pairwise(times)]
 
     assert len(waits) > 2_200 / interval
     assert interval - 5 <= min(waits) < interval < max(waits) <= interval + 6
@@ -46,9 +47,7 @@ def test_decisions_keep_their_interval(interval):
 
 def test_the_seed_decides_the_jitter():
     """The same seed gives the same times, another seed others."""
-    first, again, other = (
-        times_of_decisions(6, f"schedule.seed={seed}") for seed in (1, 1, 2)
-    )
+    first, again, other = (times_of_decisions(6, f"schedule.seed={seed}") for seed in (1, 1, 2))
 
     assert first == again
     assert first != other

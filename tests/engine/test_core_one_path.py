@@ -34,7 +34,7 @@ class Story:
         self.outcomes = b"".join(record for record in self.stream if record[4] >= ORDER_ACCEPTED)
 
 
-def replayed(core: Any, stream: bytes) -> Span:
+def replayed(core: Any, stream: bytes | memoryview) -> Span:
     """Fold recorded inputs and outcomes; `differs` and what was not recorded lie in the span."""
     span = Span()
     while span.at.next * RECORD_SIZE < len(stream):
