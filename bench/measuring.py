@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 
 TIMER_CALLS = 5_001
+PAUSE_SECONDS = 0.1  # rounds apart, so that one neighbour's burst does not fall on all of them
 
 
 def cpu_ns(job: Callable[[], object]) -> int:
@@ -17,19 +18,20 @@ def cpu_ns(job: Callable[[], object]) -> int:
     return time.process_time_ns() - began
 
 
-def interleaved(jobs: dict[str, Callable[[], int]], rounds: int) -> dict[str, int]:
-    """The median of each job's own figure over rounds that run all of them in turn.
+def interleaved(jobs: dict[str, Callable[[], int]], rounds: int) -> dict[str, list[int]]:
+    """Each job's own figures from rounds that run all of them in turn.
 
-    A job measures itself and returns nanoseconds; one round before the others warms up.
+    A job measures itself and returns nanoseconds. It runs twice, and the second counts: hot is
+    what is asked for, and the pause between rounds cools everything.
     """
-    for job in jobs.values():
-        job()
     taken: dict[str, list[int]] = {name: [] for name in jobs}
     with no_collection():
         for _ in range(rounds):
             for name, job in jobs.items():
+                job()
                 taken[name].append(job())
-    return {name: median(values) for name, values in taken.items()}
+            time.sleep(PAUSE_SECONDS)
+    return taken
 
 
 def median(values: Sequence[int]) -> int:

@@ -5,6 +5,7 @@ from engine.execution.orders import (
     ACCEPT,
     CANCEL,
     EXPIRE,
+    PENDING_CANCEL,
     REFUSE_CANCEL,
     REJECT,
     fill_order,
@@ -28,14 +29,17 @@ from engine.messages import (
     ORDER_FILLED,
     ORDER_REJECTED,
     PARAMETER_CHANGED,
+    SELL,
 )
 from engine.risk.breakers import HALTED, reset, trading_state
 from engine.state import set_parameter
 
+SECOND_NS = 1_000_000_000
+
 
 def account(state, number, event):
     """Take one fact into the account; nothing is decided here."""
-    state.account.ended_entry = 0
+    state.account.ended_order = 0
     kind = state.clock.kind
     if kind == ORDER_FILLED:
         take_fill(state, number, event)
@@ -75,7 +79,7 @@ def take_reset(state):
 def take_fill(state, number, event):
     """A fill has the last word: it counts even when its order is unknown or was canceled."""
     symbol = state.symbols[number]
-    if is_repeated(state.remembered, event.e):
+    if is_repeated(state.remembered, number, event.e):
         return
     apply_fill(state.account, symbol.position, symbol.instrument, event, state.clock.flags % 2)
     mark(state.account, symbol.position, symbol.instrument, symbol.features.market.bid)
@@ -93,8 +97,23 @@ def take_report(state, number, event, trigger):
         state.orders.anomalies += 1
         return
     order = state.orders.table[place_of(event.a)]
+    refused = trigger == REFUSE_CANCEL and order.status == PENDING_CANCEL
     step(state.orders, order, trigger)
+    if refused:
+        reclaim(state, state.symbols[number].position, order)
     finish(state, state.symbols[number].position, order)
+
+
+def reclaim(state, position, order):
+    """An order whose cancel was refused lives on: a sale claims its lots, an expiry is set."""
+    if order.side == SELL:
+        lots = order.lots - order.filled
+        order.claim += lots
+        position.claimed_lots += lots
+    if order.expires_ns > 0:
+        order.expires_ns = state.clock.now_ns + state.parameters.orders.limit_seconds * SECOND_NS
+        if state.orders.due_ns == 0 or order.expires_ns < state.orders.due_ns:
+            state.orders.due_ns = order.expires_ns
 
 
 def finish(state, position, order):
@@ -104,8 +123,9 @@ def finish(state, position, order):
     release(state.account, position, order, order.claim)
     if position.entering_id == order.id:
         position.entering_id = 0
-        state.account.ended_entry = 1
+        state.account.ended_order = 1
     if position.closing_id == order.id:
         position.closing_id = 0
+        state.account.ended_order = 1
     if position.stop_id == order.id:
         position.stop_id = 0

@@ -11,6 +11,7 @@ from engine.errors import Refused
 from engine.instruments import Instrument
 from engine.journal.segments import MAGIC
 from engine.layout import dtype_of
+from engine.market.checks import interval_name
 from engine.market.history import RecordFile, merge, open_history
 from engine.market.importing import Options, prepare, write_series
 from engine.market.text_files import beginning
@@ -121,6 +122,21 @@ def refuse_unfit(files: Sequence[RecordFile]) -> None:
         raise Refused(
             f"The files are quoted in {' and '.join(quotes)}.",
             "One account has one quote currency: backtest them apart.",
+        )
+    refuse_uneven(files)
+
+
+def refuse_uneven(files: Sequence[RecordFile]) -> None:
+    """Refused unless all files are trades, or all are bars of one length.
+
+    Beside faster records the price of a long bar would be old, and orders would fill at it.
+    """
+    spans = sorted({file.bar_ns for file in files})
+    if len(spans) > 1:
+        named = [f"bars of {interval_name(span)}" if span else "trades" for span in spans]
+        raise Refused(
+            f"The files hold {' and '.join(named)}: orders would fill at prices long past.",
+            "Give files of one interval, or of trades alone.",
         )
 
 

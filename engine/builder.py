@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import core as cores
 from engine.errors import Refused
+from engine.streams import say as _say
 
 
 class CoreBuilder:
@@ -32,10 +33,14 @@ class CoreBuilder:
             return
         _say("compiling the core (about a minute, once); until then the plain functions run")
         self._began = time.monotonic()
-        out = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            out = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        except OSError as error:
+            _say(f"the core is not compiled: {self._log}: {error.strerror}")
+            return
         self._pid = os.posix_spawn(
             sys.executable,
-            [sys.executable, "-m", "engine.compile"],
+            [sys.executable, "-P", "-m", "engine.compile"],  # -P: not what lies in this folder
             {**os.environ, "PYTHONPATH": str(cores.ROOT)},
             file_actions=[(os.POSIX_SPAWN_DUP2, out, 1), (os.POSIX_SPAWN_DUP2, out, 2)],
             setpgroup=0,  # Ctrl-C ends the engine, not the build: the next start finds it done
@@ -46,7 +51,10 @@ class CoreBuilder:
         """The built module, once, when it is ready; None otherwise."""
         if not self._pid:
             return None
-        pid, status = os.waitpid(self._pid, os.WNOHANG)
+        try:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+        except ChildProcessError:  # whoever started us wants no word of children
+            pid, status = self._pid, 0
         if not pid:
             self.word = f"plain functions, compiling {time.monotonic() - self._began:.0f} s"
             return None
@@ -54,7 +62,8 @@ class CoreBuilder:
         native = cores.load_native() if status == 0 else None
         if native is None:
             self.word = "plain functions"
-            _say(self._log.read_text().strip().splitlines()[-1] if self._log.stat().st_size else "")
+            told = self._log.read_text(errors="replace").strip().splitlines()
+            _say(told[-1] if told else "")
             _say("install gcc and numba for the compiled core; the plain functions go on")
             return None
         self.word = ""
@@ -65,8 +74,3 @@ class CoreBuilder:
         """A build that is not done goes on by itself."""
         if self._pid and self.finished() is None and self._pid:
             _say("the core goes on compiling in the background for the next start")
-
-
-def _say(line: str) -> None:
-    if line:
-        print(line, file=sys.stderr, flush=True)

@@ -4,6 +4,7 @@ Both answer alike: `process(record)` gives the commands of one event, `attend(re
 venue's reports, each as whole 64-byte records (None for none), and hold equal bytes of state.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from engine.layout import Plain, View, bytes_of, fill, fresh, size_of
 from engine.messages import CLASSES, PACKED, RECORD, RECORD_SIZE, TEXT
 from engine.simulation import SPAN
 from engine.state import STATE, SYMBOLS_MAX
+from engine.strategy.agents.registry import AGENTS
 
 try:
     from _sha2 import sha256  # what hashlib wraps, without OpenSSL's four megabytes
@@ -31,8 +33,7 @@ CORE = (
     "engine.strategy.indicators",
     "engine.strategy.features",
     "engine.strategy.schedule",
-    "engine.strategy.agents.vote",
-    "engine.strategy.agents.ema_cross",
+    *(agent.__name__ for agent in AGENTS),
     "engine.strategy.agents.registry",
     "engine.risk.limits",
     "engine.risk.breakers",
@@ -76,19 +77,22 @@ def core_path() -> Path:
     total = sha256(code_digest() + layout_digest() + NUMBA.encode())
     for name in NATIVE + HEADERS:
         total.update((ROOT / name).read_bytes())
-    return BUILT / f"core-{total.hexdigest()[:16]}-{sys.platform}.so"
+    return BUILT / f"core-{total.hexdigest()[:16]}-{sys.platform}-{os.uname().machine}.so"
 
 
 def load_native() -> Any:
-    """The built extension module, or None where it was not built."""
+    """The built extension module, or None where it was not built or does not load."""
     from importlib.machinery import ExtensionFileLoader, ModuleSpec
 
     path = core_path()
     if not path.exists():
         return None
     loader = ExtensionFileLoader("core", str(path))
-    module = loader.create_module(ModuleSpec("core", loader, origin=str(path)))
-    loader.exec_module(module)
+    try:
+        module = loader.create_module(ModuleSpec("core", loader, origin=str(path)))
+        loader.exec_module(module)
+    except ImportError:
+        return None
     return module
 
 
@@ -173,8 +177,8 @@ class PlainCore:
             PACKED.unpack(record)
         )
         event.a, event.b, event.c, event.d, event.e = five
-        if event.symbol >= SYMBOLS_MAX:
-            raise ValueError("not a symbol the core knows")
+        if event.symbol >= SYMBOLS_MAX or not 0 <= event.received_ns <= 1 << 62:
+            raise ValueError("not a record the core knows")
         taken: Plain = event
         return taken
 
@@ -209,7 +213,7 @@ class Span:
 
     def yielded(self) -> bytes:
         """What the output holds and no journal has recorded; empties it."""
-        found = bytes(self.out[self.at.compared * 64 : self.at.written * 64])
+        found = bytes(memoryview(self.out)[self.at.compared * 64 : self.at.written * 64])
         self.raw[16:24] = self.raw[32:40] = bytes(8)
         return found
 

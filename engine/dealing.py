@@ -138,19 +138,43 @@ def leave(state, number):
 
 
 def protect(state, number):
-    """Place the protective stop under a position that has none."""
-    position = state.symbols[number].position
-    busy = position.stop_id + position.closing_id + position.entering_id > 0
-    if busy or not is_sellable(state.symbols[number]) or not has_room(state.commands, 1):
-        return
+    """Place the protective stop under a position that has none, once its entry has ended."""
+    symbol = state.symbols[number]
+    position = symbol.position
     price = stop_price(state.parameters.sizing, position.entry_price)
-    if price > 0:
-        state.intent.cause = PROTECTED
+    if guard(state, number) or position.stop_id + position.closing_id > 0:
+        return
+    ready = position.entering_id == 0 and price > 0 and is_sellable(symbol)
+    if ready and has_room(state.commands, 1):
+        sign_as_stop(state.intent)
         draft_sale(state, state.symbols[number], STOP, price)
         order_id = judged(state, number)
         if order_id > 0:
             send(state, number, order_id)
             position.stop_id = order_id
+
+
+def sign_as_stop(intent):
+    """What follows is asked for by the protective stop, not by an agent."""
+    intent.agent = 0
+    intent.cause = PROTECTED
+    intent.confidence = 1.0
+
+
+def guard(state, number):
+    """Sell what has no stop at the venue and already fell below it: a stop there would be late.
+
+    So a position is watched while its entry is still filling. Returns whether it was sold.
+    """
+    symbol = state.symbols[number]
+    position = symbol.position
+    price = stop_price(state.parameters.sizing, position.entry_price)
+    if position.stop_id + position.closing_id > 0 or symbol.features.market.bid > price:
+        return False
+    if not is_sellable(symbol) or not has_room(state.commands, 3):
+        return False
+    sign_as_stop(state.intent)
+    return leave(state, number) == LEFT
 
 
 def withdraw(state, number):
@@ -166,10 +190,15 @@ def pursue(state, number):
     """
     intent = state.intent
     position = state.symbols[number].position
-    usual = state.parameters.strategy.confidence_min
+    strategy = state.parameters.strategy
     if intent.target < 0.0 or position.closing_id > 0:
         return HELD
-    if intent.confidence < least_confidence(state.breakers, state.parameters.breakers, usual):
+    # A breaker makes buying harder, never leaving.
+    least = strategy.exit_confidence_min
+    if intent.target > 0.5:
+        usual = strategy.confidence_min
+        least = least_confidence(state.breakers, state.parameters.breakers, usual)
+    if intent.confidence < least:
         return UNSURE
     held = is_sellable(state.symbols[number])
     if intent.target > 0.5:

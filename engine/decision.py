@@ -5,7 +5,7 @@ we want (strategy), may we (risk), what do we ask for (execution). No clock, no 
 """
 
 from engine.accounting import account
-from engine.dealing import ENTERED, protect, pursue, retire_entries, wind_down
+from engine.dealing import ENTERED, guard, protect, pursue, retire_entries, wind_down
 from engine.execution.portfolio import mark
 from engine.instruments import BOUND
 from engine.messages import BAR_CLOSED, BOOK_TOP, HEARTBEAT, ORDER_FILLED, TRADE_TICK
@@ -112,6 +112,8 @@ def decide(state, number):
     watch(state)
     if state.breakers.stopped == 1:
         wind_down(state)
+    elif state.symbols[number].position.lots > 0:
+        guard(state, number)
     decide_symbol(state, number)
 
 
@@ -165,5 +167,5 @@ def decide_on_fact(state, number):
         watch(state)
     if state.breakers.stopped == 1:
         wind_down(state)
-    elif state.account.ended_entry == 1:
+    elif state.account.ended_order == 1:
         protect(state, number)

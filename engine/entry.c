@@ -30,6 +30,7 @@ extern void PyEval_RestoreThread(void *);
 extern struct method journal_methods[];
 
 struct record { uint32_t check; uint8_t kind, flags; uint16_t symbol; int64_t times[2], five[5]; };
+enum { CHUNK = 256 };
 struct span { int64_t next, stop, written, room, compared, differs; struct record pulse; };
 extern int64_t kernel_process(void *, const void *), kernel_attend(void *, const void *);
 extern int64_t kernel_history(void *, const void *, void *, struct span *);
@@ -37,7 +38,9 @@ extern int64_t kernel_replay(void *, const void *, void *, struct span *);
 
 static int known(const struct record *r) {
     static const uint64_t kinds[2] = {KNOWN_KINDS};
-    return r->kind < 128 && (kinds[r->kind >> 6] >> (r->kind & 63) & 1) && r->symbol < SYMBOLS_MAX;
+    const int64_t latest = 1LL << 62;
+    return r->kind < 128 && (kinds[r->kind >> 6] >> (r->kind & 63) & 1) && r->symbol < SYMBOLS_MAX &&
+           r->times[1] >= 0 && r->times[1] <= latest;
 }
 
 static PyObject *refused(const char *why) { PyErr_SetString(PyExc_ValueError, why); return 0; }
@@ -85,12 +88,17 @@ static PyObject *run(PyObject *state, PyObject *arguments, int text, int64_t (*k
         const struct record *records = held[0].at;
         struct span *span = held[2].at;
         char *at = PyByteArray_AsString(state);
-        span->stop = held[0].size / 64;
+        int64_t end = held[0].size / 64, checked = span->next < 0 ? end : span->next;
         span->room = held[1].size / 64;
+        span->differs = -1;
         void *thread = PyEval_SaveThread();
-        for (int64_t i = span->next; i < span->stop && bad < 0; i++)
-            if (!known(records + i) && !(text && records[i].kind == 128)) bad = i;
-        if (bad < 0 && span->next >= 0) kernel(at, records, held[1].at, span);
+        while (checked < end && checked == span->next && bad < 0 && span->differs < 0) {
+            span->stop = checked + CHUNK < end ? checked + CHUNK : end;
+            for (; checked < span->stop && bad < 0; checked++)
+                if (!known(records + checked) && !(text && records[checked].kind == 128)) bad = checked;
+            if (bad < 0) kernel(at, records, held[1].at, span);
+        }
+        span->stop = end;
         PyEval_RestoreThread(thread);
     }
     for (int i = 0; i < got; i++) PyBuffer_Release(&held[i]);

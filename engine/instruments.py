@@ -118,7 +118,7 @@ def define(instrument, event):
     instrument.value_denominator = E8 // divisor
     instrument.tick_e8 = event.a
     instrument.lot_e8 = event.b
-    instrument.lots_min = max(event.c, 0)
+    instrument.lots_min = max(event.c, 1)
     instrument.lots_max = event.d
     instrument.market_lots_max = event.d
     instrument.notional_min_e8 = max(event.e, 0)

@@ -1,6 +1,7 @@
 """What happened, for people and for grep? A bounded log, each line tied to its cause."""
 
 import os
+import sys
 import time
 from typing import Any
 
@@ -9,6 +10,7 @@ from engine.risk.gate import REASONS
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 FILE_BYTES_MAX = 4 << 20  # and one older file of the same size: the log never grows beyond both
+LINES_AT_ONCE = 64  # wait in memory; errors go out at once
 QUIET = {"OrderAccepted": "debug", "OrderDenied": "warning", "OrderRejected": "warning"}
 LOUD = {"BreakerChanged": "warning", "CancelRejected": "debug", "OrderCanceled": "debug"}
 
@@ -20,19 +22,20 @@ class Log:
         self.path, self.form, self.stamp = path, form, stamp
         self.least = LEVELS.index(level)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        self._file = open(path, "a", encoding="utf-8", buffering=1 << 13)  # noqa: SIM115
-        self._size = self._file.tell()
+        self._fd = opened(path)
+        self._size = os.fstat(self._fd).st_size
+        self._waiting: list[bytes] = []
+        self.lost = 0  # lines that the disk did not take: trading goes on without them
 
     def say(self, level: str, event: str, /, **fields: Any) -> None:
         """One line, if its level is wanted."""
         if LEVELS.index(level) < self.least:
             return
-        line = self._formed(level, event, fields)
+        line = self._formed(level, event, fields).encode(errors="replace")
+        self._waiting.append(line)
         self._size += len(line)
-        if self._size > FILE_BYTES_MAX:
-            self._turn()
-            self._size = len(line)
-        self._file.write(line)
+        if len(self._waiting) >= LINES_AT_ONCE or level in LEVELS[3:]:
+            self.flush()
 
     def outcome(self, sequence: int, record: bytes) -> None:
         """A command, verdict or report; `after` is the journal sequence right after its event."""
@@ -57,12 +60,23 @@ class Log:
         self.say(level, kind, after=sequence, now_ns=said.received_ns, **fields)
 
     def flush(self) -> None:
-        """Hand what is buffered to the system."""
-        self._file.flush()
+        """Hand what waits to the system; what it does not take is counted, and said once."""
+        if not self._waiting:
+            return
+        lines, self._waiting = self._waiting, []
+        try:
+            if self._size > FILE_BYTES_MAX:
+                self._turn()
+            write_whole(self._fd, b"".join(lines))
+        except OSError as error:
+            self.lost += len(lines)
+            if self.lost == len(lines):
+                self._say_lost(error)
 
     def close(self) -> None:
         """The last line is written."""
-        self._file.close()
+        self.flush()
+        os.close(self._fd)
 
     def _formed(self, level: str, event: str, fields: dict[str, Any]) -> str:
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -72,10 +86,28 @@ class Log:
         pairs = {"at": at, "level": level, "event": event, **fields}
         return "{" + ", ".join(f"{quoted(key)}: {valued(v)}" for key, v in pairs.items()) + "}\n"
 
+    def _say_lost(self, error: OSError) -> None:
+        try:
+            sys.stderr.write(f"the log cannot be written ({error.strerror}): trading goes on\n")
+        except OSError:
+            return  # nobody is left to tell
+
     def _turn(self) -> None:
-        self._file.close()
         os.replace(self.path, self.path + ".1")
-        self._file = open(self.path, "a", encoding="utf-8", buffering=1 << 13)  # noqa: SIM115
+        fresh = opened(self.path)
+        os.close(self._fd)
+        self._fd, self._size = fresh, 0
+
+
+def opened(path: str) -> int:
+    """The file to append to."""
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+
+
+def write_whole(fd: int, raw: bytes) -> None:
+    """Every byte; OSError when the disk does not take them."""
+    while raw:
+        raw = raw[os.write(fd, raw) :]
 
 
 def quoted(text: str) -> str:

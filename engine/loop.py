@@ -20,27 +20,33 @@ class Loop:
         self.waiting: deque[tuple[int, bytes]] = deque()
         self.malformed = 0
 
-    def take(self, record: bytes) -> None:
-        """One event and all that the venue makes of it."""
+    def take(self, record: bytes, preface: bytes = b"") -> None:
+        """One event and all that the venue makes of it; texts before it are journaled with it."""
         pending = [record]
         for event in pending:
-            self._decide(event)
+            if not self._decide(event, preface):
+                continue
             reports = self.venue.attend(event)
             if reports is not None:
                 pending += split(reports)
+            preface = b""
 
-    def _decide(self, event: bytes) -> None:
-        """Decide, journal, tell; what is asked of the venue waits for its cause to be durable."""
+    def _decide(self, event: bytes, preface: bytes) -> bool:
+        """Decide, journal, tell; what is asked of the venue waits for its cause to be durable.
+
+        False for an event that is none: neither the journal nor the venue sees it.
+        """
         try:
             outcomes: bytes | None = self.core.process(event)
         except ValueError:
             self.malformed += 1  # refused before it reached the core, so it is not journaled
-            return
-        after = self.journal.append(event if outcomes is None else event + outcomes)
+            return False
+        told = preface + event
+        after = self.journal.append(told if outcomes is None else told + outcomes)
         if event[4] >= ORDER_ACCEPTED:
             self.log.outcome(after, event)
         if outcomes is None:
-            return
+            return True
         asked = []
         for outcome in split(outcomes):
             self.log.outcome(after, outcome)
@@ -48,6 +54,7 @@ class Loop:
                 asked.append(outcome)
         if asked:
             self._hold(after, b"".join(asked))
+        return True
 
     def _hold(self, after: int, commands: bytes) -> None:
         """Queue commands behind their cause; the market waits where venue or bound wants it."""

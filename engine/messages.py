@@ -353,7 +353,7 @@ def split(records: bytes) -> list[bytes]:
 
 def texts_of(text: str, flags: int, symbol: int = 0, received_ns: int = 0) -> list[bytes]:
     """The text as as many continuation records as it needs, at most 256 bytes of it."""
-    raw = text.encode()[:256].decode(errors="ignore").encode()
+    raw = text.encode(errors="replace")[:256].decode(errors="ignore").encode()
     parts = [raw[at : at + 40] for at in range(0, len(raw), 40)] or [b""]
     return [
         PACKED.pack(

@@ -70,11 +70,15 @@ def parse(argv: list[str]) -> Options:
         if not word.startswith("-") or name not in FLAGS + VALUED:
             raise Refused(f"supreme run: unknown option {word}", nearest(name))
         if name in FLAGS:
+            if has_value:
+                raise Refused(f"supreme run: --{name} takes no value", f"write --{name} alone")
             value = "yes"
         elif not has_value:
             if not rest or rest[0].startswith("--"):
                 raise Refused(f"supreme run: --{name} needs a value", "see: supreme run --help")
             value = rest.pop(0)
+        if not value.strip():
+            raise Refused(f"supreme run: --{name} needs a value", "see: supreme run --help")
         given.setdefault(name, []).append(value)
     return checked(given)
 
@@ -95,7 +99,7 @@ def checked(given: dict[str, list[str]]) -> Options:
         speed=0.0 if last.get("speed") == "max" else number(last, "speed", 60.0, 1e-3, 1e6),
         profile=last.get("profile", "scalping"),
         changes=tuple(given.get("set", ())),
-        seed=int(number(last, "seed", 1, 0, 2_000_000_000)),
+        seed=whole(last, "seed", 1, 0, 2_000_000_000),
         seconds=number(last, "for", 0.0, 0.1, 1e9),
         reset_halt="reset-halt" in last,
         reason=last.get("reason", "").strip(),
@@ -112,8 +116,18 @@ def checked(given: dict[str, list[str]]) -> Options:
 def default_directory(options: Options) -> str:
     """A directory of its own for each market, so that trying one never disturbs another."""
     home = os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local/share")
-    name = os.path.basename(options.replay).partition(".")[0] if options.replay else ""
-    return os.path.join(home, "supreme", f"run-{name}" if name else f"run-simulated-{options.seed}")
+    name = f"run-simulated-{options.seed}"
+    if options.replay:
+        name = f"run-{os.path.basename(options.replay).partition('.')[0] or 'replay'}"
+    return os.path.join(home, "supreme", name)
+
+
+def whole(given: dict[str, str], name: str, usual: int, low: int, high: int) -> int:
+    """A whole number in its range."""
+    value = number(given, name, usual, low, high)
+    if value != int(value):
+        raise Refused(f"supreme run: --{name} {given[name]} is impossible", "give a whole number")
+    return int(value)
 
 
 def number(given: dict[str, str], name: str, usual: float, low: float, high: float) -> float:

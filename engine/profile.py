@@ -1,6 +1,7 @@
 """Which values does the engine run with? One complete TOML file, checked key by key."""
 
 import math
+import os
 import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ SETTINGS = {
         I, 16 << 20, 1 << 16, 1 << 30, "bytes", "Size of one journal file."
     ),
 }
+PAGE = 4096  # a journal file consists of whole ones
 # Pairs that mean something only in this order.
 ORDERED = (
     ("indicators.ema_fast", "indicators.ema_slow"),
@@ -49,14 +51,14 @@ class Profile(NamedTuple):
 def load_profile(name: str, changes: list[str] | None = None) -> Profile:
     """The profile of that name (or path), with `key=value` changes applied. Refused if wrong."""
     path = Path(name) if name.endswith(".toml") else PROFILES / f"{name}.toml"
-    if not path.exists():
+    if not os.path.exists(path):
         known = ", ".join(sorted(found.stem for found in PROFILES.glob("*.toml")))
         raise Refused(f"there is no profile {name}", f"use one of {known}, or a path to a .toml")
     try:
         written = flattened(tomllib.loads(path.read_text()))
     except OSError as wrong:
         raise Refused(f"{path} cannot be read: {wrong.strerror}", "give a readable file") from wrong
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+    except (ValueError, RecursionError) as wrong:  # TOML, UTF-8, a number of 5,000 digits
         raise Refused(f"{path} is not valid TOML: {wrong}", "mend that line") from wrong
     for key in written:
         known_key(key, str(path))
@@ -78,6 +80,11 @@ def load_profile(name: str, changes: list[str] | None = None) -> Profile:
                 f"{less} = {values[less]} is above {more} = {values[more]}",
                 "give them in rising order",
             )
+    if values["journal.segment_bytes"] % PAGE:
+        raise Refused(
+            f"journal.segment_bytes = {values['journal.segment_bytes']} is impossible",
+            f"give a multiple of {PAGE}",
+        )
     return Profile(path.stem, values)
 
 
@@ -119,7 +126,7 @@ def checked(key: str, value: Any) -> int | float:
     if not fits or not math.isfinite(number):
         what = "a whole number" if row.kind == I else "a number"
         raise Refused(
-            f"{key} = {value} is impossible",
+            f"{key} = {shown(value)} is impossible",
             f"it must be {what} from {row.low} to {row.high} {row.unit}".rstrip(),
         )
     return number
@@ -129,8 +136,18 @@ def choice(key: str, row: Parameter, value: Any) -> int:
     """The number of a named choice."""
     names = row.unit.split("|")
     if value not in names:
-        raise Refused(f"{key} = {value} is impossible", f"it must be one of {', '.join(names)}")
+        raise Refused(
+            f"{key} = {shown(value)} is impossible", f"it must be one of {', '.join(names)}"
+        )
     return int(row.low) + names.index(value)
+
+
+def shown(value: Any) -> str:
+    """A wrong value, as far as it fits a line."""
+    try:
+        return str(value)[:60]
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 def parts_of(value: float) -> tuple[int, int]:

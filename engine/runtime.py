@@ -3,16 +3,17 @@
 import os
 import select
 import signal
-import sys
 import time
 from typing import Any
 
 from engine import core as cores
-from engine.bootstrap import Engine, assemble
+from engine import streams
+from engine.bootstrap import assemble
 from engine.builder import CoreBuilder
 from engine.errors import Refused
 from engine.messages import Heartbeat, encode
 from engine.options import HELP, Options, parse
+from engine.parts import INTERNAL, INTERRUPTED, Engine, Stopped
 from engine.simulation import heartbeat_is_due
 from engine.snapshot import picture
 from engine.status import Status, as_json, as_text
@@ -28,8 +29,9 @@ class Stop:
     def __init__(self) -> None:
         self.code = 0
         self.fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._wished)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+                signal.signal(number, self._wished)
 
     def _wished(self, number: int, _frame: Any) -> None:
         self.code = 128 + number
@@ -41,9 +43,10 @@ class Runner:
 
     def __init__(self, engine: Engine, options: Options, stop: Stop, builder: CoreBuilder) -> None:
         self.engine, self.options, self.stop, self.builder = engine, options, stop, builder
-        self.records = engine.source.records(engine.market_records)
+        self.records = engine.records
         self.upcoming: bytes | None = next(self.records, None)
         self.status = Status(engine.source.label, options.speed)
+        self.malformed_told = 0
         self.began = time.monotonic()
         self.paced_from: tuple[float, int] | None = None
         self.poll = select.epoll()
@@ -75,10 +78,11 @@ class Runner:
         """Seconds until the next record is due at this speed."""
         if not self.options.speed or self.upcoming is None:
             return 0.0
-        received_ns = received_of(self.upcoming)
+        received_ns, clock = received_of(self.upcoming), self.engine.core.state.clock
+        if heartbeat_is_due(clock, received_ns):
+            received_ns = clock.heartbeat_due_ns
         if self.paced_from is None:
-            resumed = self.engine.market_records > 0
-            if not resumed and received_ns < self.engine.source.start_ns + WARM_UP_NS:
+            if not self.engine.resumed and received_ns < self.engine.source.start_ns + WARM_UP_NS:
                 return 0.0
             self.paced_from = (time.monotonic(), received_ns)
         began, base_ns = self.paced_from
@@ -103,8 +107,17 @@ class Runner:
         native = self.builder.finished()
         if native is not None:
             self.engine.take_core(cores.CompiledCore(native))
+        self.tell_malformed()
         self.engine.log.flush()
-        self.status.show(picture(self.engine.core.state, self.engine.names), self.builder.word)
+        seen = picture(self.engine.core.state, self.engine.names, self.engine.loop.malformed)
+        self.status.show(seen, self.builder.word)
+
+    def tell_malformed(self) -> None:
+        """Records that cannot be true, by the ones that came since it was told."""
+        count = self.engine.core.state.clock.malformed + self.engine.loop.malformed
+        if count > self.malformed_told:
+            self.engine.log.say("warning", "Malformed", count=count - self.malformed_told)
+            self.malformed_told = count
 
 
 def received_of(record: bytes) -> int:
@@ -113,39 +126,55 @@ def received_of(record: bytes) -> int:
 
 
 def main(argv: list[str]) -> int:
-    """The exit code of `supreme run`."""
+    """The exit code of `supreme run`; whatever happens, no traceback is shown."""
+    streams.mend()
+    as_json, folder = "--json" in argv, ""
     try:
         options = parse(argv)
-        if options.help:
-            sys.stdout.write(HELP)
-            return 0
-        return run(options)
+        folder = options.data_dir
+        return streams.output(HELP) if options.help else run(options)
     except Refused as refused:
-        sys.stderr.write(f"{refused.what}\n{refused.fix}\n")
-        return refused.code
+        return streams.refuse(refused, as_json=as_json)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        sys.stderr.write(f"the system refused: {error.strerror}{where}\n")
-        sys.stderr.write("check disk and permissions\n")
-        return 4
+        what = f"the system refused: {error.strerror}{where}"
+        return streams.complain(what, "check disk and permissions", 4, as_json=as_json)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001  the last door
+        return streams.confess(error, folder, INTERNAL, as_json=as_json)
 
 
 def run(options: Options) -> int:
     """Assemble, run and stop one engine; the signal's code when a signal ended it."""
     stop = Stop()
-    engine = assemble(options, lambda line: print(line, file=sys.stderr))
-    builder = CoreBuilder(engine.core, options.data_dir)
-    runner = Runner(engine, options, stop, builder)
     try:
+        engine = assemble(options, streams.say, lambda: stop.code)
+    except Stopped as stopped:
+        return stopped.code
+    malformed = 0
+    try:
+        malformed = live(engine, options, stop)
+        engine.code = stop.code
+    except BaseException as error:
+        engine.fail(error)
+        raise
+    finally:
+        engine.close()
+    seen = picture(engine.core.state, engine.names, malformed)
+    shown = as_json if options.json else as_text
+    unheard = streams.output(shown(seen, engine.source.label, cores.digest_of(engine.core)))
+    return stop.code or unheard
+
+
+def live(engine: Engine, options: Options, stop: Stop) -> int:
+    """Feed the engine until it ends; how many records were none."""
+    builder = CoreBuilder(engine.core, options.data_dir)
+    try:
+        runner = Runner(engine, options, stop, builder)
         runner.run()
+        runner.tell_malformed()
         engine.loop.release()
     finally:
-        runner.status.close()
         builder.close()
-        engine.close()
-    seen = picture(engine.core.state, engine.names)
-    digest = cores.digest_of(engine.core)
-    shown = as_json if options.json else as_text
-    sys.stdout.write(shown(seen, engine.source.label, digest))
-    sys.stdout.flush()
-    return stop.code
+    return engine.loop.malformed

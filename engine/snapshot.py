@@ -43,18 +43,21 @@ class Snapshot(NamedTuple):
     last_decision: str
     positions: list[Position]
     events: int
+    malformed: int  # records that cannot be true
+    anomalies: int  # reports that fit no order, fills beyond what was held
 
 
-def money(value_e8: int, places: int = 8) -> str:
-    """1e-8 of quote as text, cut (never rounded up) to the places given."""
-    sign = "-" if value_e8 < 0 else ""
+def money(value_e8: int) -> str:
+    """1e-8 of quote as text, every digit."""
     whole, rest = divmod(abs(value_e8), E8)
-    digits = f"{rest:08d}"[:places]
-    return f"{sign}{whole:,}.{digits}" if digits else f"{sign}{whole:,}"
+    return f"{'-' if value_e8 < 0 else ''}{whole}.{rest:08d}"
 
 
-def picture(state: Any, names: list[str]) -> Snapshot:
-    """The state of a core, compiled or plain, with its symbols' names."""
+def picture(state: Any, names: list[str], malformed: int = 0) -> Snapshot:
+    """The state of a core, compiled or plain, with its symbols' names.
+
+    `malformed` counts what was refused before it reached the core.
+    """
     account, symbols = state.account, state.symbols
     shown = range(min(len(names), state.clock.symbols))
     denials = {reason: state.gate.denials[number] for number, reason in REASONS.items()}
@@ -77,6 +80,8 @@ def picture(state: Any, names: list[str]) -> Snapshot:
         last_decision=decision_text(state.decision, names),
         positions=[position_of(symbols[number], names[number]) for number in shown],
         events=state.clock.events,
+        malformed=state.clock.malformed + malformed,
+        anomalies=state.orders.anomalies + account.anomalies,
     )
 
 

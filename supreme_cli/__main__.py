@@ -3,19 +3,24 @@
 import os
 import sys
 
+from engine.streams import mend
 from supreme_cli.commands import COMMANDS, VERSION, help_text
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BOOT = """\
 import sys
 sys.path[:0] = {paths!r}
-from engine.runtime import main
-sys.exit(main(sys.argv[1:]))
+try:
+    from engine.runtime import main
+    sys.exit(main(sys.argv[1:]))
+except KeyboardInterrupt:
+    sys.exit(130)
 """
 
 
 def main() -> int:
     """The command line's exit code."""
+    mend()
     try:
         code = dispatch(sys.argv[1:])
         sys.stdout.flush()

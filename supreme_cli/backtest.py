@@ -18,7 +18,10 @@ PATIENCE_SECONDS = 0.5  # what is done by then needs no meter
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
+app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
+
+@app.command()
 def main(  # noqa: PLR0917  an option of typer's is a parameter
     files: Annotated[
         list[str], typer.Argument(metavar="FILE...", help="Record files, or plain downloads.")
@@ -56,7 +59,7 @@ def main(  # noqa: PLR0917  an option of typer's is a parameter
 
 PLAIN = (
     "The core is not built: plain functions run, some hundred times slower. "
-    "Install a C compiler and supreme[jit], then: python -m engine.compile"
+    "Install a C compiler and `.venv/bin/pip install '.[jit]'`, then: make build"
 )
 
 
@@ -65,7 +68,9 @@ def needs_numpy() -> None:
     from importlib.util import find_spec
 
     if find_spec("numpy") is None:
-        raise Refused("supreme backtest needs numpy.", "Install it: pip install 'supreme[report]'.")
+        raise Refused(
+            "supreme backtest needs numpy.", "Install it: .venv/bin/pip install '.[report]'."
+        )
 
 
 def nanoseconds(option: str, text: str, otherwise: int) -> int:

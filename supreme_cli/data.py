@@ -27,6 +27,7 @@ CHECK_FAILED, REFUSED = 1, 4
 app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Import, list and check market history.",
 )
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -58,6 +59,8 @@ def import_files(  # noqa: PLR0917  an option of typer's is a parameter
     """
     needs_numpy()
     options = Options(symbol.upper(), instruments or None, drop_last)
+    if out:
+        refuse_directory(Path(out))
     if out and not dry_run:
         refuse_overwriting(Path(out), files, force=force)
     with bars(sum(size_of(path) for path in files)) as (reading, writing):
@@ -108,7 +111,7 @@ def needs_numpy() -> None:
     from importlib.util import find_spec
 
     if find_spec("numpy") is None:
-        raise Refused("supreme data needs numpy.", "Install it: pip install 'supreme[report]'.")
+        raise Refused("supreme data needs numpy.", "Install it: .venv/bin/pip install '.[report]'.")
 
 
 def size_of(path: Path) -> int:
@@ -133,6 +136,12 @@ def targets_of(ready: list[Series], out: str, data_dir: str) -> list[Path]:
     if out:
         return [Path(out)]
     return [records_directory(data_dir) / f"{series.name}{SUFFIX}" for series in ready]
+
+
+def refuse_directory(path: Path) -> None:
+    """Refused if --out is a directory."""
+    if path.is_dir():
+        raise Refused(f"{path} is a directory.", f"Choose a file: --out {path / ('NAME' + SUFFIX)}")
 
 
 def refuse_overwriting(path: Path, sources: list[Path], *, force: bool) -> None:

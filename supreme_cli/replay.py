@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from engine import core as cores
-from engine.bootstrap import fold_chunk, label_in
+from engine.beginning import Kept, fold_chunk
 from engine.errors import Refused
 from engine.journal.recovery import records
-from engine.messages import RECORD_SIZE, SYMBOL_NAME, TEXT, text_of
+from engine.messages import RECORD_SIZE, TEXT
 from engine.snapshot import picture
 from engine.status import as_json, as_text
 
@@ -33,12 +33,10 @@ def main(
         raise Refused(f"there is no journal in {directory}", "give the --data-dir of a run")
     native = cores.load_native()
     core, span = cores.core_of(native), cores.Span()
-    label, names = "", []
+    kept = Kept()
     for first, chunk in records(directory / "journal", native):
-        kinds = bytes(chunk[4::RECORD_SIZE])
-        label = label or label_in(chunk, kinds)
-        names += names_in(chunk, kinds)
         cut = before(chunk, until_ns)
+        kept.read(cut)
         fold_chunk(core, cut, span, first)
         if len(cut) < len(chunk):
             break
@@ -46,8 +44,9 @@ def main(
         raise Refused(
             "nothing was recorded up to that time", "leave out --at, or give a later time"
         )
+    names = [kept.names[number] for number in sorted(kept.names)]
     shown = as_json if json else as_text
-    sys.stdout.write(shown(picture(core.state, names), label, cores.digest_of(core)))
+    sys.stdout.write(shown(picture(core.state, names), kept.label, cores.digest_of(core)))
 
 
 def nanoseconds(text: str) -> int:
@@ -61,23 +60,11 @@ def nanoseconds(text: str) -> int:
 
 
 def before(chunk: Any, until_ns: int) -> Any:
-    """The records of a chunk received up to a time; in a journal they never go back."""
-    low, high = 0, len(chunk) // RECORD_SIZE
-    while low < high:
-        middle = (low + high) // 2
-        at = middle * RECORD_SIZE + 16
-        if int.from_bytes(chunk[at : at + 8], "little") <= until_ns:
-            low = middle + 1
-        else:
-            high = middle
-    return chunk[: low * RECORD_SIZE]
-
-
-def names_in(chunk: Any, kinds: bytes) -> list[str]:
-    """The symbol names told in these records, in the order of their numbers."""
-    found = []
-    for number, kind in enumerate(kinds):
-        if kind == TEXT and chunk[number * RECORD_SIZE + 5] == SYMBOL_NAME:
-            at = number * RECORD_SIZE
-            found.append(text_of([bytes(chunk[at : at + RECORD_SIZE])]))
-    return found
+    """The records of a chunk up to the first, texts aside, that was received after a time."""
+    times = chunk.cast("q")[2::8].tolist()
+    if max(times, default=0) <= until_ns:
+        return chunk
+    for number, received_ns in enumerate(times):
+        if received_ns > until_ns and chunk[number * RECORD_SIZE + 4] != TEXT:
+            return chunk[: number * RECORD_SIZE]
+    return chunk

@@ -9,10 +9,11 @@ PARAMETERS = block(
     taker_fee_ppm=Parameter(I, 1_000, 0, 100_000, "ppm", "Fee of an order that took."),
     slippage_ppm=Parameter(I, 100, 0, 100_000, "ppm", "A taker's price is worse by this much."),
     volume_share_ppm=Parameter(
-        I, 100_000, 1, 1_000_000_000, "ppm", "Share of a traded volume that may be ours."
+        I, 100_000, 1, 1_000_000, "ppm", "Share of a traded volume that may be ours."
     ),
 )
 PPM = 1_000_000
+OPEN_NS = 1_000_000_000  # who arrives this soon after a bar's open still trades at it
 
 
 def arrival_of(sent_ns, parameters):
@@ -21,7 +22,7 @@ def arrival_of(sent_ns, parameters):
 
 
 def lots_for_us(market, instrument, parameters):
-    """The part of an event's volume that may be ours, in lots."""
+    """The part of an event's volume that may be ours, in lots; a book offers its size anew."""
     if instrument.lot_e8 <= 0:
         return 0
     volume = min(market.volume_e8, 4_000_000_000_000_000_000 // max(parameters.volume_share_ppm, 1))
@@ -36,7 +37,8 @@ def half_spread(side, market):
 
 def slippage_ticks(price, parameters):
     """Ticks by which a taker's price is worse than the quote; never rounded in our favour."""
-    return (price * parameters.slippage_ppm + PPM - 1) // PPM
+    rest = price % PPM * parameters.slippage_ppm
+    return price // PPM * parameters.slippage_ppm + (rest + PPM - 1) // PPM
 
 
 def worse(side, price, ticks):
@@ -44,12 +46,18 @@ def worse(side, price, ticks):
     return price + ticks if side == BUY else max(price - ticks, 1)
 
 
-def middle_price(market, arrived_ns):
-    """What an order trades around: the event's open, or its end for one that came then."""
-    booked = market.booked == 1 and market.opened_ns == market.received_ns
-    if booked:
-        return (market.bid + market.ask) // 2
-    return market.last if arrived_ns >= market.received_ns else market.open
+def middle_price(side, market, arrived_ns):
+    """What an arriving order trades around: the event's open, or its end for one that came then.
+
+    Inside a bar it is unknown what traded after the order came: the worst price of the bar.
+    """
+    if market.booked == 1 and market.opened_ns == market.received_ns:
+        return market.bid + (market.ask - market.bid) // 2
+    if arrived_ns >= market.received_ns:
+        return market.last
+    if arrived_ns <= market.opened_ns + OPEN_NS:
+        return market.open
+    return market.high if side == BUY else market.low
 
 
 def stop_is_reached(order, market):
@@ -57,7 +65,7 @@ def stop_is_reached(order, market):
     return market.low <= order.price if order.side == SELL else market.high >= order.price
 
 
-def stop_price(order, market):
+def stop_fill_price(order, market):
     """A triggered stop trades around its trigger, or worse where the market opened beyond it."""
     if order.side == SELL:
         return min(order.price, market.open)

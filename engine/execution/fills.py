@@ -9,8 +9,8 @@ from engine.execution.assumptions import (
     lots_for_us,
     middle_price,
     slippage_ticks,
+    stop_fill_price,
     stop_is_reached,
-    stop_price,
     worse,
 )
 from engine.instruments import fee_of, notional_of
@@ -172,7 +172,7 @@ def admit(venue, symbol, parameters, order):
         order.accepted = 1
         report(venue, ORDER_ACCEPTED, order)
         market = symbol.features.market
-        around = middle_price(market, order.arrives_ns)
+        around = middle_price(order.side, market, order.arrives_ns)
         quoted = worse(order.side, around, half_spread(order.side, market))
         if order.type == MARKET or (order.type == LIMIT and limit_takes(order, quoted)):
             take(venue, symbol, parameters, order, around)
@@ -215,7 +215,7 @@ def arrive(venue, symbol, parameters, number):
             if order.accepted == 0:
                 admit(venue, symbol, parameters, order)
             elif order.type == MARKET:
-                around = middle_price(symbol.features.market, order.arrives_ns)
+                around = middle_price(order.side, symbol.features.market, order.arrives_ns)
                 take(venue, symbol, parameters, order, around)
 
 
@@ -233,7 +233,7 @@ def trigger_stops(venue, symbol, parameters, number):
             order = venue.orders[place]
             if stop_is_reached(order, market) and has_room(venue):
                 order.type = MARKET
-                take(venue, symbol, parameters, order, stop_price(order, market))
+                take(venue, symbol, parameters, order, stop_fill_price(order, market))
 
 
 def fill_limits(venue, symbol, parameters, number):

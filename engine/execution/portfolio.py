@@ -1,5 +1,7 @@
 """What do we own, and what did it earn? Exact, in integers of 1e-8 quote and whole lots."""
 
+from math import floor
+
 from engine.instruments import notional_of, share_of
 from engine.layout import F, I, block
 from engine.messages import BUY
@@ -26,34 +28,51 @@ ACCOUNT = block(
     deposits_e8=I,
     realized_e8=I,  # gross of fees
     fees_e8=I,
-    turnover_e8=I,
     fills=I,
     wins=I,
     losses=I,
     open_positions=I,
-    ended_entry=I,  # 1 when the fact at hand ended an entry
+    ended_order=I,  # 1 when the fact at hand ended an entry or an exit
     anomalies=I,  # fills that sold more than was held
 )
 # Ids are remembered by their last bits: of 64 consecutive fills a repeated one is recognised.
 FILLS_REMEMBERED = 64
-REMEMBERED = block(ids=(I, FILLS_REMEMBERED))
+MONEY_MAX = 4e18  # below 2^62, the bound of every money formula
+REMEMBERED = block(ids=(I, FILLS_REMEMBERED), symbols=(I, FILLS_REMEMBERED))
 
 
-def is_repeated(remembered, fill_id):
-    """Whether this fill was already counted; remembers it."""
+def is_repeated(remembered, number, fill_id):
+    """Whether this symbol's fill was already counted; remembers it. A symbol of 0 is nobody's."""
     place = fill_id % FILLS_REMEMBERED
-    if remembered.ids[place] == fill_id:
+    if remembered.ids[place] == fill_id and remembered.symbols[place] == number + 1:
         return True
     remembered.ids[place] = fill_id
+    remembered.symbols[place] = number + 1
     return False
 
 
 def deposit(account, amount_e8):
-    """Cash in or out; the peak moves with it, so that a deposit is not a gain."""
+    """Cash in or out; the peak moves with it, so that drawdown stays what it was."""
+    before = account.equity_e8
+    fallen = account.peak_e8 - before
     account.cash_e8 += amount_e8
     account.deposits_e8 += amount_e8
     account.equity_e8 += amount_e8
-    account.peak_e8 += amount_e8
+    share = float(fallen) / float(before) if before > 0 else 0.0
+    kept = float(account.equity_e8) * share
+    account.peak_e8 = account.equity_e8
+    if 0.0 <= kept < MONEY_MAX:
+        account.peak_e8 += int(floor(kept))
+    measure(account)
+
+
+def measure(account):
+    """Drawdown from the peak, as a share of it."""
+    account.peak_e8 = max(account.peak_e8, account.equity_e8)
+    # Python divides whole numbers exactly and rounds once; compiled code rounds them first.
+    peak = float(account.peak_e8)
+    fallen = float(account.peak_e8 - account.equity_e8)
+    account.drawdown = fallen / peak if peak > 0.0 else 0.0
 
 
 def mark(account, position, instrument, bid):
@@ -62,11 +81,7 @@ def mark(account, position, instrument, bid):
     account.value_e8 += value - position.value_e8
     position.value_e8 = value
     account.equity_e8 = account.cash_e8 + account.value_e8
-    account.peak_e8 = max(account.peak_e8, account.equity_e8)
-    fallen = account.peak_e8 - account.equity_e8
-    # Python divides whole numbers exactly and rounds once; compiled code rounds them first.
-    peak = float(account.peak_e8)
-    account.drawdown = float(fallen) / peak if peak > 0.0 else 0.0
+    measure(account)
 
 
 def forget_peak(account):
@@ -116,7 +131,6 @@ def apply_fill(account, position, instrument, fill, side):
     notional = notional_of(instrument, fill.b, fill.c)
     account.fills += 1
     account.fees_e8 += fill.d
-    account.turnover_e8 += notional
     if side == BUY:
         apply_buy(account, position, fill, notional)
     else:

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from engine.errors import Refused
+from engine.journal.head import noted
 from engine.journal.segments import (
     HEADER_SIZE,
     JOURNAL,
@@ -89,7 +90,7 @@ def chunks(segments: tuple[Segment, ...]) -> Iterator[tuple[int, memoryview]]:
 def survey(directory: Place, disk: ModuleType) -> tuple[Segment, ...]:
     """Every segment, verified record by record and hash by hash; changes nothing."""
     segments: list[Segment] = []
-    for path, header in _begun(directory):
+    for path, header in _all_begun(directory):
         if segments:
             _must_follow(segments[-1], header, path, disk)
         elif header.first:
@@ -99,7 +100,7 @@ def survey(directory: Place, disk: ModuleType) -> tuple[Segment, ...]:
 
 
 def _recover(directory: Place, identity: Identity | None, disk: ModuleType) -> Recovered:
-    begun = _begun(directory)
+    begun = _all_begun(directory)
     if identity and begun:
         _must_be_ours(begun[-1][1], identity, directory)
     segments = survey(directory, disk)
@@ -122,6 +123,15 @@ def _files(directory: Place) -> list[str]:
         for name in names
         if name.endswith(SUFFIX) and name[: -len(SUFFIX)].isdigit()
     ]
+
+
+def _all_begun(directory: Place) -> list[tuple[str, Header]]:
+    """The begun segments; Refused when the newest that was noted is gone or emptied."""
+    newest = noted(directory)  # first: a writer may be at work
+    begun = _begun(directory)
+    if newest > (begun[-1][1].first if begun else -1):
+        raise _missing(directory, newest)
+    return begun
 
 
 def _begun(directory: Place) -> list[tuple[str, Header]]:
@@ -271,7 +281,7 @@ def _foreign(directory: Place, why: str) -> Refused:
 
 def _missing(directory: Place, first: int) -> Refused:
     return Refused(
-        f"The journal in {directory} has a gap: {name_of(first)} is missing.",
+        f"The journal in {directory} has a gap: {name_of(first)} is missing or empty.",
         "Put the file back from a backup, or start with a fresh directory (--data-dir DIR).",
         code=4,
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 from engine.errors import Refused
+from engine.journal.head import note
 from engine.journal.recovery import Recovered, recover
 from engine.journal.segments import (
     HEADER_SIZE,
@@ -38,9 +39,9 @@ NEVER = 1 << 62
 class Journal:
     """The journal being written: append, then act once the sequence is durable.
 
-    One thread appends and asks; a second writes; a third, short-lived, prepares the next segment
-    when half of the current one is used. After a failure every call but `close` raises
-    JournalFailed, and what was not durable never becomes so.
+    One thread appends and asks; a second writes; a third, short-lived, notes each segment once it
+    holds a durable record and prepares the next when half of the current one is used. After a
+    failure every call but `close` raises JournalFailed, and what was not durable never becomes so.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Journal:
         self.unprepared: OSError | None = None
         self._segment_size = segment_size
         self._preparer: LockType | None = None
+        self._unnoted = NEVER  # the segment that was handed over and not noted yet
 
     @classmethod
     def open(
@@ -83,6 +85,7 @@ class Journal:
 
     def _start(self, disk: ModuleType) -> None:
         header, used, fd = self._last_segment()
+        note(self.directory, header.first)
         self._disk = disk
         self._handle = disk.journal_open(fd, header.first, used, header.capacity)
         self._append, self._durable = disk.journal_append, disk.journal_durable
@@ -148,16 +151,17 @@ class Journal:
             left = min(end - time.monotonic(), PATIENCE_S)
             if left <= 0:
                 return False
-            goal = min(sequence, max(self._tend_at, durable + 1))
+            is_tended = self._tend_at == NEVER  # what comes next may be due at any commit
+            goal = min(sequence, durable + 1 if is_tended else max(self._tend_at, durable + 1))
             self._disk.journal_wait(self._handle, goal, max(1, int(left * 1000)))
         return True
 
     def tend(self) -> None:
-        """Begin to prepare the next segment when it is time; every other call does this too."""
+        """Note a begun segment or prepare the next when it is time; each other call does so too."""
         if self._durable(self._handle) < self._tend_at:
             return
         self._tend_at = NEVER
-        self._preparer = _started(self._prepare)
+        self._preparer = _started(self._note if self._unnoted < NEVER else self._prepare)
 
     def close(self) -> None:
         """Make all that was appended durable and stop; JournalFailed when that cannot be."""
@@ -202,6 +206,22 @@ class Journal:
             if time.monotonic() > end:
                 self._disk.journal_fail(self._handle, errno.ETIMEDOUT)
 
+    def _note(self) -> None:
+        """The same thread's other task: a record in the new segment is durable, so is its header.
+
+        Without the note the journal is as whole as before, only a loss of that segment is not seen.
+        """
+        try:
+            note(self.directory, self._unnoted)
+        except OSError as error:
+            self.unprepared = error
+        self._unnoted = NEVER
+        half = self._end - capacity_of(self._segment_size) // 2
+        if self._durable(self._handle) >= half:
+            self._prepare()
+        else:
+            self._tend_at = half
+
     def _prepare(self) -> None:
         """The preparing thread: one segment of zeros, handed to the writer."""
         is_last_try = self._durable(self._handle) >= self._end
@@ -213,9 +233,8 @@ class Journal:
         header = packed(Header(self.identity, self._end, self._segment_size))
         capacity = capacity_of(self._segment_size)
         self._disk.journal_next(self._handle, fd, header, PREVIOUS_AT, capacity)
-        self._end += capacity
-        self.unprepared = None
-        self._tend_at = self._end - capacity // 2
+        self._unnoted, self.unprepared = self._end, None
+        self._tend_at, self._end = self._end + 1, self._end + capacity
 
     def _postpone(self, error: OSError, *, is_last_try: bool) -> None:
         """Try again a little later; a try begun when the current segment was full is the last."""

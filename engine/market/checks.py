@@ -35,6 +35,7 @@ INTERVALS = {
         "1w": 604800,
     }.items()
 }
+MONDAY = 4 * 86_400 * SECOND  # weeks begin on it; 1970 began on a Thursday
 FAULTS: "dict[str, tuple[tuple[str, Callable[[Table, int], Any]], ...]]" = {
     BARS: (
         ("a price is zero or negative", lambda rows, _: rows["low"] <= 0),
@@ -162,17 +163,23 @@ def findings_of(kind: str, rows: Table, interval_ns: int) -> Findings:
         last_ns=int(times[-1]),
         gaps=tuple(Gap(int(times[place]), int(missing[place])) for place in longest.tolist()),
         missing=int(missing.sum()),
-        unaligned=int((times % interval_ns != 0).sum()) if kind == BARS and interval_ns else 0,
+        unaligned=off_grid(times, interval_ns) if kind == BARS and interval_ns else 0,
         without_volume=int((rows["volume"] == 0).sum()),
         jumps=jumps_in(times, rows["close" if kind == BARS else "price"], interval_ns),
     )
+
+
+def off_grid(times: Any, interval_ns: int) -> int:
+    """How many bars open off the grid that Binance's bars of this length open on."""
+    begin = MONDAY if interval_ns == INTERVALS["1w"] else 0
+    return int(((times - begin) % interval_ns != 0).sum())
 
 
 def jumps_in(times: Any, prices: Any, interval_ns: int) -> tuple[tuple[int, float], ...]:
     """Moves of more than a tenth from one row to the next, not over gaps; the largest first."""
     import numpy as np
 
-    moves = prices[1:] / prices[:-1] - 1.0
+    moves = prices[1:] / np.maximum(prices[:-1], 1) - 1.0  # a file that lies may say 0
     adjacent = np.diff(times) <= interval_ns if interval_ns else True
     places = np.flatnonzero((np.abs(moves) > JUMP) & adjacent)
     largest = places[np.argsort(-np.abs(moves[places]), kind="stable")]

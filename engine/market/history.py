@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 
 SUFFIX = ".records"
 KIND_NAMES = {BAR_CLOSED: "bars", TRADE_TICK: "trades"}
-KIND_AT = 4
+KIND_AT, SYMBOL_AT = 4, 6
 TIMES = struct.Struct("<qq")  # time_ns, received_ns
 TIMES_AT, RECEIVED_AT = 8, 16
+SOUND = bytes(range(0x40))  # the highest byte of a time from 0 on and before 2**62
 QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "BTC", "ETH", "BNB", "EUR", "TRY")
 
 
@@ -65,6 +66,7 @@ def open_history(path: str | Path, native: "ModuleType | None" = None) -> Record
     if not records:
         raise Refused(f"{path} holds no market records.", "Import it again.")
     instrument = instrument_in(str(path), definitions)
+    refuse_strange(path, records)
     opened_ns, first_ns = TIMES.unpack_from(records, TIMES_AT)
     kind = KIND_NAMES[records[KIND_AT]]
     return RecordFile(
@@ -79,6 +81,37 @@ def open_history(path: str | Path, native: "ModuleType | None" = None) -> Record
         last_ns=received_at(records, len(records) // RECORD_SIZE - 1),
         simulated=header.identity.simulated,
     )
+
+
+def refuse_strange(path: str | Path, records: memoryview) -> None:
+    """Refused unless all records are of one kind and of symbol 0, at times that can be."""
+    kind, bars = records[KIND_AT : KIND_AT + 1].tobytes(), records[KIND_AT] == BAR_CLOSED
+    rules = (
+        (KIND_AT, kind, "is of another kind than the first"),
+        (SYMBOL_AT, b"\0", "is of another symbol than the file"),
+        (SYMBOL_AT + 1, b"\0", "is of another symbol than the file"),
+        (TIMES_AT + 7, SOUND, "has a time that cannot be"),
+        (RECEIVED_AT + 7, SOUND, "was received at a time that cannot be"),
+    )
+    strange = [(first_other(records, at, right), what) for at, right, what in rules]
+    number, what = min(strange)
+    opened_ns, closed_ns = TIMES.unpack_from(records, TIMES_AT)
+    if number == len(records) // RECORD_SIZE and bars and opened_ns >= closed_ns:
+        number, what = 0, "is a bar that ends before it begins"
+    if number < len(records) // RECORD_SIZE:
+        raise Refused(
+            f"{path} cannot be used: market record {number + 1} {what}.",
+            "Import it again: supreme data import FILE.",
+        )
+
+
+def first_other(records: memoryview, at: int, right: bytes) -> int:
+    """The number of the first record whose byte `at` is none of these; of all when there is none.
+
+    One byte of each record at a time: a year of minutes takes milliseconds, without numpy.
+    """
+    column = records[at::RECORD_SIZE].tobytes()
+    return len(column) - len(column.lstrip(right))
 
 
 def instrument_in(path: str, definitions: bytes) -> Instrument:

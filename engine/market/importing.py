@@ -19,7 +19,7 @@ from engine.instruments import (
     text_of_e8,
 )
 from engine.journal.record_files import write_record_file
-from engine.journal.segments import Header, Identity
+from engine.journal.segments import MAGIC, Header, Identity
 from engine.layout import dtype_of
 from engine.market.checks import (
     Findings,
@@ -117,7 +117,13 @@ def read_source(path: str, options: Options, progress: "Callable[[int], None]") 
     import numpy as np
 
     kind, archive, unit, futures, said = BARS, KLINES, "row", False, ""
-    if beginning(path) == PARQUET:
+    start = beginning(path)
+    if start == MAGIC[: len(start)] and start:
+        raise Refused(
+            f"{path} is a record file already.",
+            "Use it as it is: supreme backtest FILE, or supreme data check FILE.",
+        )
+    if start == PARQUET:
         tables = read_parquet(path, progress)
     else:
         layout, said, tables = read_text(path, progress)

@@ -20,7 +20,7 @@ def rows_of(file: "RecordFile") -> "Table":
     rows: Table = {"time": records["time_ns"], "received": records["received_ns"]}
     for field, name in zip("abcde", FIELDS[file.kind], strict=False):
         rows[name] = records[field]
-    rows["kind"], rows["maker"] = records["kind"], records["flags"] & BUYER_IS_MAKER
+    rows["maker"] = records["flags"] & BUYER_IS_MAKER
     return rows
 
 
@@ -39,13 +39,12 @@ def inspected(file: "RecordFile") -> tuple[Findings, str]:
 
 
 def misplaced(file: "RecordFile", rows: "Table") -> tuple[int, str] | None:
-    """The first record of another kind than the first, out of order, or a bar of another length."""
+    """The first record out of order, or a bar of another length; kinds were seen at opening."""
     import numpy as np
 
     received = rows["received"]
     lengths = received - rows["time"] if file.bar_ns else np.zeros_like(received)
     wrong: tuple[tuple[Any, str], ...] = (
-        (rows["kind"] != rows["kind"][0], "is of another kind than the first"),
         (np.diff(received, prepend=received[0]) < 0, "was received before the one in front of it"),
         (lengths != lengths[0], "is a bar of another length than the first"),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import Refused
 from engine.instruments import e8_of
 from engine.market.layouts import BARS, NAMES, OPTIONAL, Table
-from engine.market.text_columns import Malformed, in_nanoseconds
+from engine.market.text_columns import TIME_MAX, Malformed, in_nanoseconds
 from engine.market.text_files import refusal
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def read_parquet(path: str, progress: "Callable[[int], None]") -> list[Table]:
     except ImportError as error:
         raise Refused(
             f"{path} is a parquet file, and pyarrow is not installed.",
-            "Install it: pip install 'supreme[parquet]'.",
+            "Install it: .venv/bin/pip install '.[parquet]'.",
         ) from error
     try:
         whole = parquet.read_table(path)
@@ -72,10 +72,15 @@ def times_of(column: Any) -> Any:
         raise Malformed(column.is_null().index(value=True).as_py(), "is empty")
     values = column.to_numpy()
     if values.dtype.kind == "M":
-        return values.astype("datetime64[ns]").astype(np.int64)
-    if values.dtype.kind not in "iu":
+        times = values.astype("datetime64[ns]").astype(np.int64)
+    elif values.dtype.kind in "iu":
+        times = in_nanoseconds(values.astype(np.int64))
+    else:
         raise Malformed(0, f"{values[0]} is no time")
-    return in_nanoseconds(values.astype(np.int64))
+    outside = np.flatnonzero((times < 0) | (times > TIME_MAX))
+    if outside.size:
+        raise Malformed(int(outside[0]), f"{values[outside[0]]} is no time")
+    return times
 
 
 def e8_of_any(column: Any) -> Any:
@@ -107,7 +112,8 @@ def e8_of_floats(values: Any) -> Any:
     left = np.arange(len(values))
     for decimals in range(9):
         scale = 10.0**decimals
-        scaled = np.round(values[left] * scale)
+        with np.errstate(over="ignore"):
+            scaled = np.round(values[left] * scale)
         same = (scaled / scale == values[left]) & (np.abs(scaled) < min(EXACT, 4e18 / 1e8 * scale))
         result[left[same]] = scaled[same].astype(np.int64) * 10 ** (8 - decimals)
         left = left[~same]
@@ -118,8 +124,9 @@ def without_noise(values: Any, result: Any, left: Any) -> Any:
     """The result with the values `left` over rounded to 1e-8, which must change next to nothing."""
     import numpy as np
 
-    rounded = np.round(values[left] * 1e8)
-    far = np.abs(rounded / 1e8 - values[left]) > NOISE * np.abs(values[left])
+    with np.errstate(over="ignore"):
+        rounded = np.round(values[left] * 1e8)
+        far = np.abs(rounded / 1e8 - values[left]) > NOISE * np.abs(values[left])
     wrong = left[far | (np.abs(rounded) >= EXACT)]
     if wrong.size:
         raise Malformed(int(wrong[0]), f"{values[wrong[0]]!r} has no exact value in 1e-8")

@@ -141,11 +141,15 @@ def time_column(cells: Cells, column: int) -> Any:
 
 
 def in_nanoseconds(numbers: Any) -> Any:
-    """Times since 1970 as int64 nanoseconds, each from the unit its size tells."""
+    """Times since 1970 as int64 nanoseconds, each from the unit its size tells.
+
+    A time before 1970 comes out as 0, one after TIME_MAX as some time after it.
+    """
     import numpy as np
 
     units = [np.int64(unit) for _, unit in TIME_UNITS]
-    return numbers * np.select([numbers >= least for least, _ in TIME_UNITS], units, 0)
+    unit = np.select([numbers >= least for least, _ in TIME_UNITS], units, 0)
+    return np.minimum(numbers, TIME_MAX // np.maximum(unit, 1) + 1) * unit
 
 
 def iso_ns(text: str) -> int:

@@ -1,6 +1,7 @@
 """What text does a file hold, plain, gzip or zip? Told by its content, read a block at a time."""
 
 import gzip
+import struct
 import zipfile
 import zlib
 from contextlib import contextmanager
@@ -13,10 +14,28 @@ from engine.market.text_columns import Malformed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+try:
+    from lzma import LZMAError
+except ImportError:  # a Python built without it unpacks no such archive either
+    LZMAError = zlib.error  # type: ignore[assignment,misc]
+
 BLOCK = 1 << 22  # bytes of text read at once
-ZIP, GZIP, PARQUET = b"PK\x03\x04", b"\x1f\x8b", b"PAR1"
-# A zip with a password is a RuntimeError, one packed in a way nobody uses a NotImplementedError.
-DAMAGED = (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile, RuntimeError)
+ZIPS, GZIP, PARQUET = (b"PK\x03\x04", b"PK\x05\x06"), b"\x1f\x8b", b"PAR1"
+# A zip with a password is a RuntimeError, one packed in a way nobody uses a NotImplementedError;
+# damage in a bzip2 member or of the disk is an OSError, in a member's name a UnicodeDecodeError,
+# in the size of an LZMA member's dictionary a MemoryError, in an offset one of the rest.
+DAMAGED = (
+    EOFError,
+    LZMAError,
+    MemoryError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    UnicodeDecodeError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class Text(NamedTuple):
@@ -46,7 +65,7 @@ def opened(path: str) -> "Iterator[tuple[IO[bytes], Callable[[], int]]]":
         if start[:2] == GZIP:
             with gzip.GzipFile(fileobj=raw) as text:
                 yield cast("IO[bytes]", text), raw.tell
-        elif start == ZIP:
+        elif start in ZIPS:
             with zipfile.ZipFile(raw) as archive, archive.open(only_member(path, archive)) as text:
                 yield text, raw.tell
         else:
@@ -56,7 +75,9 @@ def opened(path: str) -> "Iterator[tuple[IO[bytes], Callable[[], int]]]":
 def only_member(path: str, archive: zipfile.ZipFile) -> str:
     """The one CSV of an archive; Refused if it holds none or several."""
     names = [name for name in archive.namelist() if name.lower().endswith(".csv")]
-    if len(names) != 1:
+    if not names:
+        raise Refused(f"{path} holds no CSV file.", "Download it again; nothing was written.")
+    if len(names) > 1:
         raise Refused(
             f"{path} holds {len(names)} CSV files, not one.",
             "Unpack it and import the files inside one by one.",
@@ -103,7 +124,8 @@ def read_text(path: str, progress: "Callable[[int], None]") -> Text:
         raise refusal(f"{path}, line {line + bad.row}", bad.what) from bad
     except DAMAGED as error:
         raise Refused(
-            f"{path} cannot be unpacked: {error}.", "Download it again; nothing was written."
+            f"{path} cannot be unpacked: {str(error) or 'it is damaged'}.",
+            "Download it again; nothing was written.",
         ) from error
     if layout is None or not tables:
         raise Refused(f"{path} holds no rows.", "Download it again; nothing was written.")

@@ -9,13 +9,15 @@ PARAMETERS = block(
         I, 1, 0, 1_000_000, "ticks", "Half the spread where the market shows no book."
     ),
 )
+BOOK_NS = 10_000_000_000  # a book silent for longer while others trade is no quote any more
 VOLUME_MAX = 2_305_843_009_213_693_952  # 2^61 of 1e-8 base: two of them are still a number
 MARKET = block(
     last=I,  # ticks
     bid=I,
     ask=I,
     received_ns=I,
-    booked=I,  # 1 once a real book was seen
+    booked=I,  # 1 while a real book is seen
+    booked_ns=I,
     open=I,  # of the newest event, ticks: one price for a trade, four for a bar
     high=I,
     low=I,
@@ -29,6 +31,8 @@ FEATURES = block(market=MARKET, builder=BUILDER, bar=BAR, indicators=INDICATORS)
 def quote(market, parameters, instrument, price):
     """Move the last price; without a book the assumed half-spread stands around it."""
     market.last = price
+    if market.received_ns - market.booked_ns > BOOK_NS:
+        market.booked = 0
     if market.booked == 0:
         market.bid = max(price - parameters.half_spread_ticks, 1)
         market.ask = min(price + parameters.half_spread_ticks, instrument.price_max)
@@ -69,15 +73,15 @@ def see_book(features, event):
     market.booked = 1
     market.bid = event.a
     market.ask = event.b
-    market.open = (event.a + event.b) // 2
+    market.booked_ns = event.received_ns
+    market.open = event.a + (event.b - event.a) // 2
     # Nobody is known to buy above the bid or to sell below the ask.
     market.high = event.a
     market.low = event.b
     market.volume_e8 = min(event.c, event.d)
     market.opened_ns = event.received_ns
     market.received_ns = event.received_ns
-    if market.last == 0:
-        market.last = event.a
+    market.last = market.open
 
 
 def close_bar(features, parameters, instrument):
@@ -118,7 +122,10 @@ def bar_has_ended(builder, bar_seconds, time_ns):
 def add_trade(builder, bar_seconds, event):
     """Put one trade into the bar being built; a late trade counts in the bar that is open."""
     if builder.trades == 0:
-        builder.start_ns = bar_start_of(event.time_ns, bar_seconds)
+        length_ns = bar_seconds * 1_000_000_000
+        start_ns = bar_start_of(event.time_ns, bar_seconds)
+        # A trade that comes late, after its bar was closed, counts in the next one.
+        builder.start_ns = max(start_ns, builder.start_ns + length_ns)
         builder.open = event.a
         builder.high = event.a
         builder.low = event.a

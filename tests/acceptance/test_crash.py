@@ -57,33 +57,35 @@ def run(market: Path, directory: Path, *words: str, **environment: str) -> int:
 
 def killed_idle(market: Path, directory: Path, after_s: float) -> int:
     """Kill an engine that sleeps until its next record is due."""
+    before = starts(directory / "log" / "engine.log")
     words = ["run", "--replay", str(market), "--speed", "1", "--data-dir", str(directory), *SMALL]
     engine = subprocess.Popen(
         [sys.executable, "-m", "supreme_cli", *words], cwd=ROOT, stderr=subprocess.DEVNULL
     )
-    lock, deadline = directory / "journal", time.monotonic() + 30
-    while not lock.is_dir() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    log, deadline = directory / "log" / "engine.log", time.monotonic() + 30
+    while starts(log) <= before and time.monotonic() < deadline:
+        time.sleep(0.01)
     time.sleep(after_s)  # the point in time is what is varied here, nothing waits for it
     engine.send_signal(signal.SIGKILL)
     return engine.wait()
+
+
+def lived(market: Path, directory: Path) -> "subprocess.CompletedProcess[str]":
+    """One whole life at full speed."""
+    words = ("--replay", str(market), "--speed", "max", "--data-dir", str(directory), "--json")
+    return supreme("run", *words, *SMALL)
+
+
+def starts(log: Path) -> int:
+    """How many starts the log tells of."""
+    return log.read_text().count('"EngineStarted"') if log.exists() else 0
 
 
 def test_a_hundred_kills_leave_the_state_of_an_engine_never_killed(
     shim: Path, market: Path, tmp_path: Path, native: object, capsys: pytest.CaptureFixture[str]
 ):
     """Killed in append, sync, rotation and idleness, again and again, the digest stays the same."""
-    whole = supreme(
-        "run",
-        "--replay",
-        str(market),
-        "--speed",
-        "max",
-        "--data-dir",
-        str(tmp_path / "whole"),
-        "--json",
-        *SMALL,
-    )
+    whole = lived(market, tmp_path / "whole")
     expected = final_state(whole)
     draws = random.Random(11)
     kills: Counter[str] = Counter()
@@ -106,19 +108,7 @@ def test_a_hundred_kills_leave_the_state_of_an_engine_never_killed(
                     SUPREME_FAULT_ON="/journal/",
                 )
             kills[phase] += code == -signal.SIGKILL
-        finished = final_state(
-            supreme(
-                "run",
-                "--replay",
-                str(market),
-                "--speed",
-                "max",
-                "--data-dir",
-                str(directory),
-                "--json",
-                *SMALL,
-            )
-        )
+        finished = final_state(lived(market, directory))
         assert finished["state_digest"] == expected["state_digest"], f"chain {chain}"
         shutil.rmtree(directory)
 

@@ -9,6 +9,7 @@ from engine.messages import (
     OPERATOR,
     OPERATOR_RESET,
     PARAMETER_CHANGED,
+    PARAMETER_NAME,
     REASON,
     TEXT,
     split,
@@ -67,5 +68,7 @@ def test_a_changed_profile_value_becomes_an_event_with_its_operator(market: Path
     rows = kept(tmp_path)
     assert sum(row[4] == PARAMETER_CHANGED for row in rows) == before + 1
     at = max(number for number, row in enumerate(rows) if row[4] == PARAMETER_CHANGED)
-    assert rows[at - 1][4] == TEXT
-    assert rows[at - 1][5] == OPERATOR
+    told = {row[5]: text_of([row]) for row in rows[at - 3 : at] if row[4] == TEXT}
+    assert told[PARAMETER_NAME] == "risk.position_max"
+    assert told[OPERATOR]
+    assert told[REASON] == "profile scalping"

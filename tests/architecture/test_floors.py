@@ -25,7 +25,10 @@ FLOORS: list[tuple[str, list[str]]] = [
     ),
     (
         "assembly",
-        ["profile", "opening", "options", "status", "builder", "bootstrap", "runtime", "backtest"],
+        [
+            *("profile", "opening", "options", "status", "streams", "builder", "parts"),
+            *("beginning", "bootstrap", "runtime", "backtest"),
+        ],
     ),
 ]
 # On these floors a room never imports another one.

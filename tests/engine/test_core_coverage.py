@@ -15,7 +15,8 @@ from tests.conftest import ROOT
 # The core's own tests that need neither the compiler nor real history.
 TESTS = (
     "tests/engine/test_arithmetic.py",
-    "tests/engine/test_instruments.py",
+    "tests/engine/test_instruments_in_the_core.py",
+    "tests/engine/test_accounting.py",
     "tests/engine/test_dealing.py",
     "tests/engine/test_decision.py",
     "tests/engine/test_simulation.py",
@@ -26,7 +27,7 @@ TESTS = (
     "tests/engine/strategy/test_features.py",
     "tests/engine/strategy/test_schedule.py",
 )
-LEFT_OUT = "real or truth or compiled or many_symbols or tanh_is_odd"
+LEFT_OUT = "real or truth or compiled"
 # Files that hold more than the core: it ends with this function.
 ENDS_WITH = {"engine/instruments.py": "limit"}
 

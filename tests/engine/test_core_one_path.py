@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from engine.core import CompiledCore, PlainCore, Span, run_history
-from engine.messages import BOOK_TOP, ORDER_ACCEPTED, RECORD_SIZE, SUBMIT_ORDER
+from engine.messages import (
+    BOOK_TOP,
+    ORDER_ACCEPTED,
+    RECORD_SIZE,
+    SUBMIT_ORDER,
+    OrderAccepted,
+    OrderFilled,
+    SubmitOrder,
+    decode,
+)
 from tests.builders import cut, driven, opening_before, real_bars, real_trades
 
 MINUTE_BARS = ("run.heartbeat_ns=60000000000",)
@@ -19,6 +28,7 @@ SECOND_BARS = (
     "strategy.ema_cross.bars_min=30",
 )
 CUTS = 200
+LATENCY_NS = 50_000_000
 
 
 class Story:
@@ -72,6 +82,17 @@ def test_history_is_the_same_path(story):
     assert core.image() == story.image
     assert caused == story.outcomes
     assert len(caused) > 100 * RECORD_SIZE
+
+
+def test_no_fill_comes_sooner_than_its_order_could_arrive(story):
+    """Order and acceptance, fill or cancel lie at least the latency apart, on real data too."""
+    left: dict[int, int] = {}
+    for message in map(decode, cut(story.outcomes)):
+        if isinstance(message, SubmitOrder):
+            left[message.order_id] = message.received_ns
+        elif isinstance(message, OrderAccepted | OrderFilled):
+            assert message.received_ns - left[message.order_id] >= LATENCY_NS
+    assert len(left) > 20
 
 
 def test_what_was_recorded_replays_to_the_same_state(story):

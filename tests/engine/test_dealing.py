@@ -13,6 +13,7 @@ from engine.messages import (
 )
 from engine.strategy.agents.registry import CAUSES
 from tests.builders import (
+    ALL_IN,
     MINUTE,
     PRICE,
     QUICK,
@@ -69,6 +70,56 @@ def test_an_entry_that_filled_gets_its_stop_at_once():
     assert stop.price == bought.price - bought.price * 2 // 100
     assert CAUSES[stop.agent_and_cause % 256] == "protective stop"
     assert run.position.stop_id == stop.order_id
+
+
+def test_a_part_that_falls_below_its_stop_is_sold_while_the_rest_still_fills():
+    """No stop stands at the venue yet: the engine watches the price itself."""
+    run = Run(*QUICK)
+    run.warm_up()
+    (entry,) = submitted(run.bar(PRICE + 100))
+    run.bar(PRICE + 200, volume=volume_of(1_000))
+    run.hold_on()
+
+    kept = run.bar(PRICE * 99 // 100, volume=0)
+    caused = run.bar(PRICE * 97 // 100, volume=0)
+
+    assert (submitted(kept), canceled(kept)) == ([], [])
+    (sale,) = submitted(caused)
+    assert (sale.flags, sale.lots, CAUSES[sale.agent_and_cause % 256]) == (
+        SELL,
+        1_000,
+        "protective stop",
+    )
+    assert [one.order_id for one in canceled(caused)] == [entry.order_id]
+
+
+def test_a_stop_below_which_the_price_already_lies_is_not_placed():
+    """It would be late: what was bought is sold at once."""
+    run = Run(*QUICK)
+    run.warm_up()
+    run.bar(PRICE + 100)
+
+    caused = run.bar(PRICE * 95 // 100, open=PRICE + 100)
+
+    assert [one.flags for one in submitted(caused)] == [SELL + 2 * MARKET]
+    assert run.position.stop_id == 0
+
+
+def test_leaving_asks_for_less_confidence_than_a_breaker_wants():
+    """What makes buying harder never keeps us in the market."""
+    run = Run(*QUICK, *ALL_IN, "indicators.ema_fast=2", "indicators.ema_slow=3",
+              "indicators.rsi_period=2", "strategy.vote.rsi_middle=1.0")  # fmt: skip
+    run.go_long()
+    run.change("breakers.confidence_conservative", 1.0)
+    run.hold_on()
+    run.bars(PRICE * 92 // 100, PRICE * 88 // 100)
+    assert run.state.breakers.level == 2
+    run.change("indicators.ema_slow", 3)
+
+    sold = [one for step in range(5) for one in submitted(run.bar(PRICE * (87 - step) // 100))]
+
+    assert [one.flags for one in sold][:1] == [SELL]
+    assert run.state.decision.confidence < 1.0
 
 
 def test_without_a_stop_distance_no_stop_is_placed():

@@ -151,7 +151,7 @@ def test_what_only_readers_need_moves_nothing_but_the_clock(kind):
 
     assert caused == []
     assert run.state.clock.events == events + 1
-    run.state.clock.events, run.state.account.ended_entry = events, 1
+    run.state.clock.events, run.state.account.ended_order = events, 1
     changed = sum(a != b for a, b in zip(before, run.core.image(), strict=True))
     assert changed <= 8  # the clock's kind, the counter of commands, the mark of an ended entry
 

@@ -5,13 +5,33 @@ import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from engine import core as cores
 from engine.errors import Refused
 from supreme_cli import backtest as command
+from tests.engine.market.klines import MINUTE_MS, kline, written
 from tests.supreme_cli.backtesting import ROOT, download, record_file, supreme
+
+
+def hours(folder: Path) -> str:
+    """Some hours of another symbol."""
+    lines = []
+    for hour in range(6):
+        fields = kline(hour * 60).split(",")
+        fields[6] = str(int(fields[0]) + 60 * MINUTE_MS - 1)
+        lines.append(",".join(fields))
+    return written(folder, "BTCUSDT-1h-2022-08-14.zip", lines)
+
+
+def test_help_has_a_short_name():
+    """The same as --help."""
+    ended = supreme("-h")
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "Usage: supreme backtest" in ended.stdout
 
 
 @pytest.mark.parametrize(
@@ -32,6 +52,7 @@ from tests.supreme_cli.backtesting import ROOT, download, record_file, supreme
         (["{other}"], "is not a row of klines"),
         (["{nameless}"], "supreme data import"),
         (["{file}", "{again}"], "Two of the files are of ETHUSDT"),
+        (["{file}", "{hours}"], "hold bars of 1m and bars of 1h: orders would fill at prices"),
         ([], "Missing argument"),
     ],
 )
@@ -42,6 +63,7 @@ def test_what_is_wrong_is_said_in_two_lines(tmp_path, words, said):
         "file": download(tmp_path, 60),
         "other": str(tmp_path / "notes.csv"),
         "nameless": download(tmp_path, 60, "history.csv"),
+        "hours": hours(tmp_path),
         "again": record_file(tmp_path, simulated=False, minutes=60),
     }
 

@@ -178,6 +178,36 @@ def test_a_missing_file_is_refused(shell):
     assert "nowhere.csv cannot be read" in ended.stderr
 
 
+def test_a_record_file_is_not_imported_again(shell, minutes):
+    """It is told what to do with it instead."""
+    shell.run("import", minutes)
+
+    ended = shell.run("import", str(shell.home / "records" / NAME))
+
+    assert ended.returncode == 2
+    assert "is a record file already" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 2
+
+
+def test_out_must_be_a_file(shell, minutes, tmp_path):
+    """A directory is told from a file that exists, also by force and on a dry run."""
+    for word in ("--force", "--dry-run"):
+        ended = shell.run("import", minutes, "--out", str(tmp_path), word)
+
+        assert ended.returncode == 2
+        assert f"{tmp_path} is a directory" in ended.stderr
+        assert "Choose a file" in ended.stderr
+
+
+@pytest.mark.parametrize("words", [["-h"], ["import", "-h"], ["list", "-h"], ["check", "-h"]])
+def test_help_has_a_short_name(shell, words):
+    """The same as --help, for the group and its verbs."""
+    ended = shell.run(*words)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "Usage: supreme data" in ended.stdout
+
+
 def test_without_numpy_the_extra_is_named(monkeypatch):
     """The engine does without it, its reports do not."""
     monkeypatch.setitem(sys.modules, "numpy", None)
@@ -185,7 +215,7 @@ def test_without_numpy_the_extra_is_named(monkeypatch):
     with pytest.raises(Refused, match="needs numpy") as refused:
         needs_numpy()
 
-    assert "supreme[report]" in refused.value.fix
+    assert ".[report]" in refused.value.fix
 
 
 def test_own_instruments_are_used(shell, tmp_path):

@@ -6,7 +6,12 @@ OWN = block(crossings=I, last=I)
 PARAMETERS = block(
     bars_min=Parameter(I, 300, 0, 1_000_000, "bars", "Says nothing before this many bars."),
 )
-CAUSE_ABOVE, CAUSE_BELOW, CAUSE_WARMING = 6, 7, 5
+CAUSE_ABOVE, CAUSE_BELOW, CAUSE_WARMING = 6, 7, 11
+CAUSES = {
+    CAUSE_ABOVE: "fast above slow",
+    CAUSE_BELOW: "fast below slow",
+    CAUSE_WARMING: "too few bars",
+}
 
 
 def propose(own, parameters, indicators, intent):

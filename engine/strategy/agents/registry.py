@@ -1,35 +1,30 @@
-"""Which agents are there? One line a row in each table, and the chosen one is asked."""
+"""Which agents are there? One line an agent, and the chosen one is asked."""
+
+from typing import Any
 
 from engine.layout import F, I, Parameter, block
 from engine.strategy.agents import ema_cross, vote
-from engine.strategy.agents.ema_cross import propose as propose_ema_cross
-from engine.strategy.agents.vote import propose as propose_vote
 
-VOTE, EMA_CROSS = 1, 2
-NAMES = {VOTE: "vote", EMA_CROSS: "ema_cross"}
-CAUSES = {
-    0: "none",
-    1: "votes up",
-    2: "votes down",
-    3: "votes split",
-    4: "flat market",
-    5: "warming up",
-    6: "fast above slow",
-    7: "fast below slow",
-    8: "drawdown stop",
-    9: "protective stop",
-    10: "entry timed out",
-}
+AGENTS = (
+    vote,
+    ema_cross,
+)
+NAMES = {number: agent.__name__.rpartition(".")[2] for number, agent in enumerate(AGENTS, 1)}
 STOPPED, PROTECTED, TIMED_OUT = 8, 9, 10  # causes that are not an agent's
-OWN = block(vote=vote.OWN, ema_cross=ema_cross.OWN)
+CAUSES = {0: "none", STOPPED: "drawdown stop", PROTECTED: "protective stop"}
+CAUSES |= {TIMED_OUT: "entry timed out"}
+for _agent in AGENTS:
+    CAUSES |= _agent.CAUSES
+OWN = block(**{name: agent.OWN for name, agent in zip(NAMES.values(), AGENTS, strict=True)})
 PARAMETERS = block(
-    agent=Parameter(I, VOTE, 1, 2, "vote|ema_cross", "The agent that proposes."),
-    confidence_min=Parameter(F, 0.60, 0.0, 1.0, "", "A proposal below this confidence is dropped."),
-    vote=vote.PARAMETERS,
-    ema_cross=ema_cross.PARAMETERS,
+    agent=Parameter(I, 1, 1, len(AGENTS), "|".join(NAMES.values()), "The agent that proposes."),
+    confidence_min=Parameter(F, 0.60, 0.0, 1.0, "", "Nothing is bought on less confidence."),
+    exit_confidence_min=Parameter(F, 0.60, 0.0, 1.0, "", "Nothing is sold on less confidence."),
+    **{name: agent.PARAMETERS for name, agent in zip(NAMES.values(), AGENTS, strict=True)},
 )
 HOLD = -1.0  # the target of an agent that wants nothing changed
 INTENT = block(target=F, confidence=F, agent=I, cause=I)
+ask: Any = None  # (own, parameters, indicators, intent) asks the chosen agent; made below
 
 
 def propose(own, parameters, indicators, intent):
@@ -38,7 +33,17 @@ def propose(own, parameters, indicators, intent):
     intent.confidence = 0.0
     intent.cause = 0
     intent.agent = parameters.agent
-    if parameters.agent == VOTE:
-        propose_vote(own.vote, parameters.vote, indicators, intent)
-    if parameters.agent == EMA_CROSS:
-        propose_ema_cross(own.ema_cross, parameters.ema_cross, indicators, intent)
+    ask(own, parameters, indicators, intent)
+
+
+def _asking() -> str:
+    """The source of `ask`: one line an agent, each function under a name of its own."""
+    rows = ["def ask(own, parameters, indicators, intent):"]
+    for number, (name, agent) in enumerate(zip(NAMES.values(), AGENTS, strict=True), 1):
+        globals()[f"propose_{name}"] = agent.propose
+        called = f"propose_{name}(own.{name}, parameters.{name}, indicators, intent)"
+        rows += [f"    if intent.agent == {number}:", f"        {called}"]
+    return "\n".join(rows)
+
+
+exec(compile(_asking(), "<agents>", "exec"), globals())

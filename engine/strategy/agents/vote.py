@@ -7,6 +7,13 @@ PARAMETERS = block(
     rsi_middle=Parameter(F, 50.0, 1.0, 99.0, "", "RSI above it votes up, below it down."),
 )
 CAUSE_UP, CAUSE_DOWN, CAUSE_SPLIT, CAUSE_FLAT, CAUSE_WARMING = 1, 2, 3, 4, 5
+CAUSES = {
+    CAUSE_UP: "votes up",
+    CAUSE_DOWN: "votes down",
+    CAUSE_SPLIT: "votes split",
+    CAUSE_FLAT: "flat market",
+    CAUSE_WARMING: "warming up",
+}
 
 
 def ballot(difference):

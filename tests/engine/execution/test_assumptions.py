@@ -98,7 +98,7 @@ def test_costs_are_never_in_our_favour():
 
 def test_volume_for_us_never_wraps():
     """The largest volume times the largest share is still a number."""
-    venue = Venue(volume_share_ppm=1_000_000_000)
+    venue = Venue(volume_share_ppm=1_000_000)
     market = venue.symbol.features.market
     market.volume_e8 = 1 << 61
 

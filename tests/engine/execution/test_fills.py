@@ -1,6 +1,5 @@
 """Does the simulated venue fill no order sooner, larger or unpaid than a real one could?"""
 
-
 import pytest
 
 from engine.execution.fills import FACTS_MAX, INSUFFICIENT, RESTING_MAX

@@ -1,8 +1,8 @@
 /* What does the program do when the disk refuses, or when it dies at this very call?
  *
- * Loaded with LD_PRELOAD; prints nothing. It counts openat, pwrite, fsync and fdatasync on segments
- * and on the directory "journal" (or on paths that contain SUPREME_FAULT_ON), and at the k-th does
- * what SUPREME_FAULT=call:k:action says.
+ * Loaded with LD_PRELOAD; prints nothing. It counts openat, pwrite, fsync and fdatasync on segments,
+ * on the note of the newest one and on the directory "journal" (or on paths that contain
+ * SUPREME_FAULT_ON), and at the k-th does what SUPREME_FAULT=call:k:action says.
  *   call    openat | pwrite | fsync | fdatasync | any
  *   k       counted from 1; "k+" means the k-th and all after it
  *   action  EIO | ENOSPC | kill-before | kill-half (of a pwrite) | kill-after
@@ -93,7 +93,8 @@ static int concerns_us(const char *path)
 {
     if (wanted)
         return strstr(path, wanted) != 0;
-    return ends_with(path, ".segment") || ends_with(path, "/journal");
+    return ends_with(path, ".segment") || ends_with(path, "/journal") ||
+           ends_with(path, "/journal/head");
 }
 
 static int is_due(enum call call, long count)

@@ -6,6 +6,7 @@ import pytest
 
 from engine.errors import Refused
 from engine.journal import plain
+from engine.journal.head import note, noted
 from engine.journal.recovery import records, recover
 from engine.journal.segments import SEGMENT_SIZE_MIN, WINDOW_RECORDS
 from engine.journal.writer import Journal
@@ -98,6 +99,46 @@ def test_a_missing_segment_is_refused(tmp_path, disk, number):
     paths[number].unlink()
 
     assert f"{paths[number].name} is missing" in refusal_of(tmp_path, disk)
+
+
+@pytest.mark.parametrize("left", [None, 0, 5000, SEGMENT_SIZE_MIN])
+@pytest.mark.parametrize("lost", [1, 2, 4])
+def test_the_newest_segments_are_missed(tmp_path, disk, lost, left):
+    """Deleted, or emptied so far that it looks like one prepared: nothing is cut or unlinked."""
+    paths = written(tmp_path, 3 * CAPACITY + 10, disk)
+    for path in paths[-lost:]:
+        path.unlink()
+        if left is not None:
+            path.write_bytes(bytes(left))
+
+    assert f"{paths[-1].name} is missing or empty" in refusal_of(tmp_path, disk)
+    with pytest.raises(Refused, match="is missing or empty"):
+        list(records(tmp_path, disk))
+
+
+@pytest.mark.parametrize("note", [None, b"", bytes(32), b"half a note, as of a crash" * 2])
+def test_a_journal_without_a_whole_note_goes_on(tmp_path, disk, note):
+    """It was written before there were notes: the next one that opens it notes its segment."""
+    written(tmp_path, CAPACITY + 10, disk)
+    (tmp_path / "head").unlink()
+    if note is not None:
+        (tmp_path / "head").write_bytes(note)
+
+    Journal.open(tmp_path, OURS, segment_size=SEGMENT_SIZE_MIN, native=disk).close()
+
+    assert noted(tmp_path) == CAPACITY
+
+
+@pytest.mark.parametrize("kept", range(33))
+def test_a_note_cut_anywhere_is_the_old_one_or_the_new_one(tmp_path, kept):
+    """It is written twice over."""
+    note(tmp_path, 256)
+    old = (tmp_path / "head").read_bytes()
+    note(tmp_path, 1 << 40)
+    new = (tmp_path / "head").read_bytes()
+    (tmp_path / "head").write_bytes(new[:kept] + old[kept:])
+
+    assert noted(tmp_path) in {256, 1 << 40}
 
 
 def test_a_segment_of_another_journal_is_refused(tmp_path, disk):

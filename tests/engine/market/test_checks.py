@@ -11,6 +11,7 @@ from engine.market.checks import (
     interval_name,
     interval_of,
     late_rows,
+    off_grid,
     repeated,
 )
 from engine.market.layouts import BARS, TRADES, Table
@@ -173,3 +174,12 @@ def test_trades_have_neither_gaps_nor_grid():
     found = findings_of(TRADES, trades(1, 500), 0)
 
     assert (found.gaps, found.missing, found.unaligned, found.jumps) == ((), 0, 0, ())
+
+
+def test_weeks_begin_on_monday_and_three_days_at_the_epoch():
+    """As Binance publishes them: 2022-08-15 was a Monday, its bar is on the grid."""
+    monday, day = 1_660_521_600 * 10**9, INTERVALS["1d"]
+
+    assert off_grid(np.array([monday, monday + 7 * day]), INTERVALS["1w"]) == 0
+    assert off_grid(np.array([monday, monday + 3 * day]), INTERVALS["1w"]) == 1
+    assert off_grid(np.array([0, 3 * day, 4 * day]), INTERVALS["3d"]) == 1

@@ -163,3 +163,29 @@ def test_two_files_of_one_symbol_are_refused(tmp_path):
 
     with pytest.raises(Refused, match="Two of the files are of ETHUSDT"):
         definitions_of([history, history])
+
+
+@pytest.mark.parametrize(
+    ("strange", "said"),
+    [
+        (TradeTick(0, 120, 180, 5, 1, 1), "market record 3 is of another kind"),
+        (BarClosed(1, 120, 180, 5, 6, 4, 5, 1), "market record 3 is of another symbol"),
+        (BarClosed(256, 120, 180, 5, 6, 4, 5, 1), "market record 3 is of another symbol"),
+        (BarClosed(0, -120, 180, 5, 6, 4, 5, 1), "market record 3 has a time that cannot be"),
+        (BarClosed(0, 120, 1 << 62, 5, 6, 4, 5, 1), "market record 3 was received at a time"),
+    ],
+)
+def test_a_record_that_is_none_of_the_series_is_refused(tmp_path, strange, said):
+    """The engine takes the file as told by its first record: every other one must be the same."""
+    records = [*bars(1, 2), encode(strange), *bars(4)]
+
+    with pytest.raises(Refused, match=said) as refused:
+        history_of(tmp_path / "a.records", records)
+
+    assert refused.value.code == 2
+
+
+def test_a_bar_without_length_is_refused(tmp_path):
+    """Its length is what every other bar's is compared with."""
+    with pytest.raises(Refused, match="market record 1 is a bar that ends before it begins"):
+        history_of(tmp_path / "a.records", [encode(BarClosed(0, 60, 60, 5, 6, 4, 5, 1))])

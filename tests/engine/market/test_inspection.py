@@ -23,7 +23,6 @@ def bar(minute: int, **changes: int) -> bytes:
         ([bar(1), bar(2, high=10**9)], "market record 2: a price is above price_max"),
         ([bar(1), bar(2, close=7)], "market record 2: the close lies outside low and high"),
         ([bar(1), bar(2), bar(2, close=6)], "market record 3: stands there twice"),
-        ([bar(1), encode(TradeTick(0, 120, 180, 5, 1, 1))], "market record 2: is of another kind"),
     ],
 )
 def test_what_cannot_be_true_is_named(tmp_path, records, said):
@@ -49,3 +48,13 @@ def test_trades_may_be_received_at_any_distance(tmp_path):
 
     assert fault == ""
     assert findings.rows == 3
+
+
+@pytest.mark.filterwarnings("error")
+def test_prices_of_zero_are_named_without_a_warning(tmp_path):
+    """A file that lies costs nobody a line of numpy's on the screen."""
+    lies = [bar(1, open=0, high=0, low=0, close=0), bar(2)]
+
+    _, fault = inspected(history_of(tmp_path / "a.records", lies))
+
+    assert fault == "market record 1: a price is zero or negative"

@@ -1,5 +1,6 @@
 """Do binary floats come back as the decimals they were written from?"""
 
+import re
 import sys
 
 import numpy as np
@@ -136,3 +137,17 @@ def test_a_damaged_file_is_refused(tmp_path):
 
     with pytest.raises(Refused, match="is damaged"):
         read_parquet(str(path), silent)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"close": [2.5, 1e308]}, "row 2: close: .* has no exact value"),
+        ({"open_time": [60_000, 20_000_000_000]}, "row 2: open_time: 20000000000 is no time"),
+        ({"open_time": pa.array([-1, 60_000], pa.timestamp("ms"))}, "row 1: open_time: .*no time"),
+    ],
+)
+def test_numbers_beyond_all_bounds_are_refused_without_a_warning(tmp_path, columns, said):
+    """They would wrap around to some other price or time."""
+    assert re.search(said, refused_for(tmp_path, table_with(**columns)))

@@ -3,6 +3,7 @@
 import gzip
 import io
 import zipfile
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -129,13 +130,54 @@ def flipped_zip(raw: bytes) -> bytes:
     return bytes(packed)
 
 
-@pytest.mark.parametrize("damage", [cut_gzip, cut_zip, flipped_zip])
+def damaged_member(packing: int) -> Callable[[bytes], bytes]:
+    """An archive packed so, whose member has wrong bytes in it."""
+
+    def damage(raw: bytes) -> bytes:
+        whole = io.BytesIO()
+        with zipfile.ZipFile(whole, "w", packing) as archive:
+            archive.writestr("a.csv", raw)
+        packed = bytearray(whole.getvalue())
+        packed[60:90] = bytes(byte ^ 0x55 for byte in packed[60:90])
+        return bytes(packed)
+
+    return damage
+
+
+def unreadable_name(raw: bytes) -> bytes:
+    """An archive whose member's name is no text, though it says it is."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        archive.writestr("\u00e9.csv", raw)
+    return whole.getvalue().replace(b"\xc3\xa9.csv", b"\xff\xff.csv")
+
+
+DAMAGES = [
+    cut_gzip,
+    cut_zip,
+    flipped_zip,
+    unreadable_name,
+    *(damaged_member(how) for how in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_download_is_refused(tmp_path, damage):
     """Half a file is not taken for a short one."""
     path = tmp_path / "ETHUSDT-1m.zip"
     path.write_bytes(damage("\n".join(klines(200)).encode()))
 
     with pytest.raises(Refused, match="cannot be unpacked"):
+        read_text(str(path), silent)
+
+
+def test_an_empty_archive_is_refused(tmp_path):
+    """It begins with its end, not with a member."""
+    path = tmp_path / "ETHUSDT-1m.zip"
+    with zipfile.ZipFile(path, "w"):
+        pass
+
+    with pytest.raises(Refused, match="holds no CSV file"):
         read_text(str(path), silent)
 
 

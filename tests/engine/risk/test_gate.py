@@ -260,7 +260,7 @@ def test_commands_never_pass_their_bound():
 
 def test_only_what_was_approved_leaves():
     """Every order and cancel the venue hears of has an id that was submitted through the gate."""
-    core, maker = PlainCore(), Maker(3, 8, honest=True)
+    core, maker = PlainCore(), Maker(11, 8, honest=True)
     caused = [one for record in maker.opening() for one in with_facts(core, record)]
     for _ in range(1_000):
         caused += with_facts(core, maker.record(core))

@@ -7,16 +7,19 @@ import pytest
 from engine.layout import F, Parameter, fresh
 from engine.state import PARAMETERS, SYMBOL
 from engine.strategy.agents.registry import (
+    AGENTS,
     CAUSES,
-    EMA_CROSS,
     HOLD,
     INTENT,
     NAMES,
-    VOTE,
     propose,
 )
 from engine.strategy.indicators import INDICATORS
 from tests.builders import PRICE, Run
+
+VOTE, EMA_CROSS = (
+    number for name in ("vote", "ema_cross") for number in NAMES if NAMES[number] == name
+)
 
 
 def asked(agent: int, indicators: Any) -> Any:
@@ -83,7 +86,7 @@ def test_a_market_that_stands_still_is_no_signal():
 @pytest.mark.parametrize(
     ("bars", "macd", "target", "cause"),
     [
-        (300, 1.0, HOLD, "warming up"),
+        (300, 1.0, HOLD, "too few bars"),
         (301, 1.0, 1.0, "fast above slow"),
         (301, 0.0, 0.0, "fast below slow"),
         (301, -1.0, 0.0, "fast below slow"),
@@ -129,3 +132,12 @@ def test_every_agent_can_be_chosen_and_has_a_name():
     assert list(NAMES.values()) == row.unit.split("|")
     assert list(NAMES) == list(range(int(row.low), int(row.high) + 1))
     assert PARAMETERS["strategy"]["confidence_min"].kind == F
+
+
+def test_no_two_agents_name_a_cause_alike():
+    """A cause in the journal says which agent's reason it was."""
+    own = [number for agent in AGENTS for number in agent.CAUSES]
+
+    assert len(own) == len(set(own))
+    assert {0, 8, 9, 10}.isdisjoint(own)
+    assert set(own) < set(CAUSES)

@@ -101,12 +101,12 @@ def test_a_book_is_believed_until_the_next_one():
 
 
 def test_the_first_book_gives_a_first_price():
-    """Until somebody trades, the bid stands for the last price."""
+    """A market that shows only its book has its middle for the last price, and it moves."""
     run = Run()
     run.book(PRICE, PRICE + 1)
     run.book(PRICE + 9, PRICE + 10)
 
-    assert seen(run).market.last == PRICE
+    assert seen(run).market.last == PRICE + 9
 
 
 BAR = {"open": PRICE, "high": PRICE + 5, "low": PRICE - 5, "close": PRICE, "volume": E8}

@@ -1,0 +1,275 @@
+"""How does an engine go on where its journal ends? Folded, held against its market, begun anew."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from engine import core as cores
+from engine.errors import Refused
+from engine.journal.recovery import chunks
+from engine.loop import Loop
+from engine.messages import (
+    BOOK_TOP,
+    ENGINE_STARTED,
+    LABEL,
+    OPERATOR,
+    PARAMETER_NAME,
+    REASON,
+    RECORD_SIZE,
+    SYMBOL_NAME,
+    TEXT,
+    EngineStarted,
+    OperatorReset,
+    encode,
+    texts_of,
+)
+from engine.opening import E8, for_core, opening_records
+from engine.options import Options
+from engine.parts import Engine, Source, Stopped
+from engine.profile import parameter_records
+from engine.risk.breakers import HALTED, trading_state
+from engine.state import KEYS
+from engine.venues.paper import PaperVenue
+
+SEEDED = "SIMULATED seed"  # how the label of a market made from a seed begins
+DURABLE_SECONDS_MAX = 30.0
+PROGRESS_SECONDS = 5.0
+TEXT_AT, CONTENT_AT = 24, 4  # where a text begins in its record, and what a source says in one
+
+
+class Kept:
+    """What a journal says beside its state: whose market it is, and how far it was fed."""
+
+    def __init__(self) -> None:
+        self.label = ""  # of the first start
+        self.names: dict[int, str] = {}
+        self.market_records = 0
+        self.last = b""  # the last market record, without its check
+        self.epoch = 1
+        self._labels: list[bytes] = []
+
+    def read(self, chunk: Any) -> None:
+        """Some more records, in their order."""
+        kinds = bytes(chunk[4::RECORD_SIZE])
+        self.epoch += kinds.count(ENGINE_STARTED)
+        self.market_records += sum(kinds.count(kind) for kind in range(1, BOOK_TOP + 1))
+        last = max(kinds.rfind(kind) for kind in range(1, BOOK_TOP + 1))
+        if last >= 0:
+            self.last = bytes(chunk[last * RECORD_SIZE + CONTENT_AT : (last + 1) * RECORD_SIZE])
+        number = kinds.find(TEXT)
+        while number >= 0:
+            self._hear(bytes(chunk[number * RECORD_SIZE : (number + 1) * RECORD_SIZE]))
+            number = kinds.find(TEXT, number + 1)
+
+    def _hear(self, record: bytes) -> None:
+        """One text: a symbol's name, or a piece of the first start's label."""
+        said = record[TEXT_AT:]
+        if record[5] == SYMBOL_NAME:
+            self.names[int.from_bytes(record[6:8], "little")] = worded([said])
+        elif record[5] == LABEL and not self.label:
+            if said in self._labels:
+                self._labels.clear()  # a start that was killed in its label says it again
+            self._labels.append(said)
+            if not said[-1]:
+                self.label = worded(self._labels)
+
+
+def worded(parts: list[bytes]) -> str:
+    """The text of its pieces, as far as it was written."""
+    return b"".join(parts).rstrip(b"\0").decode(errors="replace")
+
+
+def begin(
+    engine: Engine, options: Options, say: Callable[[str], None], stop: Callable[[], int]
+) -> None:
+    """Fold what the journal holds, refuse what does not fit it, and only then write: a new epoch.
+
+    What a crash cut off is decided again and appended first.
+    """
+    kept, lost = fold(engine, say, stop)
+    refuse_other_market(engine, kept, options.data_dir)
+    refuse_what_cannot_change(engine, kept, options)
+    engine.records = records_after(kept, engine.source, options.data_dir)
+    engine.resumed = kept.market_records > 0
+    tell_what_stays(engine, say)
+    journal = engine.journal
+    engine.log.stamp = f"S{journal.identity.journal_id.hex()[:8]}-{kept.epoch}"
+    engine.loop = Loop(engine.core, journal, PaperVenue(engine.core), engine.log)
+    if lost:
+        journal.append(lost)
+    now_ns = engine.core.state.clock.now_ns
+    started = encode(EngineStarted(0, now_ns, now_ns, kept.epoch, os.getpid()))
+    journal.append(b"".join([*texts_of(engine.source.label, LABEL, received_ns=now_ns), started]))
+    tell_beginning(engine)
+    tell_changes(engine)
+    if options.reset_halt:
+        reset_halt(engine, options.reason)
+    if not journal.wait(journal.sequence, DURABLE_SECONDS_MAX):
+        raise Refused(
+            f"the disk took longer than {DURABLE_SECONDS_MAX:.0f} s to keep the first records",
+            "nothing was traded; check the disk and start again",
+            code=5,
+        )
+    engine.log.say("info", "EngineStarted", epoch=kept.epoch, label=engine.source.label)
+    engine.log.flush()
+
+
+def fold(engine: Engine, say: Callable[[str], None], stop: Callable[[], int]) -> tuple[Kept, bytes]:
+    """Replay the journal into the empty state; what it says, and the outcomes a crash cut off.
+
+    Refused (4) when what is decided now differs from what was recorded. Appends nothing.
+    """
+    recovered = engine.journal.recovered
+    span, kept = cores.Span(), Kept()
+    if recovered.cut_records or recovered.cut_bytes:
+        say(f"journal: cut an unfinished write of {recovered.cut_bytes} bytes at its end")
+    say_at = time.monotonic() + PROGRESS_SECONDS
+    for first, chunk in chunks(recovered.segments):
+        if stop():
+            raise Stopped(stop())
+        if time.monotonic() > say_at:
+            say_at = time.monotonic() + PROGRESS_SECONDS
+            say(f"journal: folded {first:,} of {recovered.sequence:,} records")
+        kept.read(chunk)
+        fold_chunk(engine.core, chunk, span, first)
+    return kept, span.yielded()
+
+
+def fold_chunk(core: Any, chunk: Any, span: cores.Span, first: int) -> None:
+    """One chunk of journal into the state."""
+    span.start()
+    while span.at.next * RECORD_SIZE < len(chunk):
+        core.run_replay(chunk, span.out, span.raw)
+        if span.at.differs >= 0:
+            raise Refused(
+                f"the journal does not replay: record {first + span.at.differs} is not what this "
+                "engine decides",
+                "use the build that wrote it, or a fresh --data-dir",
+                code=4,
+            )
+
+
+def refuse_other_market(engine: Engine, kept: Kept, data_dir: str) -> None:
+    """Refused (4) when the journal is of another seed or of other instruments.
+
+    A file may have another name by now: it is its content that counts.
+    """
+    label, source = kept.label, engine.source
+    seeded = SEEDED in (label[: len(SEEDED)], source.label[: len(SEEDED)])
+    if seeded and label and label != source.label:
+        raise another_market(kept, source, data_dir)
+    symbols = engine.core.state.symbols
+    for number in range(engine.core.state.clock.symbols):
+        known = symbols[number].instrument
+        wanted = source.instruments[number] if number < len(source.instruments) else None
+        if wanted is None or (kept.names.get(number), known.tick_e8, known.lot_e8) != (
+            wanted.name,
+            wanted.tick_e8,
+            wanted.lot_e8,
+        ):
+            raise another_market(kept, source, data_dir)
+
+
+def records_after(kept: Kept, source: Source, data_dir: str) -> Iterator[bytes]:
+    """The source's records that the journal lacks; Refused (4) if it was fed from another one."""
+    if not kept.market_records:
+        return source.records(0)
+    records = source.records(kept.market_records - 1)
+    if next(records, b"")[CONTENT_AT:] != kept.last:
+        raise another_market(kept, source, data_dir)
+    return records
+
+
+def another_market(kept: Kept, source: Source, data_dir: str) -> Refused:
+    """The refusal to trade one account on two markets."""
+    what = f"{data_dir} holds a journal of {kept.label}, not of {source.label}"
+    if kept.label == source.label:
+        what = f"{data_dir} holds a journal of {kept.label} with other content"
+    return Refused(what, "give the same market, or another --data-dir", code=4)
+
+
+def refuse_what_cannot_change(engine: Engine, kept: Kept, options: Options) -> None:
+    """Refused (4) for other cash than the account began with, or a reset where nothing halted."""
+    state = engine.core.state
+    told = state.account.deposits_e8 != 0 or kept.market_records > 0
+    asked = any(change.partition("=")[0].strip() == "account.cash" for change in options.changes)
+    if told and asked and round(engine.profile.values["account.cash"] * E8) != cash_of(state):
+        raise Refused(
+            f"this account began with {cash_of(state) / E8:.2f}: its cash is history now",
+            "leave out --set account.cash, or give another --data-dir",
+            code=4,
+        )
+    if options.reset_halt and trading_state(state.breakers) != HALTED:
+        raise Refused(
+            "the engine is not halted: there is nothing to reset",
+            "start it without --reset-halt",
+            code=4,
+        )
+
+
+def cash_of(state: Any) -> int:
+    """What the account began with, in 1e-8 of quote."""
+    deposits_e8: int = state.account.deposits_e8
+    return deposits_e8
+
+
+def tell_what_stays(engine: Engine, say: Callable[[str], None]) -> None:
+    """Settings of the profile that an existing journal holds on to for now."""
+    segments = engine.journal.recovered.segments
+    wanted = int(engine.profile.values["journal.segment_bytes"])
+    if segments and segments[-1].header.segment_size != wanted:
+        say(f"journal: the next file will have {wanted:,} bytes, those begun stay as they are")
+    cash = round(engine.profile.values["account.cash"] * E8)
+    if engine.resumed and cash != cash_of(engine.core.state):
+        say(f"account: it began with {cash_of(engine.core.state) / E8:,.2f}, and that stays")
+
+
+def tell_beginning(engine: Engine) -> None:
+    """The opening records, or what a crash left out of them, each with its texts before it."""
+    state, source = engine.core.state, engine.source
+    if state.account.deposits_e8 != 0 or engine.resumed:
+        return
+    told, texts = state.clock.events, b""
+    for record in opening_records(engine.profile, source.instruments, source.start_ns):
+        if record[4] == TEXT:
+            texts += record
+            continue
+        if told > 0:
+            told -= 1
+        else:
+            engine.loop.take(record, texts)
+        texts = b""
+
+
+def tell_changes(engine: Engine) -> None:
+    """Profile values that differ from the journal's become events: which, by whom, why."""
+    now_ns = engine.core.state.clock.now_ns
+    wanted = for_core(parameter_records(engine.profile, now_ns))
+    for key, record in zip(KEYS, wanted, strict=True):
+        value: Any = engine.core.state.parameters
+        for part in key.split("."):
+            value = getattr(value, part)
+        if value != engine.profile.values[key]:
+            why = f"profile {engine.profile.name}"
+            name = texts_of(key, PARAMETER_NAME, received_ns=now_ns)
+            engine.loop.take(record, b"".join(name) + signed(why, now_ns))
+            engine.log.say("info", "ParameterChanged", key=key, value=engine.profile.values[key])
+
+
+def reset_halt(engine: Engine, reason: str) -> None:
+    """An operator ends a halt."""
+    now_ns = engine.core.state.clock.now_ns
+    engine.loop.take(encode(OperatorReset(0, now_ns, now_ns)), signed(reason, now_ns))
+    engine.log.say("warning", "OperatorReset", operator=operator(), reason=reason)
+
+
+def signed(reason: str, now_ns: int) -> bytes:
+    """Who and why, as the texts before an event."""
+    who = texts_of(operator(), OPERATOR, received_ns=now_ns)
+    return b"".join(who + texts_of(reason, REASON, received_ns=now_ns))
+
+
+def operator() -> str:
+    """Who asks, as the system knows them."""
+    return os.environ.get("SUDO_USER") or os.environ.get("USER") or f"uid {os.getuid()}"

@@ -1,0 +1,195 @@
+"""Does every report find its order, move what it must, and give back what was claimed?"""
+
+import itertools
+
+import pytest
+
+from engine.execution.orders import (
+    CANCELED,
+    FILLED,
+    FREE,
+    NEW,
+    PENDING_CANCEL,
+    place_of,
+)
+from engine.messages import (
+    CancelRejected,
+    Heartbeat,
+    OrderAccepted,
+    OrderCanceled,
+    OrderExpired,
+    OrderRejected,
+)
+from tests.builders import (
+    MINUTE,
+    PRICE,
+    QUICK,
+    SECOND,
+    Run,
+    canceled,
+    flat_bar,
+    submitted,
+)
+
+STATUSES = range(FREE, FREE + 9)
+TRIGGERS = range(8)
+PAIRS = list(itertools.product(STATUSES, TRIGGERS))
+LIMITED = (*QUICK, "orders.entry=limit")
+
+
+def entered() -> tuple[Run, int]:
+    """An engine whose entry of some lots rests at the venue, and the entry's id."""
+    run = Run(*LIMITED)
+    run.warm_up()
+    (entry,) = submitted(run.bar(PRICE + 100))
+    run.alone(OrderAccepted(0, run.now_ns, run.now_ns, entry.order_id))
+    return run, entry.order_id
+
+
+def test_a_fill_after_cancel_still_moves_the_position():
+    """The venue has the last word: a fill counts even when our cancel was confirmed."""
+    run, order_id = entered()
+    run.canceled(order_id)
+
+    run.fill(order_id, lots=5, fill_id=900)
+
+    assert run.position.lots == 5
+    assert run.state.orders.table[place_of(order_id)].status == CANCELED
+    assert run.state.orders.anomalies == 0
+
+
+def test_a_late_fill_may_complete_a_canceled_order():
+    """All of it was traded before the cancel arrived."""
+    run, order_id = entered()
+    lots = run.state.orders.table[place_of(order_id)].lots
+    run.canceled(order_id)
+
+    run.fill(order_id, lots=lots, fill_id=900)
+
+    assert run.position.lots == lots
+    assert run.state.orders.table[place_of(order_id)].status == FILLED
+    assert run.state.orders.open == 0
+
+
+def test_a_fill_of_an_unknown_order_counts_and_is_an_anomaly():
+    """Money moved, whatever our table says."""
+    run, _ = entered()
+
+    run.fill(4_711, lots=5, fill_id=900)
+
+    assert run.position.lots == 5
+    assert run.state.orders.anomalies == 1
+
+
+def test_a_report_of_another_symbols_order_is_an_anomaly():
+    """An id belongs to one symbol."""
+    run, order_id = entered()
+
+    run.alone(OrderExpired(1, run.now_ns, run.now_ns, order_id))
+
+    assert run.state.orders.table[place_of(order_id)].status == NEW
+    assert run.state.orders.anomalies == 1
+
+
+def test_a_repeated_fill_counts_once():
+    """A venue may say it twice: the id tells."""
+    run, order_id = entered()
+
+    for _ in range(3):
+        run.fill(order_id, lots=5, fill_id=900)
+
+    assert (run.position.lots, run.state.account.fills) == (5, 1)
+
+
+def test_repeated_fills_are_known_among_64():
+    """Of 64 consecutive fills each repeated one is recognised."""
+    run, order_id = entered()
+    ids = range(901, 901 + 64)
+
+    for fill_id in [*ids, *ids]:
+        run.fill(order_id, lots=1, fill_id=fill_id)
+
+    assert (run.position.lots, run.state.account.fills) == (64, 64)
+
+
+@pytest.mark.parametrize("kind", [OrderCanceled, OrderExpired])
+def test_an_entry_that_ends_gives_its_cash_back(kind):
+    """Nothing is reserved for what will not be bought any more."""
+    run, order_id = entered()
+    run.fill(order_id, lots=5, fill_id=900)
+    assert run.state.account.reserved_e8 > 0
+
+    run.alone(kind(0, run.now_ns, run.now_ns, order_id))
+
+    assert run.state.account.reserved_e8 == 0
+    assert run.position.entering_id == 0
+
+
+def test_a_rejected_entry_gives_its_cash_back():
+    """The venue refused it: the engine is free to ask again."""
+    run = Run(*LIMITED)
+    run.warm_up()
+    (entry,) = submitted(run.bar(PRICE + 100))
+    assert run.state.account.reserved_e8 > 0
+
+    run.alone(OrderRejected(0, run.now_ns, run.now_ns, entry.order_id, 1))
+
+    assert run.state.account.reserved_e8 == 0
+    assert run.position.entering_id == 0
+
+
+def test_a_rejected_cancel_leaves_the_order_working():
+    """The order still rests, and its cash stays reserved."""
+    run, order_id = entered()
+    (asked,) = canceled(run.alone(flat_bar(run.now_ns + MINUTE, PRICE - 900)))
+    order = run.state.orders.table[place_of(order_id)]
+    assert (asked.order_id, order.status) == (order_id, PENDING_CANCEL)
+
+    run.alone(CancelRejected(0, run.now_ns, run.now_ns, order_id))
+
+    assert order.status == NEW
+    assert run.state.account.reserved_e8 == order.claim > 0
+
+
+def test_a_refused_cancel_is_asked_again_when_the_time_is_over_again():
+    """The entry lives on with a new end; other entries keep theirs."""
+    run, order_id = entered()
+    run.alone(flat_bar(run.now_ns + MINUTE, PRICE - 900))
+    run.alone(CancelRejected(0, run.now_ns, run.now_ns, order_id))
+    order = run.state.orders.table[place_of(order_id)]
+    later_ns = run.state.clock.now_ns + 30 * SECOND
+    assert run.state.orders.due_ns == order.expires_ns == later_ns
+
+    (again,) = canceled(run.alone(Heartbeat(0, later_ns, later_ns, 1)))
+
+    assert again.order_id == order_id
+
+
+def test_a_refused_cancel_leaves_the_other_entries_their_time():
+    """The one that ends first is still looked for first."""
+    run, order_id = entered()
+    run.alone(flat_bar(run.now_ns + MINUTE, PRICE - 900))
+    soon_ns = run.state.orders.due_ns = run.state.clock.now_ns + SECOND
+
+    run.alone(CancelRejected(0, run.now_ns, run.now_ns, order_id))
+
+    assert run.state.orders.due_ns == soon_ns
+
+
+def test_a_refused_cancel_of_a_sale_claims_its_lots_again():
+    """What the stop may still sell is promised to it, and to no other order."""
+    run = Run(*QUICK)
+    run.go_long()
+    stop_id, lots = run.position.stop_id, run.position.lots
+    order = run.state.orders.table[place_of(stop_id)]
+    (sale,) = submitted(run.alone(flat_bar(run.now_ns + MINUTE, PRICE - 900)))
+    assert (order.claim, run.position.claimed_lots) == (0, lots)
+
+    run.alone(CancelRejected(0, run.now_ns, run.now_ns, stop_id))
+    run.alone(CancelRejected(0, run.now_ns, run.now_ns, stop_id))
+
+    assert (order.status, order.claim, run.position.claimed_lots) == (NEW, lots, 2 * lots)
+    assert run.state.orders.anomalies == 1  # nobody had asked a second time
+    run.fill(sale.order_id, lots, 901, flags=1)
+    run.alone(OrderExpired(0, run.now_ns, run.now_ns, stop_id))
+    assert run.position.lots == run.position.claimed_lots == 0
