@@ -23,7 +23,11 @@ MIXED: dict[str, set[str]] = {
     "engine.state": {"set_parameter"},
 }
 # Functions that are written by a function (private, as all that runs at import).
-GENERATED = {"engine.state": "_setter", "engine.execution.orders": "_table_source"}
+GENERATED = {
+    "engine.state": "_setter",
+    "engine.execution.orders": "_table_source",
+    "engine.strategy.agents.registry": "_asking",
+}
 
 HEAD = """
 from math import sqrt, floor

@@ -1,6 +1,7 @@
 """Do machine code and plain Python decide alike, bit for bit, whatever reaches them?"""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.core import CompiledCore, PlainCore, run_history
+from engine.core import CompiledCore, PlainCore, core_path, run_history
 from engine.messages import RECORD_SIZE, decode
 from tests.builders import opening_before, real_bars, with_facts
 from tests.conftest import ROOT
@@ -92,3 +93,17 @@ def on_lesser_processor(file: Path) -> list[str]:
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     return done.stdout.split()
+
+
+def test_the_built_core_never_fuses_a_multiplication_with_an_addition(native: Any):
+    """A fused step rounds once instead of twice: other bits on a machine that has none."""
+    objdump = shutil.which("objdump")
+    if objdump is None:
+        pytest.skip("needs objdump (binutils) to read the built core")
+
+    listed = subprocess.run(
+        [objdump, "-d", core_path()], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert "mulsd" in listed or "fmul" in listed
+    assert not [line for line in listed.splitlines() if "vfm" in line or "fmadd" in line]
