@@ -57,7 +57,9 @@ def invoke(app: Any, argv: list[str]) -> int:
     usage_error: Any = typer.BadParameter.__mro__[1]
     command = typer.main.get_command(app)
     try:
-        with command.make_context(f"supreme {argv[0]}", argv[1:]) as context:
+        helps = ["-h", "--help"]
+        name = f"supreme {argv[0]}"
+        with command.make_context(name, argv[1:], help_option_names=helps) as context:
             verdict = command.invoke(context)
     except typer.Exit as end:
         return int(end.exit_code)
