@@ -37,24 +37,6 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trades_file(tmp_path_factory.mktemp("market") / "eth.records", 3_600)
 
 
-def run(market: Path, directory: Path, *words: str, **environment: str) -> int:
-    """One life of the engine at full speed; its exit code, negative when a signal killed it."""
-    done = supreme(
-        "run",
-        "--replay",
-        str(market),
-        "--speed",
-        "max",
-        "--data-dir",
-        str(directory),
-        "--json",
-        *SMALL,
-        *words,
-        **environment,
-    )
-    return done.returncode
-
-
 def killed_idle(market: Path, directory: Path, after_s: float) -> int:
     """Kill an engine that sleeps until its next record is due."""
     before = starts(directory / "log" / "engine.log")
@@ -70,10 +52,15 @@ def killed_idle(market: Path, directory: Path, after_s: float) -> int:
     return engine.wait()
 
 
-def lived(market: Path, directory: Path) -> "subprocess.CompletedProcess[str]":
+def lived(market: Path, directory: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
     """One whole life at full speed."""
     words = ("--replay", str(market), "--speed", "max", "--data-dir", str(directory), "--json")
-    return supreme("run", *words, *SMALL)
+    return supreme("run", *words, *SMALL, **environment)
+
+
+def faulted(shim: Path, fault: str) -> dict[str, str]:
+    """The environment in which the journal's disk calls fail, or kill, as told."""
+    return {"LD_PRELOAD": str(shim), "SUPREME_FAULT": fault, "SUPREME_FAULT_ON": "/journal/"}
 
 
 def starts(log: Path) -> int:
@@ -88,8 +75,7 @@ def killed(phase: str, market: Path, directory: Path, shim: Path, draws: random.
     action = draws.choice(("kill-before", "kill-after", "kill-half"))
     for count in (draws.randint(1, 3 if phase == "rotate" else 12), 1):
         fault = f"{PHASES[phase]}:{count}:{action}"
-        told = {"LD_PRELOAD": str(shim), "SUPREME_FAULT": fault, "SUPREME_FAULT_ON": "/journal/"}
-        if run(market, directory, **told) == -signal.SIGKILL:
+        if lived(market, directory, **faulted(shim, fault)).returncode == -signal.SIGKILL:
             return True
     return False
 
@@ -119,39 +105,17 @@ def test_a_hundred_kills_leave_the_state_of_an_engine_never_killed(
 
 def test_a_failed_sync_stops_the_engine_and_loses_nothing(shim: Path, market: Path, tmp_path: Path):
     """When the disk refuses a sync, trading stops with two lines; the next start is complete."""
-    done = supreme(
-        "run",
-        "--replay",
-        str(market),
-        "--speed",
-        "max",
-        "--data-dir",
-        str(tmp_path / "d"),
-        LD_PRELOAD=str(shim),
-        SUPREME_FAULT="fdatasync:9:EIO",
-        SUPREME_FAULT_ON="/journal/",
-    )
+    done = lived(market, tmp_path / "d", **faulted(shim, "fdatasync:9:EIO"))
 
     assert done.returncode == 4
     assert "cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
-    assert run(market, tmp_path / "d") == 0
+    assert lived(market, tmp_path / "d").returncode == 0
 
 
 def test_a_full_disk_is_said_in_two_lines(shim: Path, market: Path, tmp_path: Path):
     """No room for the journal: code 4, what and what to do, no traceback."""
-    done = supreme(
-        "run",
-        "--replay",
-        str(market),
-        "--speed",
-        "max",
-        "--data-dir",
-        str(tmp_path / "d"),
-        LD_PRELOAD=str(shim),
-        SUPREME_FAULT="pwrite:20+:ENOSPC",
-        SUPREME_FAULT_ON="/journal/",
-    )
+    done = lived(market, tmp_path / "d", **faulted(shim, "pwrite:20+:ENOSPC"))
 
     assert done.returncode == 4
     assert "full" in done.stderr

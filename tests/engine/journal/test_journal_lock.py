@@ -52,7 +52,10 @@ def test_a_killed_engine_leaves_no_lock(tmp_path, holder):
     holder.send_signal(signal.SIGKILL)
     holder.wait()
 
-    hold(tmp_path).release()
+    lock = hold(tmp_path)
+
+    assert (tmp_path / "lock").read_text() == str(os.getpid())
+    lock.release()
 
 
 def test_the_lock_names_who_holds_it(tmp_path):
