@@ -25,6 +25,9 @@ class Journal(Protocol):
     def append(self, records: bytes) -> int:
         """Queue records; the sequence after the last of them."""
 
+    def flush(self) -> None:
+        """Let all that was appended become durable without delay."""
+
     def wait(self, sequence: int, timeout: float) -> bool:
         """Whether all before that sequence became durable in time."""
 

@@ -108,6 +108,7 @@ class Runner:
         if native is not None:
             self.engine.take_core(cores.CompiledCore(native))
         self.tell_malformed()
+        self.engine.journal.flush()
         self.engine.log.flush()
         seen = picture(self.engine.core.state, self.engine.names, self.engine.loop.malformed)
         self.status.show(seen, self.builder.word)

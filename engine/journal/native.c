@@ -124,6 +124,7 @@ SAYS(journal_durable, atomic_load(&journal->durable))
 SAYS(journal_collect, collected(journal))
 SAYS(journal_failure, atomic_load(&journal->failure))
 SAYS(journal_fileno, journal->eventfd)
+SAYS(journal_flush, want(journal, atomic_load(&journal->head)))
 SAYS(journal_stop, stop(journal))
 SAYS(journal_close, close_all(journal))
 
@@ -272,6 +273,7 @@ struct PyMethodDef journal_methods[] = {
     ROW(journal_await_room, "(handle, records, timeout_ms) -> whether there is room"),
     ROW(journal_next, "(handle, fd, header, hash_at, capacity) -> whether it was taken"),
     ROW(journal_fail, "(handle, errno): no next segment can be had"),
+    ROW(journal_flush, "(handle): all appended so far becomes durable without delay"),
     ROW(journal_stop, "(handle): run returns once all appended is durable"),
     ROW(journal_close, "(handle): closes its files, after run returned"),
     ROW(journal_seal, "(records, first) -> the records with their checks"),

@@ -13,7 +13,7 @@ from typing import Any
 from zlib import crc32
 
 from engine.journal.segments import CRC, HEADER_SIZE, RING_RECORDS, WINDOW_RECORDS, write_all
-from engine.messages import RECORD_SIZE
+from engine.messages import HEARTBEAT, RECORD_SIZE
 
 NO_ROOM, FAILED = -1, -2
 SEQUENCE = struct.Struct("<Q")
@@ -27,7 +27,7 @@ class Handle:
         self.fd, self.first, self.capacity = fd, first, capacity
         self.following: tuple[int, bytes, int, int] | None = None
         self.pending = bytearray()
-        self.sequence = self.durable = first + used
+        self.sequence = self.durable = self.wanted = first + used
         self.failure, self.stopping = 0, False
         self.changed = threading.Condition()
         self.sha = _hashed(fd, HEADER_SIZE + used * RECORD_SIZE)
@@ -39,8 +39,11 @@ class Handle:
         return self.durable == self.first + self.capacity
 
     def has_work(self) -> bool:
-        """Whether the writer must wake."""
-        ready = self.following is not None if self.full else self.durable < self.sequence
+        """Whether the writer must wake: for what is wanted, or a window of what can wait."""
+        waiting = self.sequence - self.durable
+        ready = waiting >= WINDOW_RECORDS or (waiting > 0 and self.wanted > self.durable)
+        if self.full:
+            ready = self.following is not None
         return bool(self.failure or self.stopping or ready)
 
 
@@ -73,7 +76,10 @@ def journal_append(handle: Handle, records: bytes) -> int:
             return NO_ROOM
         handle.pending += journal_seal(records, handle.sequence)
         handle.sequence += len(records) // RECORD_SIZE
-        handle.changed.notify_all()
+        if max(records[4::RECORD_SIZE]) > HEARTBEAT:
+            handle.wanted = max(handle.wanted, handle.sequence)
+        if handle.has_work():
+            handle.changed.notify_all()
         return handle.sequence
 
 
@@ -111,6 +117,7 @@ def journal_wait(handle: Handle, sequence: int, timeout_ms: int) -> bool:
         return handle.durable >= sequence or bool(handle.failure)
 
     with handle.changed:
+        _want(handle, sequence)
         handle.changed.wait_for(settled, timeout_ms / 1000)
         return handle.durable >= sequence
 
@@ -143,6 +150,13 @@ def journal_fail(handle: Handle, number: int) -> int:
         handle.failure = handle.failure or number
         handle.changed.notify_all()
         return handle.failure
+
+
+def journal_flush(handle: Handle) -> int:
+    """Make all that was appended so far durable without delay."""
+    with handle.changed:
+        _want(handle, handle.sequence)
+    return 0
 
 
 def journal_stop(handle: Handle) -> int:
@@ -191,6 +205,11 @@ def journal_hash(fd: int, size: int) -> bytes:
     """SHA-256 of the file's first bytes."""
     digest: bytes = _hashed(fd, size).digest()
     return digest
+
+
+def _want(handle: Handle, sequence: int) -> None:
+    handle.wanted = max(handle.wanted, sequence)
+    handle.changed.notify_all()
 
 
 def _must_be_records(records: bytes) -> None:

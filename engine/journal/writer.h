@@ -1,7 +1,9 @@
 /* How does an appended record reach the disk, and when may it be called durable?
  *
  * One producer (the engine's loop) puts sealed records into a ring; one thread takes what is there,
- * writes, syncs and only then moves `durable`. A sequence counts records from the journal's first;
+ * writes, syncs and only then moves `durable`. Market records and heartbeats cause nothing outside:
+ * they wait for company, until a window of them is there or somebody wants them durable. Every
+ * other record is wanted at once. A sequence counts records from the journal's first;
  * slot = sequence modulo the ring. A commit never crosses a window of WINDOW records within its
  * segment, so what a power cut can tear is one window at most: recovery relies on it. After a
  * failed write or sync nothing is acknowledged again; a sync is never repeated. */
@@ -26,6 +28,7 @@ enum {
     RING = 8192, /* records, 512 KiB: beyond it append finds no room and its caller waits */
     NO_ROOM = -1,
     FAILED = -2,
+    PATIENT_KIND_MAX = 8, /* the market's kinds, and the heartbeat */
 };
 
 struct segment {
@@ -35,6 +38,7 @@ struct segment {
 
 struct journal {
     _Alignas(64) _Atomic uint64_t head; /* the next sequence to append */
+    _Atomic uint64_t wanted;            /* all before it shall become durable without delay */
     _Atomic uint32_t bell, asleep;      /* wakes the writer */
     _Alignas(64) _Atomic uint64_t durable; /* all before it is on the disk */
     _Atomic uint64_t freed;                /* all before it has left the ring */
@@ -77,22 +81,37 @@ static void journal_fail_with(struct journal *journal, int failure)
 
 /* -- the producer's side -- */
 
+/* All before the sequence shall become durable without delay. */
+static int want(struct journal *journal, uint64_t sequence)
+{
+    if (sequence > atomic_load(&journal->wanted))
+        atomic_store(&journal->wanted, sequence);
+    ring_up(&journal->bell, &journal->asleep);
+    return 0;
+}
+
 /* Seals `count` records and puts them into the ring; the sequence after them, NO_ROOM or FAILED. */
 long long journal_put(struct journal *journal, const unsigned char *records, size_t count)
 {
     uint64_t head = atomic_load_explicit(&journal->head, memory_order_relaxed);
+    uint64_t freed = atomic_load(&journal->freed);
+    int is_urgent = 0;
     if (atomic_load(&journal->failure))
         return FAILED;
-    if (count > RING - (head - atomic_load(&journal->freed)))
+    if (count > RING - (head - freed))
         return NO_ROOM;
     for (size_t i = 0; i < count; i++, records += RECORD) {
         unsigned char *slot = journal->ring + (head + i) % RING * RECORD;
         uint32_t check = check_of(records, head + i);
         memcpy(slot, records, RECORD);
         memcpy(slot, &check, 4);
+        is_urgent |= records[4] > PATIENT_KIND_MAX;
     }
     atomic_store(&journal->head, head + count);
-    ring_up(&journal->bell, &journal->asleep);
+    if (is_urgent)
+        want(journal, head + count);
+    else if (head + count - freed >= WINDOW || atomic_load(&journal->wanted) > head)
+        ring_up(&journal->bell, &journal->asleep);
     return (long long)(head + count);
 }
 
@@ -101,6 +120,8 @@ static int journal_await(struct journal *journal, _Atomic uint64_t *reached, int
                          int64_t timeout_ns)
 {
     int64_t end = monotonic_ns() + timeout_ns;
+    if (reached == &journal->durable && goal > 0)
+        want(journal, (uint64_t)goal);
     for (;;) {
         atomic_store(&journal->waiting, 1);
         uint32_t seen = atomic_load(&journal->news);
@@ -168,9 +189,11 @@ static int write_all(int fd, const unsigned char *bytes, size_t size, uint64_t o
 
 static int pending(struct journal *journal, uint64_t at)
 {
-    int full = at == journal->current.first + journal->current.capacity;
-    return atomic_load(&journal->failure) || atomic_load(&journal->stopping) ||
-           (full ? atomic_load(&journal->next_ready) : atomic_load(&journal->head) != at);
+    uint64_t head = atomic_load(&journal->head), wanted = atomic_load(&journal->wanted);
+    int ready = head - at >= WINDOW || (head > at && wanted > at);
+    if (at == journal->current.first + journal->current.capacity)
+        ready = atomic_load(&journal->next_ready);
+    return ready || atomic_load(&journal->failure) || atomic_load(&journal->stopping);
 }
 
 /* No spin before the sleep: measured on two busy cores, it takes more than it gives. */

@@ -126,7 +126,8 @@ class Journal:
     def append(self, records: bytes) -> int:
         """Queue whole records; the sequence after the last, durable once `durable` reaches it.
 
-        Waits only while RING_RECORDS of them are not yet durable.
+        Market records and heartbeats may wait for company: until one of another kind, a window of
+        them or a `flush`. Appending waits only while RING_RECORDS are not yet durable.
         """
         sequence: int = self._append(self._handle, records)
         if sequence < 0:
@@ -134,6 +135,10 @@ class Journal:
         if sequence >= self._tend_at:
             self.tend()
         return sequence
+
+    def flush(self) -> None:
+        """Let all that was appended become durable without delay; waits for nothing."""
+        self._disk.journal_flush(self._handle)
 
     def collect(self) -> int:
         """Clear the wake-up of `fileno`; what is durable now."""

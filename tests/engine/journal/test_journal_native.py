@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import select
 import threading
 import zlib
 from random import Random
@@ -12,7 +13,7 @@ import pytest
 from engine.journal import plain
 from engine.journal.segments import HEADER_SIZE, PREVIOUS_AT, RING_RECORDS, WINDOW_RECORDS
 from engine.messages import RECORD_SIZE
-from tests.engine.journal.building import CAPACITY, run_of
+from tests.engine.journal.building import CAPACITY, record, run_of
 
 
 @pytest.fixture
@@ -26,6 +27,11 @@ def zeros(folder, name="segment"):
     fd = os.open(folder / name, os.O_RDWR | os.O_CREAT)
     os.truncate(fd, HEADER_SIZE + CAPACITY * RECORD_SIZE)
     return fd
+
+
+def quotes(count):
+    """Records of the market and heartbeats, whose durability nobody waits for."""
+    return b"".join((record(0), record(1), record(2), record(7))[at % 4] for at in range(count))
 
 
 def random_records(seed, count):
@@ -124,6 +130,37 @@ def test_no_commit_crosses_a_window(functions, tmp_path):
         functions.journal_wait(handle, functions.journal_durable(handle) + 1, 1000)
 
     assert seen <= {3, WINDOW_RECORDS, 2 * WINDOW_RECORDS}
+    functions.journal_stop(handle)
+    thread.join()
+    functions.journal_close(handle)
+
+
+@pytest.mark.parametrize(
+    ("records", "synced"),
+    [
+        (quotes(WINDOW_RECORDS - 1), 0),
+        (quotes(WINDOW_RECORDS), WINDOW_RECORDS),
+        (quotes(9) + record(49), 10),
+        (quotes(3) + record(40) + quotes(3), 7),
+    ],
+    ids=["market alone", "a window of it", "a denial", "a report among it"],
+)
+def test_the_market_alone_wakes_no_disk(functions, tmp_path, records, synced):
+    """Market records wait for a window of them, for any other record, or for who wants them."""
+    handle = functions.journal_open(zeros(tmp_path), 0, 0, CAPACITY)
+    thread = threading.Thread(target=functions.journal_run, args=(handle,))
+    thread.start()
+
+    end = functions.journal_append(handle, records)
+    told = select.select([functions.journal_fileno(handle)], [], [], 30 if synced else 0.2)[0]
+
+    assert bool(told) == bool(synced)
+    assert functions.journal_durable(handle) == synced
+    functions.journal_flush(handle)
+    select.select([functions.journal_fileno(handle)], [], [], 30)
+    assert functions.journal_durable(handle) == end
+    assert functions.journal_append(handle, quotes(5)) == end + 5
+    assert functions.journal_wait(handle, end + 5, 30_000) is True
     functions.journal_stop(handle)
     thread.join()
     functions.journal_close(handle)

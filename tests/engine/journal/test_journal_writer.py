@@ -111,6 +111,7 @@ def test_durable_follows_and_never_leads(opened):
     assert journal.collect() == 0
 
     sequence = journal.append(run_of(0, 3))
+    journal.flush()
     while journal.collect() < sequence:
         select.select([journal.fileno()], [], [], 30)
 
