@@ -15,14 +15,25 @@ from engine.execution.orders import (
     release,
     step,
 )
-from engine.execution.portfolio import apply_fill, deposit, forget_peak, is_repeated, mark
+from engine.execution.portfolio import (
+    apply_fill,
+    deposit,
+    forget_peak,
+    is_repeated,
+    keep_fill,
+    mark,
+)
 from engine.instruments import define, limit
 from engine.messages import (
     CANCEL_REJECTED,
     CASH_DEPOSITED,
     INSTRUMENT_DEFINED,
     INSTRUMENT_LIMITED,
+    OPERATOR_FLATTENED,
+    OPERATOR_KILLED,
+    OPERATOR_PAUSED,
     OPERATOR_RESET,
+    OPERATOR_RESUMED,
     ORDER_ACCEPTED,
     ORDER_CANCELED,
     ORDER_EXPIRED,
@@ -31,7 +42,7 @@ from engine.messages import (
     PARAMETER_CHANGED,
     SELL,
 )
-from engine.risk.breakers import HALTED, reset, trading_state
+from engine.risk.breakers import HALTED, flatten, kill, reset, trading_state
 from engine.state import set_parameter
 
 SECOND_NS = 1_000_000_000
@@ -54,8 +65,8 @@ def account(state, number, event):
         set_parameter(state.parameters, event.a, event.b, scaled(event.b, event.c))
     elif kind == CASH_DEPOSITED:
         deposit(state.account, event.a)
-    elif kind == OPERATOR_RESET:
-        take_reset(state)
+    else:
+        take_request(state, kind)
 
 
 def trigger_of(kind):
@@ -69,11 +80,20 @@ def trigger_of(kind):
     return EXPIRE if kind == ORDER_EXPIRED else REFUSE_CANCEL
 
 
-def take_reset(state):
-    """An operator ends a halt: only from HALTED, and drawdown counts anew from here."""
-    if trading_state(state.breakers) == HALTED:
-        reset(state.breakers)
+def take_request(state, kind):
+    """An operator's word. A halt ends only from HALTED, and drawdown counts anew from there."""
+    breakers = state.breakers
+    if kind == OPERATOR_RESET and trading_state(breakers) == HALTED:
+        reset(breakers)
         forget_peak(state.account)
+    elif kind == OPERATOR_PAUSED:
+        breakers.paused = 1
+    elif kind == OPERATOR_RESUMED and breakers.flattening == 0:
+        breakers.paused = 0
+    elif kind == OPERATOR_FLATTENED and breakers.stopped == 0:
+        flatten(breakers)
+    elif kind == OPERATOR_KILLED:
+        kill(breakers)
 
 
 def take_fill(state, number, event):
@@ -81,12 +101,18 @@ def take_fill(state, number, event):
     symbol = state.symbols[number]
     if is_repeated(state.remembered, number, event.e):
         return
-    apply_fill(state.account, symbol.position, symbol.instrument, event, state.clock.flags % 2)
+    side = state.clock.flags % 2
+    realized_e8 = state.account.realized_e8
+    apply_fill(state.account, symbol.position, symbol.instrument, event, side)
+    kept = keep_fill(state.fills, number, event, side)
+    kept.net_e8 = state.account.realized_e8 - realized_e8 - event.d
     mark(state.account, symbol.position, symbol.instrument, symbol.features.market.bid)
     if not is_known(state.orders, event.a, number):
         state.orders.anomalies += 1
         return
     order = state.orders.table[place_of(event.a)]
+    kept.asked = order.asked
+    kept.waited_ns = event.received_ns - order.submitted_ns
     fill_order(state.orders, state.account, symbol.position, order, event.c)
     finish(state, symbol.position, order)
 

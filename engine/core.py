@@ -41,11 +41,13 @@ CORE = (
     "engine.risk.gate",
     "engine.execution.orders",
     "engine.execution.portfolio",
+    "engine.execution.curve",
     "engine.execution.assumptions",
     "engine.execution.fills",
     "engine.state",
     "engine.accounting",
     "engine.dealing",
+    "engine.closing",
     "engine.decision",
     "engine.simulation",
 )

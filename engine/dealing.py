@@ -1,8 +1,7 @@
-"""What do we do about a target? Enter, leave, protect and wind down, each through the gate."""
+"""What do we do about a target? Enter, leave and protect, each through the gate."""
 
 from engine.execution.orders import (
     ASK_CANCEL,
-    ORDERS_MAX,
     PENDING_CANCEL,
     is_open,
     next_id,
@@ -14,10 +13,20 @@ from engine.execution.orders import (
 from engine.instruments import fee_of, notional_of
 from engine.messages import BUY, LIMIT, MARKET, SELL, STOP
 from engine.risk.breakers import least_confidence, size_factor
-from engine.risk.gate import NO_PLACE, approve, cancel, deny, first_denial, has_room, sign
+from engine.risk.gate import (
+    NO_PLACE,
+    approve,
+    cancel,
+    deny,
+    first_denial,
+    has_room,
+    sign,
+)
 from engine.risk.limits import count_order
 from engine.risk.sizing import entry_lots, stop_price
-from engine.strategy.agents.registry import PROTECTED, STOPPED, TIMED_OUT
+from engine.strategy.agents.registry import (
+    PROTECTED,
+)
 
 HELD, UNSURE, ENTERED, LEFT, DENIED, WITHDRAWN = 0, 1, 2, 3, 4, 5
 OUTCOMES = ("nothing to do", "too unsure", "entered", "left", "denied", "withdrawn")
@@ -44,6 +53,8 @@ def send(state, number, order_id):
     draft = state.draft
     sign(approve(state.commands, state.clock, number, draft, order_id), state.intent)
     open_order(state.orders, order_id, draft, number, state.clock.now_ns)
+    asked = state.intent.agent * 256 + state.intent.cause
+    state.orders.table[place_of(order_id)].asked = asked
     if draft.side == BUY:
         state.account.reserved_e8 += draft.claim
         count_order(state.gate.rate, state.clock.now_ns)
@@ -214,46 +225,3 @@ def is_sellable(symbol):
     instrument = symbol.instrument
     fits = position.lots >= instrument.lots_min and position.value_e8 >= instrument.notional_min_e8
     return position.lots > 0 and fits
-
-
-def close_symbol(state, number):
-    """One symbol's part of the stop: its orders canceled, its position sold; 1 while unfinished."""
-    symbol = state.symbols[number]
-    position = symbol.position
-    sellable = is_sellable(symbol)
-    if has_room(state.commands, 3):
-        if sellable and position.closing_id == 0:
-            leave(state, number)
-        elif position.entering_id > 0:
-            ask_cancel(state, number, position.entering_id)
-        elif position.stop_id > 0:
-            ask_cancel(state, number, position.stop_id)
-    return 1 if sellable else 0
-
-
-def wind_down(state):
-    """The drawdown stop: close everything, as far as one event's commands reach."""
-    state.intent.agent = 0
-    state.intent.cause = STOPPED
-    state.intent.confidence = 1.0
-    held = 0
-    for number in range(state.clock.symbols):
-        held += close_symbol(state, number)
-    state.breakers.busy = held + state.orders.open
-
-
-def retire_entries(state):
-    """Cancel the resting entries whose time is over, and find when the next one's is."""
-    orders = state.orders
-    orders.due_ns = 0
-    state.intent.cause = TIMED_OUT
-    for place in range(ORDERS_MAX):
-        order = orders.table[place]
-        if is_open(order.status) and order.expires_ns > 0:
-            if order.expires_ns <= state.clock.now_ns:
-                if has_room(state.commands, 1):
-                    ask_cancel(state, order.symbol, order.id)
-                else:
-                    orders.due_ns = order.expires_ns
-            elif orders.due_ns == 0 or order.expires_ns < orders.due_ns:
-                orders.due_ns = order.expires_ns

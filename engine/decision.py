@@ -5,12 +5,15 @@ we want (strategy), may we (risk), what do we ask for (execution). No clock, no 
 """
 
 from engine.accounting import account
-from engine.dealing import ENTERED, guard, protect, pursue, retire_entries, wind_down
+from engine.closing import retire_entries, wind_down, withdraw_entries
+from engine.dealing import ENTERED, guard, protect, pursue
+from engine.execution.curve import draw
 from engine.execution.portfolio import mark
 from engine.instruments import BOUND
 from engine.messages import BAR_CLOSED, BOOK_TOP, HEARTBEAT, ORDER_FILLED, TRADE_TICK
-from engine.risk.breakers import level_after, move_to
+from engine.risk.breakers import is_closing, level_after, move_to
 from engine.risk.gate import clear, has_room, report_level
+from engine.state import DECISIONS_KEPT
 from engine.strategy.agents.registry import propose
 from engine.strategy.features import (
     VOLUME_MAX,
@@ -110,11 +113,18 @@ def decide(state, number):
     While stopped it is asked too: the gate denies what it may not have, and says so.
     """
     watch(state)
-    if state.breakers.stopped == 1:
-        wind_down(state)
-    elif state.symbols[number].position.lots > 0:
+    obey(state)
+    if not is_closing(state.breakers) and state.symbols[number].position.lots > 0:
         guard(state, number)
     decide_symbol(state, number)
+
+
+def obey(state):
+    """What a breaker or the operator has stopped is taken back, at every event until it is done."""
+    if is_closing(state.breakers):
+        wind_down(state)
+    elif state.breakers.paused == 1:
+        withdraw_entries(state)
 
 
 def decide_symbol(state, number):
@@ -130,13 +140,14 @@ def decide_symbol(state, number):
     state.gate.last_reason = 0
     outcome = pursue(state, number)
     remember(state, number, outcome)
-    if outcome != ENTERED and state.breakers.stopped == 0:
+    if outcome != ENTERED and not is_closing(state.breakers):
         protect(state, number)
 
 
 def remember(state, number, outcome):
-    """What was decided last, and why: for whoever watches."""
-    decision = state.decision
+    """What was decided, and why: for whoever watches."""
+    decision = state.decisions.table[state.decisions.count % DECISIONS_KEPT]
+    state.decisions.count += 1
     decision.symbol = number
     decision.agent = state.intent.agent
     decision.cause = state.intent.cause
@@ -155,17 +166,16 @@ def beat(state):
         if bar_has_ended(symbol.features.builder, rules.bar_seconds, state.clock.now_ns):
             close_bar(symbol.features, state.parameters.indicators, symbol.instrument)
     watch(state)
-    if state.breakers.stopped == 1:
-        wind_down(state)
+    obey(state)
     for number in range(state.clock.symbols):
         decide_symbol(state, number)
+    draw(state.curve, state.clock.now_ns, state.account.equity_e8)
 
 
 def decide_on_fact(state, number):
-    """After a fill: the breakers, and the stop under what was just bought."""
+    """After a fill: the breakers, and the stop under what was just bought; an operator's word."""
     if state.clock.kind == ORDER_FILLED:
         watch(state)
-    if state.breakers.stopped == 1:
-        wind_down(state)
-    elif state.account.ended_order == 1:
+    obey(state)
+    if state.account.ended_order == 1 and not is_closing(state.breakers):
         protect(state, number)

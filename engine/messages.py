@@ -37,7 +37,13 @@ ENGINE_STARTED, INSTRUMENT_DEFINED, INSTRUMENT_LIMITED, PARAMETER_CHANGED, CASH_
     19,
     20,
 )
-OPERATOR_RESET = 24
+OPERATOR_RESET, OPERATOR_PAUSED, OPERATOR_RESUMED, OPERATOR_FLATTENED, OPERATOR_KILLED = (
+    24,
+    25,
+    26,
+    27,
+    28,
+)
 ORDER_ACCEPTED, ORDER_REJECTED, ORDER_FILLED, ORDER_CANCELED, ORDER_EXPIRED, CANCEL_REJECTED = (
     32,
     33,
@@ -46,7 +52,7 @@ ORDER_ACCEPTED, ORDER_REJECTED, ORDER_FILLED, ORDER_CANCELED, ORDER_EXPIRED, CAN
     36,
     37,
 )
-BREAKER_CHANGED, ORDER_DENIED = 48, 49
+BREAKER_CHANGED, ORDER_DENIED, FLATTEN_ENDED = 48, 49, 50
 SUBMIT_ORDER, CANCEL_ORDER = 64, 65
 TEXT = 128
 
@@ -173,6 +179,42 @@ class OperatorReset(NamedTuple):
     flags: int = 0
 
 
+class OperatorPaused(NamedTuple):
+    """An operator wants no new entries; who and why travel as Text."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    flags: int = 0
+
+
+class OperatorResumed(NamedTuple):
+    """An operator ends a pause; who and why travel as Text."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    flags: int = 0
+
+
+class OperatorFlattened(NamedTuple):
+    """An operator wants everything closed, and no new entries; who and why travel as Text."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    flags: int = 0
+
+
+class OperatorKilled(NamedTuple):
+    """An operator wants everything closed and a halt until reset; who and why travel as Text."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    flags: int = 0
+
+
 class OrderAccepted(NamedTuple):
     """The venue took the order."""
 
@@ -263,6 +305,17 @@ class OrderDenied(NamedTuple):
     flags: int = 0
 
 
+class FlattenEnded(NamedTuple):
+    """Nothing that can be sold is left; `symbols` hold a remainder below the venue's minimum."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    symbols: int
+    value_e8: int
+    flags: int = 0
+
+
 class SubmitOrder(NamedTuple):
     """Ask the venue for an order; `price` is the limit or the trigger, 0 for a market order."""
 
@@ -315,6 +368,10 @@ KINDS: dict[type[Any], int] = {
     ParameterChanged: PARAMETER_CHANGED,
     CashDeposited: CASH_DEPOSITED,
     OperatorReset: OPERATOR_RESET,
+    OperatorPaused: OPERATOR_PAUSED,
+    OperatorResumed: OPERATOR_RESUMED,
+    OperatorFlattened: OPERATOR_FLATTENED,
+    OperatorKilled: OPERATOR_KILLED,
     OrderAccepted: ORDER_ACCEPTED,
     OrderRejected: ORDER_REJECTED,
     OrderFilled: ORDER_FILLED,
@@ -323,6 +380,7 @@ KINDS: dict[type[Any], int] = {
     CancelRejected: CANCEL_REJECTED,
     BreakerChanged: BREAKER_CHANGED,
     OrderDenied: ORDER_DENIED,
+    FlattenEnded: FLATTEN_ENDED,
     SubmitOrder: SUBMIT_ORDER,
     CancelOrder: CANCEL_ORDER,
     Text: TEXT,

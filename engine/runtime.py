@@ -14,8 +14,8 @@ from engine.errors import Refused
 from engine.messages import Heartbeat, encode
 from engine.options import HELP, Options, parse
 from engine.parts import INTERNAL, INTERRUPTED, Engine, Stopped
+from engine.picture import picture
 from engine.simulation import heartbeat_is_due
-from engine.snapshot import picture
 from engine.status import Status, as_json, as_text
 
 WARM_UP_NS = 60 * 60_000_000_000  # the first market hour passes at once: indicators need it

@@ -9,7 +9,6 @@ from engine.messages import (
     CASH_DEPOSITED,
     ENGINE_STARTED,
     HEARTBEAT,
-    OPERATOR_RESET,
     ORDER_ACCEPTED,
     RECORD,
     SUBMIT_ORDER,
@@ -64,7 +63,7 @@ def replay(state, records, out, span):
 
 def is_input(kind):
     """Whether the state depends on it: the market, time, definitions and operators."""
-    return kind <= OPERATOR_RESET and kind != ENGINE_STARTED
+    return kind < ORDER_ACCEPTED and kind != ENGINE_STARTED
 
 
 def is_outcome(kind):

@@ -1,14 +1,6 @@
-"""What does the engine look like now? A frozen picture of the state, for whoever watches."""
+"""What does the engine look like now? A frozen picture in people's words, for whoever watches."""
 
-from typing import Any, NamedTuple
-
-from engine.dealing import OUTCOMES
-from engine.risk.breakers import trading_state
-from engine.risk.gate import REASONS
-from engine.strategy.agents.registry import CAUSES, NAMES
-
-TRADING = ("ACTIVE", "REDUCING", "HALTED")
-E8 = 100_000_000
+from typing import NamedTuple
 
 
 class Position(NamedTuple):
@@ -20,18 +12,89 @@ class Position(NamedTuple):
     last: str
     value: str
     unrealized: str
+    unrealized_percent: float
+    stop: str  # trigger of the protective stop, empty without one
+    opened_ns: int
+    price_ns: int  # when the market last spoke
+
+
+class OpenOrder(NamedTuple):
+    """An order that may still fill; prices in quote, 0 for at market."""
+
+    order_id: int
+    symbol: str
+    side: str
+    type: str
+    status: str
+    quantity: str
+    price: str
+    filled_percent: float
+    submitted_ns: int
+    agent: str
+    cause: str
+
+
+class Trade(NamedTuple):
+    """One fill of ours: `net` is what it earned after its fee, a purchase costs its fee."""
+
+    now_ns: int
+    symbol: str
+    side: str
+    quantity: str
+    price: str
+    fee: str
+    net: str
+    waited_ms: float
+    agent: str
+    cause: str
+    order_id: int
+
+
+class Decision(NamedTuple):
+    """What an agent wanted, how sure it was, why, and what came of it."""
+
+    now_ns: int
+    symbol: str
+    wanted: str
+    confidence: float
+    agent: str
+    cause: str
+    outcome: str
+
+
+class Limit(NamedTuple):
+    """One limit: where we are, where it lies, and what happens there."""
+
+    name: str
+    value: float
+    limit: float
+    unit: str
+    consequence: str
+
+
+class Curve(NamedTuple):
+    """Equity in quote: the last minutes one by one, and evenly spaced points of the whole life."""
+
+    minutes: list[float]
+    minutes_end_ns: int
+    points: list[float]
+    points_start_ns: int
+    points_step_ns: int
 
 
 class Snapshot(NamedTuple):
-    """Money in quote currency as exact text, counts as numbers."""
+    """Money in quote currency as exact text, counts as numbers, newest rows first."""
 
     now_ns: int
     trading: str
+    why: str  # it is not ACTIVE, empty when it is
     equity: str
     cash: str
     realized: str
     fees: str
     net: str
+    day_net: str
+    exposure_percent: float
     drawdown_percent: float
     breaker_level: int
     fills: int
@@ -42,77 +105,10 @@ class Snapshot(NamedTuple):
     decisions: int
     last_decision: str
     positions: list[Position]
+    open_orders: list[OpenOrder]
+    trades: list[Trade]
+    recent_decisions: list[Decision]
+    limits: list[Limit]
     events: int
     malformed: int  # records that cannot be true
     anomalies: int  # reports that fit no order, fills beyond what was held
-
-
-def money(value_e8: int) -> str:
-    """1e-8 of quote as text, every digit."""
-    whole, rest = divmod(abs(value_e8), E8)
-    return f"{'-' if value_e8 < 0 else ''}{whole}.{rest:08d}"
-
-
-def picture(state: Any, names: list[str], malformed: int = 0) -> Snapshot:
-    """The state of a core, compiled or plain, with its symbols' names.
-
-    `malformed` counts what was refused before it reached the core.
-    """
-    account, symbols = state.account, state.symbols
-    shown = range(min(len(names), state.clock.symbols))
-    denials = {reason: state.gate.denials[number] for number, reason in REASONS.items()}
-    return Snapshot(
-        now_ns=state.clock.now_ns,
-        trading=TRADING[trading_state(state.breakers)],
-        equity=money(account.equity_e8),
-        cash=money(account.cash_e8),
-        realized=money(account.realized_e8),
-        fees=money(account.fees_e8),
-        net=money(account.equity_e8 - account.deposits_e8),
-        drawdown_percent=round(account.drawdown * 100, 4),
-        breaker_level=state.breakers.level,
-        fills=account.fills,
-        orders=state.orders.submitted,
-        wins=account.wins,
-        losses=account.losses,
-        denied={reason: count for reason, count in denials.items() if count},
-        decisions=sum(symbols[number].schedule.decisions for number in shown),
-        last_decision=decision_text(state.decision, names),
-        positions=[position_of(symbols[number], names[number]) for number in shown],
-        events=state.clock.events,
-        malformed=state.clock.malformed + malformed,
-        anomalies=state.orders.anomalies + account.anomalies,
-    )
-
-
-def position_of(symbol: Any, name: str) -> Position:
-    """One symbol's row."""
-    instrument, held, market = symbol.instrument, symbol.position, symbol.features.market
-    return Position(
-        name,
-        trimmed(held.lots * instrument.lot_e8),
-        trimmed(held.entry_price * instrument.tick_e8 if held.lots else 0),
-        trimmed(market.last * instrument.tick_e8),
-        money(held.value_e8),
-        money(held.value_e8 - held.cost_e8),
-    )
-
-
-def trimmed(value_e8: int) -> str:
-    """1e-8 units as text without idle zeros."""
-    text = money(value_e8).rstrip("0")
-    return text.rstrip(".")
-
-
-def decision_text(decision: Any, names: list[str]) -> str:
-    """The newest decision in words: who wanted what, how sure, why, and what came of it."""
-    if decision.now_ns == 0:
-        return "none yet"
-    wanted = {1.0: "long", 0.0: "flat"}.get(decision.target, "hold")
-    outcome = OUTCOMES[decision.outcome]
-    if decision.reason:
-        outcome = f"denied: {REASONS[decision.reason]}"
-    return (
-        f"{names[decision.symbol]} {wanted} {decision.confidence:.0%} "
-        f"({NAMES[decision.agent]}: {CAUSES[decision.cause]}) -> {outcome}"
-    )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.execution import assumptions, fills, orders, portfolio
+from engine.execution import assumptions, curve, fills, orders, portfolio
 from engine.instruments import INSTRUMENT
 from engine.layout import Block, F, I, Parameter, block
 from engine.risk import breakers, gate, limits, sizing
@@ -40,7 +40,8 @@ PARAMETERS = block(
     orders=orders.PARAMETERS,
     paper=assumptions.PARAMETERS,
 )
-# What was decided last, for whoever watches.
+# What was decided, for whoever watches.
+DECISIONS_KEPT = 32
 DECISION = block(symbol=I, agent=I, cause=I, reason=I, outcome=I, target=F, confidence=F, now_ns=I)
 SYMBOL = block(
     instrument=INSTRUMENT,
@@ -55,11 +56,13 @@ STATE = block(
     account=portfolio.ACCOUNT,
     breakers=breakers.BREAKERS,
     gate=gate.GATE,
-    decision=DECISION,
+    decisions=block(count=I, table=(DECISION, DECISIONS_KEPT)),
     intent=registry.INTENT,
     draft=orders.DRAFT,
     remembered=portfolio.REMEMBERED,
     orders=orders.ORDERS,
+    fills=portfolio.FILLS,
+    curve=curve.CURVE,
     symbols=(SYMBOL, SYMBOLS_MAX),
     commands=gate.COMMANDS,
     venue=fills.VENUE,

@@ -12,7 +12,7 @@ from engine.beginning import Kept, fold_chunk
 from engine.errors import Refused
 from engine.journal.recovery import records
 from engine.messages import RECORD_SIZE, TEXT
-from engine.snapshot import picture
+from engine.picture import picture
 from engine.status import as_json, as_text
 
 

@@ -28,7 +28,7 @@ from engine.messages import (
 from engine.opening import for_core, opening_records
 from engine.profile import checked, load_profile, parts_of
 from engine.simulation import heartbeat_is_due
-from engine.state import KEYS
+from engine.state import DECISIONS_KEPT, KEYS
 
 E8 = 100_000_000
 SECOND = 1_000_000_000
@@ -167,6 +167,10 @@ class Run:
         """An operator's reset."""
         return self.feed(OperatorReset(0, self.now_ns, self.now_ns))
 
+    def ask(self, request: Any) -> list[Any]:
+        """An operator's request, by the class of its message."""
+        return self.feed(request(0, self.now_ns, self.now_ns))
+
     def fill(self, order_id: int, lots: int, fill_id: int, **given: int) -> list[Any]:
         """A fill reported from outside the simulated venue; SELL is flags=1."""
         price, fee, symbol = given.get("price", PRICE), given.get("fee", 0), given.get("symbol", 0)
@@ -191,6 +195,12 @@ class Run:
         """From now on the agent wants nothing changed: it warms up for 200 bars."""
         self.change("indicators.ema_slow", 200)
         self.change("strategy.agent", "vote")
+
+    @property
+    def decision(self) -> Any:
+        """The newest one."""
+        decisions = self.state.decisions
+        return decisions.table[(decisions.count - 1) % DECISIONS_KEPT]
 
     @property
     def position(self) -> Any:

@@ -18,7 +18,11 @@ from engine.messages import (
     Heartbeat,
     InstrumentDefined,
     InstrumentLimited,
+    OperatorFlattened,
+    OperatorKilled,
+    OperatorPaused,
     OperatorReset,
+    OperatorResumed,
     OrderAccepted,
     OrderCanceled,
     OrderExpired,
@@ -185,8 +189,19 @@ class Maker:
         return CashDeposited(*self.stamp(0), amount)
 
     def reset(self, _symbol: int) -> OperatorReset:
-        """An operator."""
+        """An operator ends a halt."""
         return OperatorReset(*self.stamp(0))
+
+    def request(self, _symbol: int) -> Any:
+        """An operator's other words."""
+        kinds = (OperatorPaused, OperatorFlattened, OperatorKilled)
+        kind: Any = self.draw.choices(kinds, (5, 4, 1))[0]
+        self.follows = [OperatorResumed(*self.stamp(0))] if self.draw.random() < 0.5 else []
+        return kind(*self.stamp(0))
+
+    def resume(self, _symbol: int) -> OperatorResumed:
+        """An operator ends a pause."""
+        return OperatorResumed(*self.stamp(0))
 
     def order_id(self) -> int:
         """Mostly a recent order, sometimes one that never was."""
@@ -218,9 +233,10 @@ class Maker:
 
     TRUTH = (
         (bar, 40), (trade, 16), (book, 3), (beat, 8), (parameter, 4),
-        (definition, 0.5), (deposit, 1), (reset, 1),
+        (definition, 0.5), (deposit, 1), (reset, 1), (request, 0.3), (resume, 1),
     )  # fmt: skip
     LIES = ((nonsense, 6), (report, 4), (fill, 1), (echo, 1))
 
 
-ECHOES = {"SubmitOrder", "CancelOrder", "OrderDenied", "BreakerChanged", EngineStarted.__name__}
+ECHOES = {"SubmitOrder", "CancelOrder", "OrderDenied", "BreakerChanged", "FlattenEnded"}
+ECHOES.add(EngineStarted.__name__)

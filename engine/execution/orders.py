@@ -78,6 +78,7 @@ ORDER = block(
     price=I,  # limit or trigger, 0 for a market order
     claim=I,  # still promised: 1e-8 quote of a buy, lots of a sell
     submitted_ns=I,
+    asked=I,  # agent * 256 + cause of the decision behind it
     expires_ns=I,  # 0 never
 )
 ORDERS = block(

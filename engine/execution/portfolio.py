@@ -39,6 +39,21 @@ ACCOUNT = block(
 FILLS_REMEMBERED = 64
 MONEY_MAX = 4e18  # below 2^62, the bound of every money formula
 REMEMBERED = block(ids=(I, FILLS_REMEMBERED), symbols=(I, FILLS_REMEMBERED))
+# The newest fills, for whoever watches.
+FILLS_KEPT = 32
+KEPT_FILL = block(
+    now_ns=I,
+    symbol=I,
+    side=I,
+    lots=I,
+    price=I,
+    fee_e8=I,
+    net_e8=I,  # what it earned after its fee; a purchase costs its fee
+    order_id=I,
+    asked=I,  # agent and cause of its order
+    waited_ns=I,  # from the order to the fill
+)
+FILLS = block(count=I, table=(KEPT_FILL, FILLS_KEPT))
 
 
 def is_repeated(remembered, number, fill_id):
@@ -49,6 +64,22 @@ def is_repeated(remembered, number, fill_id):
     remembered.ids[place] = fill_id
     remembered.symbols[place] = number + 1
     return False
+
+
+def keep_fill(fills, number, fill, side):
+    """A place for the newest fill among those kept; its order's part is filled in by the caller."""
+    kept = fills.table[fills.count % FILLS_KEPT]
+    fills.count += 1
+    kept.now_ns = fill.received_ns
+    kept.symbol = number
+    kept.side = side
+    kept.lots = fill.c
+    kept.price = fill.b
+    kept.fee_e8 = fill.d
+    kept.order_id = fill.a
+    kept.asked = 0
+    kept.waited_ns = 0
+    return kept
 
 
 def deposit(account, amount_e8):

@@ -1,4 +1,4 @@
-"""When do we stop? Drawdown trips three levels: half size, conservative only, close and halt."""
+"""When do we stop? At three levels of drawdown, and when the operator pauses, flattens or kills."""
 
 from engine.layout import F, I, Parameter, block
 
@@ -14,8 +14,15 @@ PARAMETERS = block(
         F, 0.75, 0.0, 1.0, "", "Least confidence while conservative."
     ),
 )
-# `busy` counts what the stop has still to close: sellable positions and open orders.
-BREAKERS = block(level=I, stopped=I, busy=I, trips=I, resets=I)
+BREAKERS = block(
+    level=I,
+    stopped=I,  # by drawdown or by a kill, until a reset
+    killed=I,  # it was an operator
+    paused=I,
+    flattening=I,  # until nothing that can be sold is left
+    busy=I,  # what is still to be closed: sellable positions and open orders
+    trips=I,
+)
 NORMAL, HALF, CONSERVATIVE, STOPPED = 0, 1, 2, 3
 ACTIVE, REDUCING, HALTED = 0, 1, 2
 RELEASE = 0.8  # a level ends at this share of its threshold, so that it cannot flutter
@@ -48,10 +55,30 @@ def move_to(breakers, level):
 
 
 def reset(breakers):
-    """An operator ends the halt."""
+    """An operator ends the halt; a pause stays."""
     breakers.stopped = 0
+    breakers.killed = 0
     breakers.level = NORMAL
-    breakers.resets += 1
+
+
+def flatten(breakers):
+    """An operator wants out: close everything, and enter nothing until resumed."""
+    breakers.flattening = 1
+    breakers.paused = 1
+    breakers.busy = 1
+
+
+def kill(breakers):
+    """An operator ends it all: close everything, then halt until reset."""
+    breakers.stopped = 1
+    breakers.killed = 1
+    breakers.flattening = 0
+    breakers.busy = 1
+
+
+def is_closing(breakers):
+    """Whether everything is being closed, or was."""
+    return breakers.stopped == 1 or breakers.flattening == 1
 
 
 def size_factor(breakers):
@@ -69,7 +96,7 @@ def least_confidence(breakers, parameters, usual):
 
 
 def trading_state(breakers):
-    """ACTIVE, REDUCING until nothing is held or open, then HALTED."""
-    if breakers.stopped == 0:
-        return ACTIVE
-    return REDUCING if breakers.busy > 0 else HALTED
+    """ACTIVE; REDUCING while entries are off; HALTED once a stop has closed everything."""
+    if breakers.stopped == 1:
+        return REDUCING if breakers.busy > 0 else HALTED
+    return REDUCING if breakers.paused == 1 or breakers.flattening == 1 else ACTIVE

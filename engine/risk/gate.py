@@ -6,12 +6,13 @@ from engine.messages import (
     BREAKER_CHANGED,
     BUY,
     CANCEL_ORDER,
+    FLATTEN_ENDED,
     MARKET,
     ORDER_DENIED,
     RECORD,
     SUBMIT_ORDER,
 )
-from engine.risk.breakers import ACTIVE, HALTED, trading_state
+from engine.risk.breakers import ACTIVE, HALTED, is_closing, trading_state
 from engine.risk.limits import RATE, orders_this_minute
 
 # Records one event may cause; who finds no room waits for the next event.
@@ -30,9 +31,10 @@ REASONS = {
     10: "exposure limit",
     11: "order rate",
     12: "too many open orders",
+    13: "paused",
 }
 REASONS_MAX = 16
-NO_PLACE = 12
+NO_PLACE, PAUSED = 12, 13
 GATE = block(rate=RATE, denied=I, denials=(I, REASONS_MAX), last_reason=I)
 PPM = 1_000_000.0
 
@@ -42,7 +44,9 @@ def trading_allows(state, draft):
     trading = trading_state(state.breakers)
     if trading == HALTED:
         return 1
-    return 2 if trading != ACTIVE and draft.side == BUY else 0
+    if trading == ACTIVE or draft.side != BUY:
+        return 0
+    return 2 if is_closing(state.breakers) else PAUSED
 
 
 def market_is_known(state, symbol, draft):
@@ -207,3 +211,11 @@ def report_level(commands, clock, level, drawdown):
     record.a = level
     share = drawdown * PPM
     record.b = int(share) if 0.0 <= share <= PPM else 1_000_000
+
+
+def report_flat(commands, clock, symbols, value_e8):
+    """The fact that a flatten has ended, and what it had to leave."""
+    record = written(commands, clock, 0)
+    record.kind = FLATTEN_ENDED
+    record.a = symbols
+    record.b = value_e8

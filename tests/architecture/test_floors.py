@@ -16,7 +16,10 @@ FLOORS: list[tuple[str, list[str]]] = [
     ("the decision, room by room", ["strategy", "risk", "execution"]),
     (
         "the decision as one",
-        ["state", "accounting", "dealing", "decision", "simulation", "core", "compile", "snapshot"],
+        [
+            *("state", "accounting", "dealing", "closing", "decision", "simulation"),
+            *("core", "compile", "snapshot", "picture", "camera"),
+        ],
     ),
     ("the path", ["statistics", "resilience", "ports", "loop", "log"]),
     (

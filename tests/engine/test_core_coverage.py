@@ -19,6 +19,7 @@ TESTS = (
     "tests/engine/test_accounting.py",
     "tests/engine/test_dealing.py",
     "tests/engine/test_decision.py",
+    "tests/engine/test_requests.py",
     "tests/engine/test_simulation.py",
     "tests/engine/test_winding_down.py",
     "tests/engine/execution",

@@ -31,7 +31,7 @@ LIMITED = (*QUICK, "orders.entry=limit", "orders.limit_seconds=90", "paper.laten
 
 def outcome(run: Run) -> int:
     """Of the last decision."""
-    found: int = run.state.decision.outcome
+    found: int = run.decision.outcome
     return found
 
 
@@ -119,7 +119,7 @@ def test_leaving_asks_for_less_confidence_than_a_breaker_wants():
     sold = [one for step in range(5) for one in submitted(run.bar(PRICE * (87 - step) // 100))]
 
     assert [one.flags for one in sold][:1] == [SELL]
-    assert run.state.decision.confidence < 1.0
+    assert run.decision.confidence < 1.0
 
 
 def test_without_a_stop_distance_no_stop_is_placed():

@@ -33,7 +33,7 @@ LIMITED = (*QUICK, "orders.entry=limit", "orders.limit_seconds=90", "paper.laten
 
 def outcome(run: Run) -> int:
     """Of the last decision."""
-    found: int = run.state.decision.outcome
+    found: int = run.decision.outcome
     return found
 
 
@@ -43,7 +43,7 @@ def test_what_was_decided_last_is_remembered():
     run.warm_up()
     run.bar(PRICE + 100)
 
-    decision = run.state.decision
+    decision = run.decision
     assert (decision.symbol, decision.agent, CAUSES[decision.cause]) == (0, 2, "fast above slow")
     assert (decision.target, decision.confidence) == (1.0, 1.0)
     assert (decision.now_ns, OUTCOMES[decision.outcome]) == (run.now_ns, "entered")
@@ -55,7 +55,7 @@ def test_the_unsure_are_not_heard():
               "strategy.confidence_min=0.9", "strategy.vote.rsi_middle=99.0")  # fmt: skip
     run.bars(*[PRICE + 50 * step for step in range(60)])
 
-    assert 0.6 < run.state.decision.confidence < 0.9
+    assert 0.6 < run.decision.confidence < 0.9
     assert outcome(run) == UNSURE
     assert run.state.orders.submitted == 0
 

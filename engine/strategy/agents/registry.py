@@ -10,9 +10,11 @@ AGENTS = (
     ema_cross,
 )
 NAMES = {number: agent.__name__.rpartition(".")[2] for number, agent in enumerate(AGENTS, 1)}
-STOPPED, PROTECTED, TIMED_OUT = 8, 9, 10  # causes that are not an agent's
+# Causes that are not an agent's.
+STOPPED, PROTECTED, TIMED_OUT, FLATTENED, KILLED, PAUSED = 8, 9, 10, 12, 13, 14
 CAUSES = {0: "none", STOPPED: "drawdown stop", PROTECTED: "protective stop"}
-CAUSES |= {TIMED_OUT: "entry timed out"}
+CAUSES |= {TIMED_OUT: "entry timed out", FLATTENED: "flattened by the operator"}
+CAUSES |= {KILLED: "killed by the operator", PAUSED: "paused by the operator"}
 for _agent in AGENTS:
     CAUSES |= _agent.CAUSES
 OWN = block(**{name: agent.OWN for name, agent in zip(NAMES.values(), AGENTS, strict=True)})

@@ -154,7 +154,7 @@ def test_while_conservative_only_the_sure_are_heard(fall, middle, enters):
     caused = [one for step in range(5) for one in run.bar(percent(fall) + 1_000 * step)]
 
     assert bool(submitted(caused)) is enters
-    assert enters or run.state.decision.outcome == UNSURE
+    assert enters or run.decision.outcome == UNSURE
 
 
 def test_a_halt_lasts_until_an_operator_ends_it():
@@ -169,7 +169,7 @@ def test_a_halt_lasts_until_an_operator_ends_it():
     run.reset()
     caused = run.bar(percent(0.9))
 
-    assert (run.state.breakers.level, run.state.breakers.resets) == (NORMAL, 1)
+    assert (run.state.breakers.level, run.state.breakers.stopped) == (NORMAL, 0)
     assert run.state.account.drawdown == 0.0
     assert len(submitted(caused)) == 1
 
@@ -183,13 +183,16 @@ def test_a_reset_while_reducing_is_ignored():
     run.reset()
 
     assert trading_state(run.state.breakers) == REDUCING
-    assert run.state.breakers.resets == 0
+    assert run.state.breakers.stopped == 1
 
 
 def test_a_reset_without_a_halt_is_ignored():
     """There is nothing to end."""
     run = invested()
 
+    peak_e8 = run.state.account.peak_e8
+    run.bar(percent(0.97))
     run.reset()
 
-    assert run.state.breakers.resets == 0
+    assert run.state.account.drawdown > 0.0
+    assert run.state.account.peak_e8 == peak_e8

@@ -15,6 +15,7 @@ from engine.messages import (
     SELL,
     STOP,
     CancelOrder,
+    OperatorPaused,
     OrderDenied,
     decode,
 )
@@ -107,6 +108,14 @@ def too_fast() -> tuple[Run, list[Any]]:
     return run, caused
 
 
+def paused() -> tuple[Run, list[Any]]:
+    """The agent wants in while the operator wants no new entries."""
+    run = Run(*QUICK)
+    run.warm_up()
+    run.ask(OperatorPaused)
+    return run, run.bars(RISING)
+
+
 def no_place() -> tuple[Run, list[Any]]:
     """64 entries rest; one is filled, its stop takes the place, and its exit finds none."""
     run = Run(*QUICK, "orders.entry=limit", "sizing.fraction=0.003", "orders.limit_seconds=86400",
@@ -134,6 +143,7 @@ CASES: dict[int, Callable[[], tuple[Run, list[Any]]]] = {
     10: lambda: long_with("risk.exposure_max=0.05"),
     11: too_fast,
     12: no_place,
+    13: paused,
 }
 
 
@@ -147,7 +157,7 @@ def test_each_reason_denies_by_itself(reason):
     gate = run.state.gate
     assert gate.denials[reason] == gate.denied == len(found)
     assert len(submitted(caused)) == (reason == 11)
-    assert run.state.decision.reason in (reason, 0)
+    assert run.decision.reason in (reason, 0)
 
 
 def test_a_denial_says_what_was_wanted_and_why():

@@ -25,10 +25,10 @@ def times_of_decisions(minutes: int, *changes: str) -> list[int]:
     times = []
     for _ in range(minutes):
         run.bar(PRICE)
-        times.append(run.state.decision.now_ns)
+        times.append(run.decision.now_ns)
         for _ in range(58):
             run.beat(1)
-            times.append(run.state.decision.now_ns)
+            times.append(run.decision.now_ns)
         run.now_ns -= 58 * SECOND
     return sorted(set(times) - {0})
 

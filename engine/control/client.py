@@ -1,0 +1,172 @@
+"""How does a command reach the engine? It finds the directory, connects and asks; or says why not."""
+
+import fcntl
+import os
+import socket
+import time
+from collections.abc import Iterator
+from json import dumps, loads
+from typing import Any
+
+from engine.control.frames import IMAGE, PICTURE, PROTOCOL, WORDS, Frames, packed
+from engine.control.places import base_directory, socket_path, with_socket
+from engine.errors import Refused
+
+READ_AT_ONCE = 1 << 18
+UNREACHABLE, REFUSED, TIMED_OUT = 3, 4, 5
+
+
+class Link:
+    """A connection to one engine; `hello` is what it said of itself."""
+
+    def __init__(self, data_dir: str, timeout_s: float = 5.0, operator: str = "") -> None:
+        self.data_dir = data_dir
+        self._timeout_s = timeout_s
+        self._frames, self._arrived = Frames(), list[tuple[int, bytes]]()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(timeout_s)
+        try:
+            self._socket.connect(socket_path(data_dir))
+        except OSError as error:
+            self._socket.close()
+            raise unreachable(data_dir) from error
+        self.hello = self.ask("hello", protocol=PROTOCOL, operator=operator)
+
+    def ask(self, verb: str, **fields: Any) -> dict[str, Any]:
+        """The engine's answer; Refused with its words and code where it refuses."""
+        self._send({"verb": verb, **fields})
+        said: dict[str, Any] = loads(self._await(WORDS))
+        if "error" in said:
+            raise Refused(said["error"], said["fix"], code=said["code"])
+        return said
+
+    def image(self) -> bytes:
+        """The whole state's bytes."""
+        self._send({"verb": "image"})
+        return self._await(IMAGE)
+
+    def picture(self) -> bytes:
+        """What is shown of the state, as bytes."""
+        self._send({"verb": "picture"})
+        return self._await(PICTURE)
+
+    def watch(self, hz: float) -> Iterator[bytes]:
+        """Pictures at this rate until the engine ends; Refused (5) when it falls silent."""
+        self._send({"verb": "watch", "hz": hz})
+        self._socket.settimeout(self._timeout_s + 1.0 / hz)
+        while True:
+            yield self._await(PICTURE)
+
+    def fileno(self) -> int:
+        """For a poll."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Leave; the engine does not mind."""
+        self._socket.close()
+
+    def _send(self, words: dict[str, Any]) -> None:
+        try:
+            self._socket.sendall(packed(WORDS, dumps(words).encode()))
+        except OSError as error:
+            raise self._lost(error) from error
+
+    def _await(self, wanted: int) -> bytes:
+        """The next frame of a kind; pictures that come between are passed over."""
+        while True:
+            while self._arrived:
+                kind, payload = self._arrived.pop(0)
+                if kind == wanted or kind == WORDS:
+                    return payload
+            try:
+                raw = self._socket.recv(READ_AT_ONCE)
+            except OSError as error:
+                raise self._lost(error) from error
+            if not raw:
+                raise self._lost(None)
+            self._arrived += self._frames.feed(raw)
+
+    def _lost(self, error: OSError | None) -> Refused:
+        if isinstance(error, TimeoutError):
+            return Refused(
+                f"the engine in {self.data_dir} did not answer within {self._timeout_s:g} s",
+                "it may be busy recovering or stopped by its disk: see its log, or use --timeout",
+                code=TIMED_OUT,
+            )
+        return Refused(
+            f"the engine in {self.data_dir} ended while it was asked",
+            "see `supreme status`",
+            code=UNREACHABLE,
+        )
+
+
+def unreachable(data_dir: str) -> Refused:
+    """Why no engine answers there: none, one that died, or one that is not ready yet."""
+    if is_locked(data_dir):
+        return Refused(
+            f"the engine in {data_dir} (pid {pid_in(data_dir)}) does not listen yet",
+            "it is starting or recovering: try again in a moment",
+            code=UNREACHABLE,
+        )
+    if os.path.exists(socket_path(data_dir)):
+        return Refused(
+            f"the engine in {data_dir} (pid {pid_in(data_dir)}) ended without a goodbye",
+            "nothing is lost: start it again and it goes on from its journal",
+            code=UNREACHABLE,
+        )
+    return Refused(f"no engine runs in {data_dir}", "start one: supreme up", code=UNREACHABLE)
+
+
+def is_locked(data_dir: str) -> bool:
+    """Whether an engine holds the directory."""
+    try:
+        fd = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def pid_in(data_dir: str) -> str:
+    """The pid that the newest engine left in its directory."""
+    try:
+        with open(os.path.join(data_dir, "lock"), encoding="ascii", errors="replace") as file:
+            return file.read(20) or "unknown"
+    except OSError:
+        return "unknown"
+
+
+def the_engine(data_dir: str) -> str:
+    """The directory asked for, or of the one engine that runs; Refused (3) for none or several."""
+    if data_dir:
+        return data_dir
+    found = with_socket(base_directory())
+    running = [place for place in found if is_locked(place)] or found
+    if len(running) == 1:
+        return running[0]
+    if not running:
+        raise Refused("no engine is running", "start one: supreme up", code=UNREACHABLE)
+    names = ", ".join(os.path.basename(place) for place in running)
+    raise Refused(
+        f"several engines are running: {names}",
+        f"say which: --data-dir {running[0]}",
+        code=UNREACHABLE,
+    )
+
+
+def connect(data_dir: str, timeout_s: float, *, patience_s: float = 0.0) -> Link:
+    """A link to the engine meant, waiting for one that is still starting; Refused otherwise."""
+    end = time.monotonic() + patience_s
+    place = the_engine(data_dir)
+    while True:
+        try:
+            return Link(place, timeout_s)
+        except Refused:
+            if time.monotonic() > end or not is_locked(place):
+                raise
+            time.sleep(0.05)

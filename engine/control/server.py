@@ -1,0 +1,139 @@
+"""How does the engine hear and answer? A local socket in its own poll; nobody can make it wait."""
+
+import os
+import select
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from engine.control.frames import PICTURE, WORDS, Frames, packed
+from engine.control.places import private_folder
+
+PEERS_MAX = 16  # connections at once; the next one is closed at the door
+OUTBOX_MAX = 4 << 20  # bytes a slow reader may owe; beyond it the connection ends
+READ_AT_ONCE = 1 << 16
+CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
+
+
+class Peer:
+    """One connection: who it is, what it has still to read, how often it wants a picture."""
+
+    def __init__(self, connection: socket.socket, uid: int) -> None:
+        self.connection, self.uid = connection, uid
+        self.frames, self.outbox = Frames(), bytearray()
+        self.name = ""
+        self.every_s = 0.0  # between two pictures, 0 for none
+        self.due_s = 0.0
+
+
+Answer = Callable[[Peer, bytes], None]
+
+
+class Server:
+    """The listening socket and its peers; `answer(peer, words)` is called for each request."""
+
+    def __init__(self, path: str, poll: select.epoll, answer: Answer) -> None:
+        self.path, self._poll, self._answer = path, poll, answer
+        self.peers: dict[int, Peer] = {}
+        private_folder(path)
+        with suppress(FileNotFoundError):
+            os.unlink(path)  # the lock is ours: whoever listened here has ended
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        self._listener.bind(path)
+        os.chmod(path, 0o600)
+        self._listener.listen(PEERS_MAX)
+        poll.register(self._listener.fileno(), select.EPOLLIN)
+
+    def hear(self, fd: int) -> None:
+        """Whatever the poll says of one of our descriptors; strangers' ones are ignored."""
+        if fd == self._listener.fileno():
+            self._accept()
+        elif fd in self.peers:
+            peer = self.peers[fd]
+            try:
+                self._flush(peer)
+                self._read(peer)
+            except (OSError, ValueError):
+                self._drop(peer)
+
+    def say(self, peer: Peer, kind: int, payload: bytes) -> None:
+        """Queue a frame and send what goes; whoever never reads is dropped."""
+        peer.outbox += packed(kind, payload)
+        try:
+            self._flush(peer)
+        except OSError:
+            self._drop(peer)
+        if len(peer.outbox) > OUTBOX_MAX:
+            self._drop(peer)
+
+    def words(self, peer: Peer, said: dict[str, Any]) -> None:
+        """Queue an answer in JSON."""
+        from json import dumps
+
+        self.say(peer, WORDS, dumps(said).encode())
+
+    def due_in(self, now_s: float) -> float:
+        """Seconds until somebody wants a picture; a long time when nobody does."""
+        due = [peer.due_s for peer in self.peers.values() if peer.every_s]
+        return max(min(due, default=now_s + 60.0) - now_s, 0.0)
+
+    def publish(self, now_s: float, picture: Callable[[], bytes]) -> None:
+        """Send a picture to whoever is due and has read the last one: the latest, never a queue."""
+        taken = b""
+        for peer in list(self.peers.values()):
+            if not peer.every_s or now_s < peer.due_s:
+                continue
+            peer.due_s = max(peer.due_s + peer.every_s, now_s)
+            if not peer.outbox:
+                taken = taken or picture()
+                self.say(peer, PICTURE, taken)
+
+    def close(self) -> None:
+        """Say goodbye: no socket is left where nobody listens."""
+        for peer in list(self.peers.values()):
+            self._drop(peer)
+        with suppress(FileNotFoundError):
+            os.unlink(self.path)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:
+            return  # it left again, or no descriptor is free: the next one may come
+        raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+        uid = CREDENTIALS.unpack(raw)[1]
+        if len(self.peers) >= PEERS_MAX or uid not in (0, os.getuid()):
+            connection.close()
+            return
+        connection.setblocking(False)
+        self.peers[connection.fileno()] = Peer(connection, uid)
+        self._poll.register(connection.fileno(), select.EPOLLIN)
+
+    def _read(self, peer: Peer) -> None:
+        try:
+            raw = peer.connection.recv(READ_AT_ONCE)
+        except BlockingIOError:
+            return
+        if not raw:
+            self._drop(peer)
+            return
+        for kind, payload in peer.frames.feed(raw):
+            if kind != WORDS:
+                raise ValueError("a request is a JSON object")
+            self._answer(peer, payload)
+
+    def _flush(self, peer: Peer) -> None:
+        with suppress(BlockingIOError):
+            while peer.outbox:
+                del peer.outbox[: peer.connection.send(peer.outbox)]
+        if peer.connection.fileno() >= 0:
+            wanted = select.EPOLLIN | (select.EPOLLOUT if peer.outbox else 0)
+            self._poll.modify(peer.connection.fileno(), wanted)
+
+    def _drop(self, peer: Peer) -> None:
+        if self.peers.pop(peer.connection.fileno(), None) is not None:
+            self._poll.unregister(peer.connection.fileno())
+            peer.connection.close()
