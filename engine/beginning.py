@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from engine import core as cores
+from engine.desk import signed
 from engine.errors import Refused
 from engine.journal.recovery import chunks
 from engine.loop import Loop
@@ -13,9 +14,7 @@ from engine.messages import (
     BOOK_TOP,
     ENGINE_STARTED,
     LABEL,
-    OPERATOR,
     PARAMETER_NAME,
-    REASON,
     RECORD_SIZE,
     SYMBOL_NAME,
     TEXT,
@@ -253,21 +252,15 @@ def tell_changes(engine: Engine) -> None:
         if value != engine.profile.values[key]:
             why = f"profile {engine.profile.name}"
             name = texts_of(key, PARAMETER_NAME, received_ns=now_ns)
-            engine.loop.take(record, b"".join(name) + signed(why, now_ns))
+            engine.loop.take(record, b"".join(name) + signed(operator(), why, now_ns))
             engine.log.say("info", "ParameterChanged", key=key, value=engine.profile.values[key])
 
 
 def reset_halt(engine: Engine, reason: str) -> None:
     """An operator ends a halt."""
     now_ns = engine.core.state.clock.now_ns
-    engine.loop.take(encode(OperatorReset(0, now_ns, now_ns)), signed(reason, now_ns))
+    engine.loop.take(encode(OperatorReset(0, now_ns, now_ns)), signed(operator(), reason, now_ns))
     engine.log.say("warning", "OperatorReset", operator=operator(), reason=reason)
-
-
-def signed(reason: str, now_ns: int) -> bytes:
-    """Who and why, as the texts before an event."""
-    who = texts_of(operator(), OPERATOR, received_ns=now_ns)
-    return b"".join(who + texts_of(reason, REASON, received_ns=now_ns))
 
 
 def operator() -> str:

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections import deque
 from typing import Any
 
 from engine.messages import BUY, CLASSES, decode
@@ -10,9 +11,16 @@ from engine.risk.gate import REASONS
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 FILE_BYTES_MAX = 4 << 20  # and one older file of the same size: the log never grows beyond both
+NOTABLE_KEPT = 64
+NOISE = ("OrderDenied",)  # one a decision while halted; the decisions tell it
 LINES_AT_ONCE = 64  # wait in memory; errors go out at once
 QUIET = {"OrderAccepted": "debug", "OrderDenied": "warning", "OrderRejected": "warning"}
-LOUD = {"BreakerChanged": "warning", "CancelRejected": "debug", "OrderCanceled": "debug"}
+LOUD = {
+    "BreakerChanged": "warning",
+    "FlattenEnded": "warning",
+    "CancelRejected": "debug",
+    "OrderCanceled": "debug",
+}
 
 
 class Log:
@@ -25,10 +33,13 @@ class Log:
         self._fd = opened(path)
         self._size = os.fstat(self._fd).st_size
         self._waiting: list[bytes] = []
+        self.notable: deque[dict[str, Any]] = deque(maxlen=NOTABLE_KEPT)  # for whoever watches
         self.lost = 0  # lines that the disk did not take: trading goes on without them
 
     def say(self, level: str, event: str, /, **fields: Any) -> None:
-        """One line, if its level is wanted."""
+        """One line, if its level is wanted; warnings and worse are kept for whoever watches."""
+        if level in LEVELS[2:] and event not in NOISE:
+            self.notable.append({"at_s": time.time(), "level": level, "event": event, **fields})
         if LEVELS.index(level) < self.least:
             return
         line = self._formed(level, event, fields).encode(errors="replace")

@@ -1,11 +1,13 @@
 """What happens to one event? It is decided, journaled, and only then asked of the venue."""
 
+import time
 from collections import deque
 from typing import Any
 
 from engine.errors import Refused
 from engine.messages import CANCEL_ORDER, ORDER_ACCEPTED, SUBMIT_ORDER, split
 from engine.ports import Journal, Log, Venue
+from engine.telemetry import Durations
 
 # Commands that wait for their cause to be durable. Beyond it the loop waits for the disk.
 WAITING_MAX = 1024
@@ -17,7 +19,8 @@ class Loop:
 
     def __init__(self, core: Any, journal: Journal, venue: Venue, log: Log) -> None:
         self.core, self.journal, self.venue, self.log = core, journal, venue, log
-        self.waiting: deque[tuple[int, bytes]] = deque()
+        self.waiting: deque[tuple[int, bytes, int]] = deque()
+        self.asked = Durations()  # from decided to sent, the cause durable
         self.malformed = 0
 
     def take(self, record: bytes, preface: bytes = b"") -> None:
@@ -58,7 +61,7 @@ class Loop:
 
     def _hold(self, after: int, commands: bytes) -> None:
         """Queue commands behind their cause; the market waits where venue or bound wants it."""
-        self.waiting.append((after, commands))
+        self.waiting.append((after, commands, time.perf_counter_ns()))
         if self.venue.patient or len(self.waiting) >= WAITING_MAX:
             if not self.journal.wait(after, DURABLE_SECONDS_MAX):
                 raise Refused(
@@ -71,4 +74,6 @@ class Loop:
     def release(self) -> None:
         """Send every command whose cause has become durable."""
         while self.waiting and self.waiting[0][0] <= self.journal.durable:
-            self.venue.send(self.waiting.popleft()[1])
+            _, commands, decided_ns = self.waiting.popleft()
+            self.venue.send(commands)
+            self.asked.add(time.perf_counter_ns() - decided_ns)

@@ -10,6 +10,7 @@ from engine import core as cores
 from engine import streams
 from engine.bootstrap import assemble
 from engine.builder import CoreBuilder
+from engine.desk import Desk
 from engine.errors import Refused
 from engine.messages import Heartbeat, encode
 from engine.options import HELP, Options, parse
@@ -17,6 +18,7 @@ from engine.parts import INTERNAL, INTERRUPTED, Engine, Stopped
 from engine.picture import picture
 from engine.simulation import heartbeat_is_due
 from engine.status import Status, as_json, as_text
+from engine.telemetry import Telemetry
 
 WARM_UP_NS = 60 * 60_000_000_000  # the first market hour passes at once: indicators need it
 TEND_SECONDS = 0.5  # between two looks at the screen, the log and the builder
@@ -33,9 +35,13 @@ class Stop:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
                 signal.signal(number, self._wished)
 
-    def _wished(self, number: int, _frame: Any) -> None:
-        self.code = 128 + number
+    def wish(self, code: int) -> None:
+        """End with this code, as soon as the event at hand is done."""
+        self.code = code
         os.eventfd_write(self.fd, 1)
+
+    def _wished(self, number: int, _frame: Any) -> None:
+        self.wish(128 + number)
 
 
 class Runner:
@@ -49,8 +55,14 @@ class Runner:
         self.malformed_told = 0
         self.began = time.monotonic()
         self.paced_from: tuple[float, int] | None = None
+        self.telemetry = Telemetry()
+        self.telemetry.asked = engine.loop.asked
         self.poll = select.epoll()
         self.poll.register(stop.fd, select.EPOLLIN)
+        self.poll.register(engine.journal.fileno(), select.EPOLLIN)
+        self.desk = Desk(engine, options, self.telemetry)
+        self.desk.open(self.poll, lambda: stop.wish(128 + signal.SIGTERM))
+        engine.held.append(self.desk.server.close)
 
     def run(self) -> None:
         """Until the market ends, the time is over or somebody asks to stop."""
@@ -60,6 +72,7 @@ class Runner:
                 if self.upcoming is None or self.stop.code or not self._is_time(tend_at):
                     break
                 self._step()
+            self._hear(0.0)
             if time.monotonic() >= tend_at:
                 self._tend()
                 tend_at = time.monotonic() + TEND_SECONDS
@@ -70,9 +83,21 @@ class Runner:
         """Whether the next record is due; sleeps toward it, at most until tending is."""
         delay = self._delay()
         if delay <= 0:
+            if self.paced_from is not None:
+                self.telemetry.late.add(int(-delay * 1e9))
             return True
-        self.poll.poll(max(min(delay, tend_at - time.monotonic()), 0.0))
+        now_s = time.monotonic()
+        self._hear(max(min(delay, tend_at - now_s, self.desk.server.due_in(now_s)), 0.0))
         return self._delay() <= 0
+
+    def _hear(self, seconds: float) -> None:
+        """Listen so long: to who asks, to the journal, to a wish to stop."""
+        for fd, _ in self.poll.poll(seconds):
+            if fd == self.engine.journal.fileno():
+                self.engine.journal.collect()
+            else:
+                self.desk.server.hear(fd)
+        self.desk.settle()
 
     def _delay(self) -> float:
         """Seconds until the next record is due at this speed."""
@@ -95,12 +120,14 @@ class Runner:
         if record is None:
             return
         clock = self.engine.core.state.clock
+        began_ns = time.perf_counter_ns()
         if heartbeat_is_due(clock, received_of(record)):
             due_ns = clock.heartbeat_due_ns
             self.engine.loop.take(encode(Heartbeat(0, due_ns, due_ns, clock.heartbeats + 1)))
         else:
             self.engine.loop.take(record)
             self.upcoming = next(self.records, None)
+        self.telemetry.decided.add(time.perf_counter_ns() - began_ns)
 
     def _tend(self) -> None:
         """What need not be done at every event."""

@@ -1,4 +1,4 @@
-"""How does a command reach the engine? It finds the directory, connects and asks; or says why not."""
+"""How does a command reach the engine? It finds the directory and asks, or says why it cannot."""
 
 import fcntl
 import os
@@ -76,7 +76,7 @@ class Link:
         while True:
             while self._arrived:
                 kind, payload = self._arrived.pop(0)
-                if kind == wanted or kind == WORDS:
+                if kind in (wanted, WORDS):
                     return payload
             try:
                 raw = self._socket.recv(READ_AT_ONCE)

@@ -19,8 +19,8 @@ def socket_path(data_dir: str) -> str:
     path = os.path.join(os.path.abspath(data_dir), "control", "socket")
     if len(os.fsencode(path)) <= PATH_MAX:
         return path
-    home = os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/supreme-{os.getuid()}"
-    name = f"supreme-{zlib.crc32(os.fsencode(path)):08x}"
+    home = os.environ.get("XDG_RUNTIME_DIR") or os.path.join(os.sep, "tmp")  # its folder is ours
+    name = f"supreme-{os.getuid()}-{zlib.crc32(os.fsencode(path)):08x}"
     return os.path.join(home, name, "socket")
 
 

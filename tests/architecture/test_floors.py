@@ -21,7 +21,7 @@ FLOORS: list[tuple[str, list[str]]] = [
             *("core", "compile", "snapshot", "picture", "camera"),
         ],
     ),
-    ("the path", ["statistics", "resilience", "ports", "loop", "log"]),
+    ("the path", ["statistics", "resilience", "ports", "loop", "log", "telemetry"]),
     (
         "the world",
         ["cache", "journal", "market", "venues", "learning", "control", "service"],
@@ -30,7 +30,7 @@ FLOORS: list[tuple[str, list[str]]] = [
         "assembly",
         [
             *("profile", "opening", "options", "status", "streams", "builder", "parts"),
-            *("beginning", "bootstrap", "runtime", "backtest"),
+            *("desk", "beginning", "bootstrap", "runtime", "backtest"),
         ],
     ),
 ]
@@ -44,7 +44,13 @@ DOORS = {
 ABOVE: dict[str, tuple[str, ...]] = {
     "supreme_cli": ("engine",),
     "validators": ("engine",),
-    "tui": ("engine.messages", "engine.snapshot"),
+    "tui": (
+        "engine.messages",
+        "engine.snapshot",
+        "engine.picture",
+        "engine.camera",
+        "engine.control",
+    ),
 }
 # Imported inside the function that needs them, so that the engine process never loads them.
 HEAVY = {"numpy", "numba", "llvmlite", "typer", "rich", "pyarrow", "textual", "pydantic"}

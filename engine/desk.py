@@ -1,0 +1,213 @@
+"""What may a running engine be asked? The requests of operators and watchers, one row a verb."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from engine.camera import Camera, image_of
+from engine.control.frames import IMAGE, PICTURE, PROTOCOL
+from engine.control.places import socket_path
+from engine.control.server import Peer, Server
+from engine.core import code_digest, layout_digest
+from engine.errors import Refused
+from engine.messages import (
+    OPERATOR,
+    PARAMETER_NAME,
+    REASON,
+    OperatorFlattened,
+    OperatorKilled,
+    OperatorPaused,
+    OperatorReset,
+    OperatorResumed,
+    ParameterChanged,
+    encode,
+    texts_of,
+)
+from engine.profile import load_profile, parts_of
+from engine.risk.breakers import HALTED, trading_state
+from engine.state import KEYS
+
+if TYPE_CHECKING:
+    from engine.options import Options
+    from engine.parts import Engine
+    from engine.telemetry import Telemetry
+
+HZ_MAX = 20.0
+REASON_MAX = 200  # bytes of a reason that the journal keeps
+ACTS: dict[str, Any] = {
+    "pause": OperatorPaused,
+    "resume": OperatorResumed,
+    "flatten": OperatorFlattened,
+    "kill": OperatorKilled,
+    "reset": OperatorReset,
+}
+
+
+def signed(who: str, reason: str, now_ns: int) -> bytes:
+    """Who and why, as the texts before an event."""
+    texts = texts_of(who, OPERATOR, received_ns=now_ns)
+    return b"".join(texts + texts_of(reason, REASON, received_ns=now_ns))
+
+
+def objection(verb: str, breakers: Any) -> tuple[str, str]:
+    """Why an act would change nothing now, and what to do instead; two empty texts if it would."""
+    halted = trading_state(breakers) == HALTED
+    if verb == "reset" and not halted:
+        return "the engine is not halted: there is nothing to reset", "see: supreme status"
+    if verb == "resume" and breakers.stopped:
+        return "the engine was stopped: a resume only undoes a pause", "see: supreme reset --help"
+    if verb == "resume" and breakers.flattening:
+        return "the engine is still closing positions", "repeat the resume once it is flat"
+    if verb == "resume" and not breakers.paused:
+        return "the engine is not paused: there is nothing to resume", "see: supreme status"
+    if verb == "pause" and breakers.paused:
+        return "the engine is paused already", "supreme resume ends the pause"
+    if verb in ("flatten", "pause") and halted:
+        return f"the engine is HALTED: nothing is traded, so there is nothing to {verb}", (
+            "supreme positions names what is left; supreme reset leads out"
+        )
+    return "", ""
+
+
+class Desk:
+    """Answers requests between two events; an act is an event, and is answered once durable."""
+
+    def __init__(self, engine: "Engine", options: "Options", telemetry: "Telemetry") -> None:
+        self.engine, self.options, self.telemetry = engine, options, telemetry
+        self.camera = Camera()
+        self.server: Server
+        self.stop: Callable[[], None]
+        self.waiting: list[tuple[int, Peer, dict[str, Any]]] = []
+        self.changes: list[str] = []
+        self.verbs: dict[str, Callable[[Peer, dict[str, Any]], None]] = {
+            "hello": self._hello,
+            "picture": self._picture,
+            "image": self._image,
+            "watch": self._watch,
+            "latency": self._latency,
+            "notices": self._notices,
+            "set": self._set,
+            "stop": self._stop,
+            **dict.fromkeys(ACTS, self._act),
+        }
+
+    def open(self, poll: Any, stop: Callable[[], None]) -> None:
+        """Listen; `stop` ends the engine as a signal would."""
+        self.stop = stop
+        self.server = Server(socket_path(self.options.data_dir), poll, self.answer)
+
+    def answer(self, peer: Peer, raw: bytes) -> None:
+        """One request; what is wrong with it is said to whoever asked."""
+        from json import loads
+
+        asked = loads(raw)
+        asked = asked if isinstance(asked, dict) else {}
+        verb = self.verbs.get(str(asked.get("verb")), self._unknown)
+        try:
+            verb(peer, asked)
+        except Refused as no:
+            self.server.words(peer, {"error": no.what, "fix": no.fix, "code": no.code})
+
+    def settle(self) -> None:
+        """Answer the acts that have become durable, and send the pictures that are due."""
+        while self.waiting and self.waiting[0][0] <= self.engine.journal.durable:
+            _, peer, said = self.waiting.pop(0)
+            self.server.words(peer, said)
+        self.server.publish(time.monotonic(), self.picture)
+
+    def picture(self) -> bytes:
+        """What is shown of the state."""
+        return self.camera.picture(self.engine.core)
+
+    def _unknown(self, _peer: Peer, asked: dict[str, Any]) -> None:
+        what = f"there is no request {asked.get('verb')!r}"
+        raise Refused(what, "use the supreme that belongs to the running engine")
+
+    def _hello(self, peer: Peer, asked: dict[str, Any]) -> None:
+        if asked.get("protocol") != PROTOCOL:
+            raise Refused(
+                f"the engine speaks protocol {PROTOCOL}, you {asked.get('protocol')}",
+                "use the supreme that belongs to the running engine, or restart it",
+                code=3,
+            )
+        peer.name = str(asked.get("operator", ""))[:64]
+        engine = self.engine
+        said = {
+            "protocol": PROTOCOL,
+            "pid": os.getpid(),
+            "label": engine.source.label,
+            "simulated": engine.source.simulated,
+            "names": engine.names,
+            "profile": engine.profile.name,
+            "stamp": engine.log.stamp,
+            "started_s": self.telemetry.started_s,
+            "speed": self.options.speed,
+            "compiled": engine.core.native is not None,
+            "code": (code_digest() + layout_digest()).hex(),
+            "data_dir": os.path.abspath(self.options.data_dir),
+        }
+        self.server.words(peer, said)
+
+    def _picture(self, peer: Peer, _asked: dict[str, Any]) -> None:
+        self.server.say(peer, PICTURE, self.picture())
+
+    def _image(self, peer: Peer, _asked: dict[str, Any]) -> None:
+        self.server.say(peer, IMAGE, bytes(image_of(self.engine.core)))
+
+    def _watch(self, peer: Peer, asked: dict[str, Any]) -> None:
+        hz = asked.get("hz")
+        if not isinstance(hz, (int, float)) or not 0 < hz <= HZ_MAX:
+            raise Refused(f"{hz} pictures a second are impossible", f"ask for up to {HZ_MAX:g}")
+        peer.every_s, peer.due_s = 1.0 / hz, 0.0
+
+    def _latency(self, peer: Peer, _asked: dict[str, Any]) -> None:
+        self.server.words(peer, self.telemetry.told())
+
+    def _notices(self, peer: Peer, _asked: dict[str, Any]) -> None:
+        self.server.words(peer, {"notices": list(self.engine.log.notable)})
+
+    def _stop(self, peer: Peer, asked: dict[str, Any]) -> None:
+        who, reason = self._signature(peer, asked)
+        self.engine.log.say("warning", "StopAsked", operator=who, reason=reason)
+        self.server.words(peer, {"pid": os.getpid()})
+        self.stop()
+
+    def _act(self, peer: Peer, asked: dict[str, Any]) -> None:
+        verb = asked["verb"]
+        who, reason = self._signature(peer, asked)
+        what, fix = objection(verb, self.engine.core.state.breakers)
+        if what:
+            raise Refused(what, fix, code=4)
+        now_ns = self.engine.core.state.clock.now_ns
+        message = ACTS[verb](0, now_ns, now_ns)
+        self._take(peer, encode(message), signed(who, reason, now_ns))
+        self.engine.log.say("warning", type(message).__name__, operator=who, reason=reason)
+
+    def _set(self, peer: Peer, asked: dict[str, Any]) -> None:
+        """Another value for a profile key, checked as if the profile had held it."""
+        who, reason = self._signature(peer, asked)
+        key, change = str(asked.get("key")), f"{asked.get('key')}={asked.get('value')}"
+        wanted = load_profile(self.options.profile, [*self.options.changes, *self.changes, change])
+        if key not in KEYS:
+            raise Refused(f"{key} cannot change while the engine runs", "set it at the next start")
+        self.changes.append(change)
+        now_ns = self.engine.core.state.clock.now_ns
+        parts = parts_of(wanted.values[key])
+        name = texts_of(key, PARAMETER_NAME, received_ns=now_ns)
+        record = encode(ParameterChanged(0, now_ns, now_ns, list(KEYS).index(key), *parts))
+        self._take(peer, record, b"".join(name) + signed(who, reason, now_ns))
+        self.engine.log.say("warning", "ParameterChanged", key=key, value=wanted.values[key],
+                            operator=who, reason=reason)  # fmt: skip
+
+    def _take(self, peer: Peer, record: bytes, texts: bytes) -> None:
+        self.engine.loop.take(record, texts)
+        sequence = self.engine.journal.sequence
+        self.waiting.append((sequence, peer, {"sequence": sequence}))
+
+    def _signature(self, peer: Peer, asked: dict[str, Any]) -> tuple[str, str]:
+        """Who asks, with the user the system vouches for, and why."""
+        reason = str(asked.get("reason", "")).strip()
+        if not reason or len(reason.encode()) > REASON_MAX:
+            raise Refused(f"{asked['verb']} needs a reason", 'add --reason "what was seen"')
+        return f"{peer.name or 'unknown'} (uid {peer.uid})", reason
