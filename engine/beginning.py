@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from engine import core as cores
+from engine.control.places import operator
 from engine.desk import signed
 from engine.errors import Refused
 from engine.journal.recovery import chunks
@@ -261,8 +262,3 @@ def reset_halt(engine: Engine, reason: str) -> None:
     now_ns = engine.core.state.clock.now_ns
     engine.loop.take(encode(OperatorReset(0, now_ns, now_ns)), signed(operator(), reason, now_ns))
     engine.log.say("warning", "OperatorReset", operator=operator(), reason=reason)
-
-
-def operator() -> str:
-    """Who asks, as the system knows them."""
-    return os.environ.get("SUDO_USER") or os.environ.get("USER") or f"uid {os.getuid()}"

@@ -31,9 +31,10 @@ Options:
   --log-level LEVEL    debug, info, warning, error or critical [info]
   --log-format FORM    json or text [json]
   --json               print the final state as JSON
+  --quiet              no live status
   -h, --help           this text
 """
-FLAGS = ("reset-halt", "json", "help")
+FLAGS = ("reset-halt", "json", "quiet", "help")
 VALUED = (
     *("replay", "speed", "data-dir", "profile", "set", "seed"),
     *("for", "reason", "log-level", "log-format"),
@@ -56,6 +57,7 @@ class Options(NamedTuple):
     log_level: str = "info"
     log_format: str = "json"
     json: bool = False
+    quiet: bool = False
     help: bool = False
 
 
@@ -106,6 +108,7 @@ def checked(given: dict[str, list[str]]) -> Options:
         log_level=one_of(last, "log-level", LEVELS, "info"),
         log_format=one_of(last, "log-format", FORMS, "json"),
         json="json" in last,
+        quiet="quiet" in last,
         help="help" in last,
     )
     if options.reset_halt and not options.reason:

@@ -8,6 +8,7 @@ from engine.execution.orders import is_open
 from engine.execution.portfolio import FILLS_KEPT
 from engine.risk.breakers import ACTIVE, trading_state
 from engine.risk.gate import REASONS
+from engine.risk.limits import orders_this_minute
 from engine.snapshot import Curve, Decision, Limit, OpenOrder, Position, Snapshot, Trade
 from engine.state import DECISIONS_KEPT
 from engine.strategy.agents.registry import CAUSES, NAMES
@@ -189,7 +190,8 @@ def limits_of(state: Any) -> list[Limit]:
     largest = max(
         (state.symbols[n].position.value_e8 for n in range(state.clock.symbols)), default=0
     )
-    made, of_peak, of_equity = state.gate.rate.orders, "% of peak", "% of equity"
+    made = orders_this_minute(state.gate.rate, state.clock.now_ns)
+    of_peak, of_equity = "% of peak", "% of equity"
     return [
         Limit("drawdown half", drawdown, rules.drawdown_half * 100, of_peak, "half size"),
         Limit("drawdown conservative", drawdown, rules.drawdown_conservative * 100, of_peak,

@@ -52,6 +52,7 @@ class Runner:
         self.records = engine.records
         self.upcoming: bytes | None = next(self.records, None)
         self.status = Status(engine.source.label, options.speed)
+        self.status.dead = options.quiet
         self.malformed_told = 0
         self.began = time.monotonic()
         self.paced_from: tuple[float, int] | None = None

@@ -3,6 +3,7 @@
 import os
 import sys
 
+from engine.control.places import base_directory, with_socket
 from engine.streams import mend
 from supreme_cli.commands import COMMANDS, VERSION, help_text
 
@@ -39,7 +40,7 @@ def main() -> int:
 def dispatch(argv: list[str]) -> int:
     """Answer from the table, become the engine, or load the command."""
     if not argv or argv[0] in ("-h", "--help"):
-        sys.stdout.write(help_text())
+        sys.stdout.write(help_text(with_socket(base_directory())))
         return 0
     if argv[0] == "--version":
         sys.stdout.write(f"supreme {VERSION}\n")
@@ -48,8 +49,12 @@ def dispatch(argv: list[str]) -> int:
         return unknown(argv)
     if argv[0] == "run":
         os.execv(sys.executable, engine_command(argv[1:]))
-    from supreme_cli.terminal import perform
+    from supreme_cli.terminal import perform, refusing
 
+    if argv[0] == "up":
+        from supreme_cli.lifecycle import up
+
+        return refusing(argv, lambda: up(argv[1:]))
     return perform(argv)
 
 

@@ -22,7 +22,7 @@ app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
 
 @app.command()
-def main(  # noqa: PLR0917  an option of typer's is a parameter
+def main(
     files: Annotated[
         list[str], typer.Argument(metavar="FILE...", help="Record files, or plain downloads.")
     ],

@@ -4,36 +4,70 @@ VERSION = "0.1.0"
 
 
 class Command:
-    """A verb: its one line of help, and the module whose `app` (or else `main`) carries it out."""
+    """A verb: its one line of help, and where the function (or typer's `app`) lies that does it."""
 
-    __slots__ = ("line", "module")
+    __slots__ = ("function", "group", "line", "module")
 
-    def __init__(self, line: str, module: str) -> None:
-        self.line, self.module = line, module
+    def __init__(self, group: str, line: str, module: str, function: str = "main") -> None:
+        self.group, self.line, self.module, self.function = group, line, module, function
 
 
+RUN, OPERATE, LOOK, RESEARCH = "run", "operate", "look", "research"
+SHOW, ACT = "supreme_cli.show", "supreme_cli.operate"
 COMMANDS = {
-    "run": Command("trade on paper in the foreground; Ctrl-C stops it", "engine.runtime"),
-    "backtest": Command("what a profile would have earned on history", "supreme_cli.backtest"),
-    "data": Command("import, list and check market history", "supreme_cli.data"),
-    "replay": Command("fold a journal and show the state at a time", "supreme_cli.replay"),
+    "up": Command(RUN, "start an engine in the background, open the console", "engine.runtime"),
+    "run": Command(RUN, "an engine in the foreground; Ctrl-C stops it", "engine.runtime"),
+    "down": Command(RUN, "stop the engine gracefully", "supreme_cli.lifecycle", "down"),
+    "status": Command(RUN, "whether an engine runs, and how it stands", SHOW, "status"),
+    "pause": Command(OPERATE, "no new entries; exits go on", ACT, "pause"),
+    "resume": Command(OPERATE, "end a pause", ACT, "resume"),
+    "flatten": Command(OPERATE, "sell everything, then stay paused", ACT, "flatten"),
+    "kill": Command(OPERATE, "sell everything, then halt until reset", ACT, "kill"),
+    "reset": Command(OPERATE, "leave HALTED, with a reason", ACT, "reset"),
+    "positions": Command(LOOK, "what is held", SHOW, "positions"),
+    "orders": Command(LOOK, "what may still fill", SHOW, "orders"),
+    "trades": Command(LOOK, "the newest fills", SHOW, "trades"),
+    "equity": Command(LOOK, "the account, and how it came here", SHOW, "equity"),
+    "risk": Command(LOOK, "every limit and where we are", SHOW, "risk"),
+    "latency": Command(LOOK, "how long things take", SHOW, "latency"),
+    "signal": Command(LOOK, "what the engine would do now, and why", "supreme_cli.signals"),
+    "backtest": Command(RESEARCH, "a profile on history", "supreme_cli.backtest"),
+    "data": Command(RESEARCH, "import, list and check market history", "supreme_cli.data"),
+    "replay": Command(RESEARCH, "the state a journal had at a time", "supreme_cli.replay"),
 }
 START = """\
 Start here:
-  supreme run                          an engine on a simulated market, on paper
+  supreme up                           an engine on a simulated market, on paper, and its console
   supreme data import ETHUSDT-1m.zip   market history becomes a record file
   supreme backtest ETHUSDT-1m.records  what the default profile makes of it
 """
+RUNNING = """\
+An engine runs: supreme console watches it, supreme status tells, supreme down stops it.
+"""
 
 
-def help_text() -> str:
-    """What a newcomer needs, on one screen."""
-    rows = "".join(f"  {name:10} {command.line}\n" for name, command in COMMANDS.items())
+def help_text(running: list[str]) -> str:
+    """What a newcomer needs, on one screen; `running` are the engines' data directories."""
+    groups = dict.fromkeys(command.group for command in COMMANDS.values())
     return (
         "Supreme, a crypto trading engine on one box.\n\n"
         "Usage: supreme COMMAND [OPTIONS]     `supreme COMMAND --help` tells more\n\n"
-        f"{rows}\n{START}\n"
+        f"{''.join(group_text(group) for group in groups)}\n{next_step(running)}\n"
         "Options: -h, --help   --version\n"
         "Exit codes: 0 ok, 1 a check failed, 2 usage or configuration, 3 engine unreachable,\n"
         "            4 refused, 5 timed out, 70 internal, 130/143 interrupted\n"
     )
+
+
+def next_step(running: list[str]) -> str:
+    """What to do now: watch what runs, or start something."""
+    if not running:
+        return START
+    rows = "".join(f"  {place}\n" for place in running)
+    return f"{RUNNING}{rows}"
+
+
+def group_text(group: str) -> str:
+    """One group's verbs, a line each."""
+    rows = [f"  {name:10} {row.line}\n" for name, row in COMMANDS.items() if row.group == group]
+    return f"{group}\n{''.join(rows)}"

@@ -37,7 +37,7 @@ DataDir = Annotated[
 
 
 @app.command("import")
-def import_files(  # noqa: PLR0917  an option of typer's is a parameter
+def import_files(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Downloaded files.")],
     symbol: Annotated[str, typer.Option(help="If no file name tells it: ETHUSDT-PERP.")] = "",
     out: Annotated[str, typer.Option(help="The record file to write, of one symbol.")] = "",

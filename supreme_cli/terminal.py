@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -15,8 +16,13 @@ USAGE, INTERNAL, INTERRUPTED, TERMINATED = 2, 70, 130, 143
 def perform(argv: list[str]) -> int:
     """Carry out the command `argv[0]`; returns its exit code. Leaves Ctrl-C and a broken pipe."""
     signal.signal(signal.SIGTERM, terminate)
+    return refusing(argv, lambda: invoke(app_of(argv[0]), argv))
+
+
+def refusing(argv: list[str], work: Callable[[], int]) -> int:
+    """Do it; whatever ends it is two lines and an exit code."""
     try:
-        return invoke(app_of(argv[0]), argv)
+        return work()
     except BrokenPipeError:
         raise
     except Refused as refused:
@@ -35,14 +41,14 @@ def terminate(_signal: int, _frame: Any) -> NoReturn:
 
 
 def app_of(name: str) -> Any:
-    """The command's typer application: the module's `app`, or one made of its `main`."""
+    """The command's typer application: the module's `app`, or one made of its function."""
     import typer
 
     module = import_module(COMMANDS[name].module)
     app = getattr(module, "app", None)
     if app is None:
         app = typer.Typer()
-        app.command()(module.main)
+        app.command()(getattr(module, COMMANDS[name].function))
     # Help drawn by rich costs twice the start, and completion is not offered yet.
     app.rich_markup_mode = None
     app._add_completion = False  # noqa: SLF001  typer reads it when the application is built

@@ -9,7 +9,7 @@ from json import dumps, loads
 from typing import Any
 
 from engine.control.frames import IMAGE, PICTURE, PROTOCOL, WORDS, Frames, packed
-from engine.control.places import base_directory, socket_path, with_socket
+from engine.control.places import base_directory, operator, socket_path, with_socket
 from engine.errors import Refused
 
 READ_AT_ONCE = 1 << 18
@@ -35,10 +35,7 @@ class Link:
     def ask(self, verb: str, **fields: Any) -> dict[str, Any]:
         """The engine's answer; Refused with its words and code where it refuses."""
         self._send({"verb": verb, **fields})
-        said: dict[str, Any] = loads(self._await(WORDS))
-        if "error" in said:
-            raise Refused(said["error"], said["fix"], code=said["code"])
-        return said
+        return told(self._await(WORDS))
 
     def image(self) -> bytes:
         """The whole state's bytes."""
@@ -76,8 +73,10 @@ class Link:
         while True:
             while self._arrived:
                 kind, payload = self._arrived.pop(0)
-                if kind in (wanted, WORDS):
+                if kind == wanted:
                     return payload
+                if kind == WORDS:
+                    told(payload)  # instead of what was asked for comes why not
             try:
                 raw = self._socket.recv(READ_AT_ONCE)
             except OSError as error:
@@ -100,6 +99,14 @@ class Link:
         )
 
 
+def told(payload: bytes) -> dict[str, Any]:
+    """An answer in words; Refused where it is a refusal."""
+    said: dict[str, Any] = loads(payload)
+    if "error" in said:
+        raise Refused(said["error"], said["fix"], code=said["code"])
+    return said
+
+
 def unreachable(data_dir: str) -> Refused:
     """Why no engine answers there: none, one that died, or one that is not ready yet."""
     if is_locked(data_dir):
@@ -114,7 +121,9 @@ def unreachable(data_dir: str) -> Refused:
             "nothing is lost: start it again and it goes on from its journal",
             code=UNREACHABLE,
         )
-    return Refused(f"no engine runs in {data_dir}", "start one: supreme up", code=UNREACHABLE)
+    words = last_words(data_dir)
+    what = f"no engine runs in {data_dir}" + (f"; its last words: {words}" if words else "")
+    return Refused(what, "start one: supreme up", code=UNREACHABLE)
 
 
 def is_locked(data_dir: str) -> bool:
@@ -141,6 +150,19 @@ def pid_in(data_dir: str) -> str:
         return "unknown"
 
 
+def last_words(data_dir: str) -> str:
+    """What ended the newest engine there, if its log says that something did."""
+    try:
+        with open(os.path.join(data_dir, "log", "engine.log"), "rb") as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - 4096, 0))
+            lines = file.read().decode(errors="replace").splitlines()[-3:]
+    except OSError:
+        return ""
+    bad = [line for line in lines if '"error"' in line or '"critical"' in line]
+    words = bad[-1].partition('"what": "')[2].partition('"')[0] if bad else ""
+    return words[:200]
+
+
 def the_engine(data_dir: str) -> str:
     """The directory asked for, or of the one engine that runs; Refused (3) for none or several."""
     if data_dir:
@@ -165,7 +187,7 @@ def connect(data_dir: str, timeout_s: float, *, patience_s: float = 0.0) -> Link
     place = the_engine(data_dir)
     while True:
         try:
-            return Link(place, timeout_s)
+            return Link(place, timeout_s, operator())
         except Refused:
             if time.monotonic() > end or not is_locked(place):
                 raise

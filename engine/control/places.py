@@ -1,6 +1,7 @@
-"""Where is a running engine reached? At a socket in its data directory, found by its name."""
+"""Where is a running engine reached, and by whom? At a socket in its data directory."""
 
 import os
+import pwd
 import zlib
 
 from engine.errors import Refused
@@ -46,3 +47,12 @@ def with_socket(base: str) -> list[str]:
         return []
     places = [os.path.join(base, name) for name in names]
     return [place for place in places if os.path.exists(socket_path(place))]
+
+
+def operator() -> str:
+    """Who asks, as the system knows them."""
+    named = os.environ.get("SUDO_USER") or os.environ.get("USER")
+    try:
+        return named or pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return "unknown"

@@ -18,10 +18,13 @@ from engine.market.simulated import START_NS, SimulatedMarket
 ROOT = Path(__file__).resolve().parents[2]
 
 
+COMMAND = [sys.executable, "-m", "supreme_cli"]
+
+
 def supreme(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command line as a user would, in an environment with a home of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "supreme_cli", *words],
+        [*COMMAND, *words],
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,

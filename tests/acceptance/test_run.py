@@ -15,10 +15,11 @@ from tests.acceptance.running import ROOT, final_state, supreme, trades_file
 LOADED = """
     __future__ __main__ _abc _codecs _collections _collections_abc _datetime _frozen_importlib
     _frozen_importlib_external _functools _imp _io _operator _random _sha2 _sha256 _signal
-    _sre _stat _string _struct _thread _typing _warnings _weakref abc builtins codecs
+    _socket _sre _stat _string _struct _thread _typing _warnings _weakref abc array builtins codecs
     collections contextlib copyreg core datetime encodings engine enum errno fcntl fnmatch
     functools genericpath glob grp importlib io ipaddress itertools keyword linecache marshal
-    math ntpath operator os pathlib posix posixpath pwd re reprlib select signal stat string
+    math ntpath operator os pathlib posix posixpath pwd re reprlib select selectors signal
+    socket stat string
     struct sys time tomllib types typing urllib warnings zipimport zlib
 """.split()  # noqa: SIM905  words are read more easily than a list of them
 RESIDENT_MAX_MB = 26

@@ -18,7 +18,7 @@ FLOORS: list[tuple[str, list[str]]] = [
         "the decision as one",
         [
             *("state", "accounting", "dealing", "closing", "decision", "simulation"),
-            *("core", "compile", "snapshot", "picture", "camera"),
+            *("core", "compile", "snapshot", "picture", "camera", "preview"),
         ],
     ),
     ("the path", ["statistics", "resilience", "ports", "loop", "log", "telemetry"]),

@@ -46,7 +46,7 @@ WITH_PROBE = """
 import sys
 from supreme_cli.commands import COMMANDS, Command
 from supreme_cli.__main__ import main
-COMMANDS["probe"] = Command("ends as asked", "probe")
+COMMANDS["probe"] = Command("look", "ends as asked", "probe")
 sys.exit(main())
 """
 HEAVY = {"argparse", "click", "numpy", "pydantic", "rich", "textual", "typer", "numba", "json"}

@@ -1,0 +1,139 @@
+"""What do the verbs share that ask a running engine? Options, the link, tables and watching."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from json import dumps
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from engine.camera import restored
+from engine.control.client import Link, connect
+from engine.core import code_digest, layout_digest
+from engine.errors import Refused
+from engine.picture import picture
+from engine.snapshot import Snapshot
+
+SCHEMA = 1
+CLEAR = "\x1b[H\x1b[2J"
+PATIENCE_S = 2.0  # for an engine that is still starting
+
+DataDir = Annotated[
+    str, typer.Option("--data-dir", metavar="DIR", help="whose engine [the one that runs]")
+]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="again and again, until Ctrl-C")]
+Hz = Annotated[float, typer.Option("--hz", min=0.1, max=20.0, help="how often under --watch")]
+Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="seconds to wait for an answer")]
+
+
+class Seen(NamedTuple):
+    """One picture: the engine's words about itself, the state by names, and in people's words."""
+
+    hello: dict[str, Any]
+    state: Any
+    snapshot: Snapshot
+
+
+class Asked(NamedTuple):
+    """How a verb was asked to show."""
+
+    data_dir: str
+    json: bool
+    watch: bool
+    hz: float
+    timeout: float
+
+
+def linked(data_dir: str, timeout: float) -> Link:
+    """A link to the engine meant; Refused (3) without one, or when it runs other code than ours."""
+    link = connect(data_dir, timeout, patience_s=min(PATIENCE_S, timeout))
+    if link.hello["code"] != (code_digest() + layout_digest()).hex():
+        raise Refused(
+            f"the engine in {link.data_dir} runs other code than this supreme",
+            "use the one it was started with, or restart it: supreme down, supreme up",
+            code=3,
+        )
+    return link
+
+
+def seen(link: Link, raw: bytes) -> Seen:
+    """A picture's bytes, readable."""
+    state = restored(raw)
+    return Seen(link.hello, state, picture(state, link.hello["names"]))
+
+
+def pictures(link: Link, asked: Asked) -> Iterator[Seen]:
+    """One picture, or one after another."""
+    if not asked.watch:
+        yield seen(link, link.picture())
+        return
+    for raw in link.watch(asked.hz):
+        yield seen(link, raw)
+
+
+def show(
+    asked: Asked, facts: Callable[[Link, Seen], dict[str, Any]], text: Callable[[Any], str]
+) -> None:
+    """Print what a verb shows: `facts` as JSON, or as the text made of them."""
+    link = linked(asked.data_dir, asked.timeout)
+    is_screen = asked.watch and sys.stdout.isatty() and not asked.json
+    for one in pictures(link, asked):
+        found = facts(link, one)
+        said = dumps({"schema_version": SCHEMA, **about(one), **found})
+        if not asked.json:
+            said = f"{headline(one)}\n{text(found)}".rstrip()
+        print((CLEAR if is_screen else "") + said, flush=True)
+
+
+def about(one: Seen) -> dict[str, Any]:
+    """What every answer begins with."""
+    return {"market": one.hello["label"], "now": stamp(one.snapshot.now_ns)}
+
+
+def headline(one: Seen) -> str:
+    """Whose numbers these are: never without PAPER, and SIMULATED where it is."""
+    why = f" ({one.snapshot.why})" if one.snapshot.why else ""
+    return f"PAPER  {one.hello['label']}  {one.snapshot.trading}{why}  {stamp(one.snapshot.now_ns)}"
+
+
+def stamp(now_ns: int) -> str:
+    """A UTC time to the second, empty before the first."""
+    return (
+        time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now_ns // 1_000_000_000)) if now_ns else ""
+    )
+
+
+def clock(now_ns: int) -> str:
+    """The time of day of a UTC time."""
+    return stamp(now_ns)[11:19]
+
+
+def span(seconds: float) -> str:
+    """A duration for a glance."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds / size:.1f}{unit}"
+    return f"{seconds:.0f}s"
+
+
+def rows_of(rows: list[Any]) -> list[dict[str, Any]]:
+    """Named rows as JSON objects."""
+    return [row._asdict() for row in rows]
+
+
+def table(heads: str, rows: list[list[str]]) -> str:
+    """Columns under their heads: numbers to the right, words to the left; "none" without rows."""
+    if not rows:
+        return "none"
+    columns = list(zip(heads.split(), *rows, strict=True))
+    drawn = [column(list(cells)) for cells in columns]
+    return "\n".join("  ".join(line).rstrip() for line in zip(*drawn, strict=True))
+
+
+def column(cells: list[str]) -> list[str]:
+    """A head and its cells in one width."""
+    width = max(map(len, cells))
+    is_number = all(cell[:1] in "+-0123456789" for cell in cells[1:])
+    return [cell.rjust(width) if is_number else cell.ljust(width) for cell in cells]

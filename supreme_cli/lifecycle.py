@@ -1,0 +1,138 @@
+"""supreme up, down: an engine in the background, started and ended from any terminal."""
+
+import os
+import subprocess
+import sys
+import time
+from json import dumps
+from typing import Annotated
+
+import typer
+
+from engine.control.client import Link, is_locked, pid_in
+from engine.control.places import operator
+from engine.errors import Refused
+from engine.options import parse
+from supreme_cli.asking import SCHEMA, DataDir, Json, Timeout, linked, seen
+from supreme_cli.operate import Act, left, settled
+
+START_SECONDS = 60.0
+LOOK_SECONDS = 0.05
+AT_STOP = ("keep", "cancel", "flatten")
+
+
+def up(argv: list[str]) -> int:
+    """Start the engine in the background with the options of `run`, then open the console.
+
+    Where one runs already, only the console is opened. Returns the exit code.
+    """
+    words = [word for word in argv if word != "--no-console"]
+    options = parse(words)
+    if options.help:
+        sys.stdout.write(UP_HELP)
+        return 0
+    if is_locked(options.data_dir):
+        print(f"an engine (pid {pid_in(options.data_dir)}) runs in {options.data_dir} already",
+              file=sys.stderr)  # fmt: skip
+    else:
+        start(words, options.data_dir)
+    if "--no-console" in argv or not (sys.stdout.isatty() and sys.stdin.isatty()):
+        return 0
+    from supreme_cli.__main__ import dispatch
+
+    return dispatch(["console", "--data-dir", options.data_dir])
+
+
+UP_HELP = """\
+Usage: supreme up [OPTIONS OF run] [--no-console]
+
+Start the engine in the background, where it survives logout, and open the console on it.
+Where an engine runs in that data directory already, only the console is opened.
+
+  --no-console         only start it
+All other options are those of `supreme run`: see supreme run --help.
+"""
+
+
+def start(words: list[str], data_dir: str) -> None:
+    """An engine in a session of its own, ready when this returns; Refused as it was refused."""
+    from supreme_cli.__main__ import engine_command
+
+    os.makedirs(os.path.join(data_dir, "log"), mode=0o700, exist_ok=True)
+    path = os.path.join(data_dir, "log", "engine.out")
+    with open(path, "wb") as out:
+        engine = subprocess.Popen(
+            engine_command([*words, "--quiet"]),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    link = answering(engine, data_dir, path)
+    label = link.hello["label"]
+    link.close()
+    print(f"PAPER {label}: engine pid {engine.pid} runs in {data_dir}", file=sys.stderr)
+    print("supreme status, console, flatten, down speak with it", file=sys.stderr)
+
+
+def answering(engine: "subprocess.Popen[bytes]", data_dir: str, path: str) -> Link:
+    """The first answer of an engine that is starting."""
+    end = time.monotonic() + START_SECONDS
+    while engine.poll() is None and time.monotonic() < end:
+        try:
+            return Link(data_dir, 5.0, operator())
+        except Refused:
+            time.sleep(LOOK_SECONDS)
+    if engine.poll() is None:
+        raise Refused(
+            f"the engine (pid {engine.pid}) does not answer after {START_SECONDS:g} s",
+            f"it may be folding a long journal: see {path}, then supreme status",
+            code=5,
+        )
+    with open(path, encoding="utf-8", errors="replace") as out:
+        said = out.read().strip().splitlines()[-2:]
+    what, fix = [*said, "", ""][:2]
+    raise Refused(what or "the engine ended at once", fix or f"see {path}", code=engine.returncode)
+
+
+def down(
+    data_dir: DataDir = "",
+    orders: Annotated[
+        str, typer.Option(metavar="|".join(AT_STOP), help="what becomes of open orders first")
+    ] = "keep",
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="why; kept in the log")] = "asked to",
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Stop the engine gracefully: journal closed, nothing lost; the next start goes on from here.
+
+    --orders keep leaves open orders as they are (stops at the venue go on protecting), cancel
+    takes entries back and leaves a pause, flatten sells everything first and leaves a pause.
+    """
+    if orders not in AT_STOP:
+        raise Refused(f"--orders {orders} is unknown", f"use {', '.join(AT_STOP)}")
+    link = linked(data_dir, 5.0)
+    before = seen(link, link.picture())
+    verb = {"cancel": "pause", "flatten": "flatten"}.get(orders, "")
+    if verb and before.snapshot.trading != "HALTED" and not before.state.breakers.paused:
+        link.ask(verb, reason=f"down: {reason}")
+        before = settled(link, Act(verb, link.data_dir, reason, json, timeout))
+    pid = link.ask("stop", reason=reason)["pid"]
+    wait_until_free(link.data_dir, pid, timeout)
+    if json:
+        print(dumps({"schema_version": SCHEMA, "stopped": pid, "data_dir": link.data_dir}))
+    else:
+        print(f"engine pid {pid} stopped with {left(before)}; the journal is closed")
+
+
+def wait_until_free(data_dir: str, pid: int, timeout: float) -> None:
+    """Until the engine has let go of its directory; Refused (5) when it does not."""
+    end = time.monotonic() + timeout
+    while is_locked(data_dir):
+        if time.monotonic() > end:
+            raise Refused(
+                f"the engine (pid {pid}) is still stopping after {timeout:g} s",
+                "its disk may be slow: see supreme status",
+                code=5,
+            )
+        time.sleep(LOOK_SECONDS)

@@ -1,0 +1,276 @@
+"""supreme status, positions, orders, trades, equity, risk, latency: what a running engine shows."""
+
+import time
+from typing import Any
+
+from engine.control.client import Link
+from engine.picture import curve_of
+from engine.status import grouped, short
+from supreme_cli.asking import (
+    Asked,
+    DataDir,
+    Hz,
+    Json,
+    Seen,
+    Timeout,
+    Watch,
+    clock,
+    rows_of,
+    show,
+    span,
+    stamp,
+    table,
+)
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+SPARK_WIDTH = 60
+
+
+def status(
+    data_dir: DataDir = "", json: Json = False, watch: Watch = False, hz: Hz = 2.0,
+    timeout: Timeout = 5.0,
+) -> None:  # fmt: skip
+    """Whether the engine runs, for whom, and how it stands. Exit 3 when none runs.
+
+    Example: supreme status --json
+    """
+    show(Asked(data_dir, json, watch, hz, timeout), status_facts, status_text)
+
+
+def status_facts(link: Link, one: Seen) -> dict[str, Any]:
+    """Everything that fits a line."""
+    now, hello, snapshot = time.time(), one.hello, one.snapshot
+    notices = link.ask("notices")["notices"]
+    lists = ("positions", "open_orders", "trades", "recent_decisions", "limits", "now_ns")
+    return {
+        "pid": hello["pid"],
+        "up_seconds": round(now - hello["started_s"], 1),
+        "data_dir": hello["data_dir"],
+        "profile": hello["profile"],
+        "compiled": hello["compiled"],
+        **{key: value for key, value in snapshot._asdict().items() if key not in lists},
+        "held": sum(row.quantity != "0" for row in snapshot.positions),
+        "open_orders": len(snapshot.open_orders),
+        "notices": notices[-5:],
+    }
+
+
+def status_text(found: dict[str, Any]) -> str:
+    """The same for a person."""
+    denied = ", ".join(f"{reason} {count}" for reason, count in found["denied"].items()) or "none"
+    closed = found["wins"] + found["losses"]
+    core = "" if found["compiled"] else ", on the plain functions"
+    account = f"{short(found['equity'])}   net {short(found['net'])}"
+    asked = f"{found['orders']} orders, {found['fills']} fills"
+    exposure = f"{found['exposure_percent']:.1f} % of equity in {found['held']} positions"
+    up = f"pid {found['pid']}, up {span(found['up_seconds'])}"
+    rows = [
+        ("engine", f"{up}, profile {found['profile']}{core}"),
+        ("data", found["data_dir"]),
+        ("equity", f"{account}   today {short(found['day_net'])}   fees {short(found['fees'])}"),
+        ("drawdown", f"{found['drawdown_percent']:.2f} %, breaker level {found['breaker_level']}"),
+        ("exposure", f"{exposure}, {found['open_orders']} open orders"),
+        ("trades", f"{closed} closed, {found['wins']} of them above their fees; {asked}"),
+        ("denied", denied),
+        ("decision", found["last_decision"]),
+    ]
+    rows += [("notice", notice_text(notice)) for notice in found["notices"]]
+    return "\n".join(f"{name:9} {value}" for name, value in rows)
+
+
+def notice_text(notice: dict[str, Any]) -> str:
+    """A warning of the engine's in a line."""
+    rest = {k: v for k, v in notice.items() if k not in ("at_s", "level", "event")}
+    fields = " ".join(f"{key}={value}" for key, value in rest.items())
+    return f"{clock(int(notice['at_s'] * 1e9))} {notice['event']} {fields}"
+
+
+def positions(
+    data_dir: DataDir = "", json: Json = False, watch: Watch = False, hz: Hz = 2.0,
+    timeout: Timeout = 5.0,
+) -> None:  # fmt: skip
+    """What is held, what it is worth at the bid, and the protective stop under it."""
+    show(Asked(data_dir, json, watch, hz, timeout), positions_facts, positions_text)
+
+
+def positions_facts(_link: Link, one: Seen) -> dict[str, Any]:
+    """Every symbol's row."""
+    return {"positions": rows_of(one.snapshot.positions)}
+
+
+def positions_text(found: dict[str, Any]) -> str:
+    """What is held, as a table."""
+    held = [row for row in found["positions"] if row["quantity"] != "0"]
+    if not held:
+        return "flat: nothing is held"
+    return table(
+        "SYMBOL QUANTITY ENTRY LAST VALUE P&L % STOP SINCE",
+        [
+            [row["symbol"], row["quantity"], grouped(row["entry"]), grouped(row["last"]),
+             short(row["value"]), short(row["unrealized"]), f"{row['unrealized_percent']:+.2f}",
+             grouped(row["stop"]) if row["stop"] else "-", clock(row["opened_ns"])]
+            for row in held
+        ],
+    )  # fmt: skip
+
+
+def orders(
+    data_dir: DataDir = "", json: Json = False, watch: Watch = False, hz: Hz = 2.0,
+    timeout: Timeout = 5.0,
+) -> None:  # fmt: skip
+    """The open orders, the newest first."""
+    show(Asked(data_dir, json, watch, hz, timeout), orders_facts, orders_text)
+
+
+def orders_facts(_link: Link, one: Seen) -> dict[str, Any]:
+    """Every open order's row."""
+    return {"orders": rows_of(one.snapshot.open_orders)}
+
+
+def orders_text(found: dict[str, Any]) -> str:
+    """The open orders, as a table."""
+    return table(
+        "ORDER SYMBOL SIDE TYPE STATUS QUANTITY PRICE FILLED SINCE AGENT CAUSE",
+        [
+            [str(row["order_id"]), row["symbol"], row["side"], row["type"], row["status"],
+             row["quantity"], grouped(row["price"]), f"{row['filled_percent']:.0f}%",
+             clock(row["submitted_ns"]), row["agent"], row["cause"]]
+            for row in found["orders"]
+        ],
+    )  # fmt: skip
+
+
+def trades(
+    data_dir: DataDir = "", json: Json = False, watch: Watch = False, hz: Hz = 2.0,
+    timeout: Timeout = 5.0,
+) -> None:  # fmt: skip
+    """The newest fills, each with what it earned after its fee."""
+    show(Asked(data_dir, json, watch, hz, timeout), trades_facts, trades_text)
+
+
+def trades_facts(_link: Link, one: Seen) -> dict[str, Any]:
+    """The newest fills' rows."""
+    return {"trades": rows_of(one.snapshot.trades)}
+
+
+def trades_text(found: dict[str, Any]) -> str:
+    """The newest fills, as a table."""
+    return table(
+        "TIME SYMBOL SIDE QUANTITY PRICE FEE NET WAIT ORDER AGENT CAUSE",
+        [
+            [clock(row["now_ns"]), row["symbol"], row["side"], row["quantity"],
+             grouped(row["price"]), row["fee"][:-4], row["net"][:-4],
+             f"{row['waited_ms']:,.0f}ms", str(row["order_id"]), row["agent"], row["cause"]]
+            for row in found["trades"]
+        ],
+    )  # fmt: skip
+
+
+def equity(
+    data_dir: DataDir = "", json: Json = False, watch: Watch = False, hz: Hz = 2.0,
+    timeout: Timeout = 5.0,
+) -> None:  # fmt: skip
+    """Equity now and how it came here: over the whole life, and the last six hours by minute."""
+    show(Asked(data_dir, json, watch, hz, timeout), equity_facts, equity_text)
+
+
+def equity_facts(_link: Link, one: Seen) -> dict[str, Any]:
+    """The account and its curve."""
+    keys = ("equity", "cash", "realized", "fees", "net", "day_net", "drawdown_percent")
+    account = {key: getattr(one.snapshot, key) for key in keys}
+    return {**account, "curve": curve_of(one.state)._asdict()}
+
+
+def equity_text(found: dict[str, Any]) -> str:
+    """The account, and the curve as far as a line of text can draw it."""
+    curve = found["curve"]
+    rows = [
+        ("equity", f"{grouped(found['equity'])}   today {short(found['day_net'])}"),
+        ("cash", grouped(found["cash"])),
+        ("net", f"{grouped(found['net'])}   realised, gross {grouped(found['realized'])}"),
+        ("fees", grouped(found["fees"])),
+        ("drawdown", f"{found['drawdown_percent']:.2f} %"),
+        ("life", f"{spark(curve['points'])}  since {stamp(curve['points_start_ns'])}"),
+        ("6 hours", spark(curve["minutes"])),
+    ]
+    return "\n".join(f"{name:9} {value}" for name, value in rows)
+
+
+def spark(values: list[float], width: int = SPARK_WIDTH) -> str:
+    """A line of blocks, each the last value of its share, with the lowest and the highest."""
+    if not values:
+        return "no heartbeat yet"
+    count = min(width, len(values))
+    drawn = [values[(at + 1) * len(values) // count - 1] for at in range(count)]
+    low, high = min(drawn), max(drawn)
+    steps = [int((value - low) / (high - low) * 7) if high > low else 3 for value in drawn]
+    return f"{''.join(BLOCKS[step] for step in steps)}  {low:,.2f} to {high:,.2f}"
+
+
+def risk(
+    data_dir: DataDir = "", json: Json = False, watch: Watch = False, hz: Hz = 2.0,
+    timeout: Timeout = 5.0,
+) -> None:  # fmt: skip
+    """Every limit: where we are, where it lies, and what happens there; denials by reason."""
+    show(Asked(data_dir, json, watch, hz, timeout), risk_facts, risk_text)
+
+
+def risk_facts(_link: Link, one: Seen) -> dict[str, Any]:
+    """Limits, breakers and denials."""
+    snapshot, breakers = one.snapshot, one.state.breakers
+    return {
+        "trading": snapshot.trading,
+        "why": snapshot.why,
+        "paused": bool(breakers.paused),
+        "killed": bool(breakers.killed),
+        "stopped": bool(breakers.stopped),
+        "breaker_level": snapshot.breaker_level,
+        "breaker_trips": breakers.trips,
+        "limits": rows_of(snapshot.limits),
+        "denied": snapshot.denied,
+    }
+
+
+def risk_text(found: dict[str, Any]) -> str:
+    """The limits, as a table."""
+    limits = table(
+        "LIMIT NOW AT UNIT THEN",
+        [
+            [row["name"], f"{row['value']:.2f}", f"{row['limit']:g}", row["unit"],
+             row["consequence"]]
+            for row in found["limits"]
+        ],
+    )  # fmt: skip
+    denied = ", ".join(f"{reason} {count}" for reason, count in found["denied"].items()) or "none"
+    tripped = f"breaker level {found['breaker_level']}, trips {found['breaker_trips']}"
+    return f"{limits}\n{tripped}; denied: {denied}"
+
+
+def latency(
+    data_dir: DataDir = "", json: Json = False, watch: Watch = False, hz: Hz = 2.0,
+    timeout: Timeout = 5.0,
+) -> None:  # fmt: skip
+    """How late a record's turn came, what a decision took, how long commands waited for disk."""
+    show(Asked(data_dir, json, watch, hz, timeout), latency_facts, latency_text)
+
+
+def latency_facts(link: Link, _one: Seen) -> dict[str, Any]:
+    """The engine's own histograms, in nanoseconds."""
+    return {"latency_ns": link.ask("latency")}
+
+
+def latency_text(found: dict[str, Any]) -> str:
+    """The histograms' percentiles, in microseconds."""
+    words = {
+        "late": "due -> its turn",
+        "decided": "turn -> decided and journaled",
+        "asked": "decided -> sent, cause durable",
+    }
+    return table(
+        "WHAT MEASURED P50 P99 P99.9 LONGEST",
+        [
+            [words[name], f"{row['measured']:,}",
+             *(f"{row[key] / 1000:,.1f}us" for key in ("p50", "p99", "p999", "longest"))]
+            for name, row in found["latency_ns"].items()
+        ],
+    )  # fmt: skip

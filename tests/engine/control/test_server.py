@@ -1,0 +1,156 @@
+"""Can a peer make the engine wait, and is everybody heard?"""
+
+import os
+import select
+import socket
+import stat
+
+import pytest
+
+from engine.control.frames import PICTURE, WORDS, Frames, packed
+from engine.control.places import socket_path, with_socket
+from engine.control.server import OUTBOX_MAX, PEERS_MAX, Server
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A server that answers each request with its own words, its poll, and a way to connect."""
+    poll, path = select.epoll(), socket_path(str(tmp_path))
+    server = Server(path, poll, lambda peer, raw: server.say(peer, WORDS, raw))
+    clients = []
+
+    def connect() -> socket.socket:
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(10)
+        client.connect(path)
+        clients.append(client)
+        turn(server, poll)
+        return client
+
+    yield server, poll, connect
+    for client in clients:
+        client.close()
+    server.close()
+    poll.close()
+
+
+def turn(server: Server, poll: select.epoll) -> None:
+    """What one turn of the engine's loop does with its descriptors."""
+    for fd, _ in poll.poll(0.2):
+        server.hear(fd)
+
+
+def heard(client: socket.socket) -> list[tuple[int, bytes]]:
+    """The frames that have arrived."""
+    return Frames().feed(client.recv(1 << 20))
+
+
+def test_a_request_is_answered(served):
+    """In a frame, at the next turn."""
+    server, poll, connect = served
+    client = connect()
+
+    client.sendall(packed(WORDS, b"status?"))
+    turn(server, poll)
+
+    assert heard(client) == [(WORDS, b"status?")]
+
+
+def test_the_socket_is_its_owners_alone(served, tmp_path):
+    """Folder 0700, socket 0600; gone when the server closes."""
+    server, _, _ = served
+
+    places = (os.path.dirname(server.path), server.path)
+    modes = [stat.S_IMODE(os.stat(place).st_mode) for place in places]
+
+    assert modes == [0o700, 0o600]
+    assert str(tmp_path) in with_socket(str(tmp_path.parent))
+    server.close()
+    assert str(tmp_path) not in with_socket(str(tmp_path.parent))
+
+
+def test_nonsense_ends_the_connection_and_nothing_else(served):
+    """The engine goes on hearing the others."""
+    server, poll, connect = served
+    stranger, friend = connect(), connect()
+
+    stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    turn(server, poll)
+    friend.sendall(packed(WORDS, b"still there?"))
+    turn(server, poll)
+
+    assert stranger.recv(10) == b""
+    assert heard(friend) == [(WORDS, b"still there?")]
+
+
+def test_one_peer_too_many_is_closed_at_the_door(served):
+    """The bound on connections."""
+    _, _, connect = served
+    for _ in range(PEERS_MAX):
+        connect()
+
+    assert connect().recv(10) == b""
+
+
+def test_a_reader_that_sleeps_gets_the_latest_picture_not_a_queue(served):
+    """Pictures that it did not read in time were never queued; the engine never waits for it."""
+    server, poll, connect = served
+    sleeper = connect()
+    (peer,) = server.peers.values()
+    peer.every_s, size = 0.5, 200_000
+    for number in range(50):
+        server.publish(number * 1.0, lambda number=number: bytes([number]) * size)
+    owed = len(peer.outbox)
+
+    arrived: list[tuple[int, bytes]] = []
+    frames = Frames()
+    while len(arrived) < 2:
+        arrived += frames.feed(sleeper.recv(1 << 20))
+        turn(server, poll)
+    while peer.outbox:
+        arrived += frames.feed(sleeper.recv(1 << 20))
+        turn(server, poll)
+
+    assert owed < 2 * size
+    assert [kind for kind, _ in arrived] == [PICTURE] * len(arrived)
+    assert len(arrived) < 5
+
+
+def test_a_reader_that_never_reads_is_dropped(served):
+    """Answers are queued up to a bound; then the connection ends."""
+    server, _, connect = served
+    connect()
+    (peer,) = server.peers.values()
+
+    for _ in range(4 + OUTBOX_MAX // 1_000_000):
+        server.say(peer, WORDS, bytes(1_000_000))
+
+    assert server.peers == {}
+
+
+def test_pictures_come_at_the_rate_that_was_asked_for(served):
+    """The next is due one period later, and the loop knows when."""
+    server, _, connect = served
+    connect()
+    (peer,) = server.peers.values()
+    assert server.due_in(0.0) == 60.0
+    peer.every_s, peer.due_s = 0.5, 10.0
+
+    server.publish(9.9, lambda: b"early")
+    early = bytes(peer.outbox), server.due_in(9.9)
+    server.publish(10.0, lambda: b"due")
+
+    assert early == (b"", pytest.approx(0.1))
+    assert server.due_in(10.0) == 0.5
+
+
+def test_a_long_path_falls_back_to_the_runtime_directory(monkeypatch, tmp_path):
+    """A socket's path has a bound; two directories never share the fallback."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    deep = [str(tmp_path / ("deep" * 30) / name) for name in "ab"]
+
+    paths = [socket_path(place) for place in deep]
+
+    assert all(len(path) <= 100 + len(str(tmp_path)) for path in paths)
+    assert all(path.startswith(str(tmp_path / "supreme-")) for path in paths)
+    assert paths[0] != paths[1]
