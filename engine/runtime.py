@@ -56,6 +56,7 @@ class Runner:
         self.malformed_told = 0
         self.began = time.monotonic()
         self.paced_from: tuple[float, int] | None = None
+        self.late_ns = 0
         self.telemetry = Telemetry()
         self.telemetry.asked = engine.loop.asked
         self.poll = select.epoll()
@@ -85,7 +86,8 @@ class Runner:
         delay = self._delay()
         if delay <= 0:
             if self.paced_from is not None:
-                self.telemetry.late.add(int(-delay * 1e9))
+                self.late_ns = int(-delay * 1e9)
+                self.telemetry.late.add(self.late_ns)
             return True
         now_s = time.monotonic()
         self._hear(max(min(delay, tend_at - now_s, self.desk.server.due_in(now_s)), 0.0))
@@ -128,7 +130,9 @@ class Runner:
         else:
             self.engine.loop.take(record)
             self.upcoming = next(self.records, None)
-        self.telemetry.decided.add(time.perf_counter_ns() - began_ns)
+        taken_ns = time.perf_counter_ns() - began_ns
+        self.telemetry.decided.add(taken_ns)
+        self.telemetry.reacted.add(taken_ns + self.late_ns)
 
     def _tend(self) -> None:
         """What need not be done at every event."""

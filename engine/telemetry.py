@@ -1,7 +1,7 @@
 """How long do things take here? Wall-clock facts beside the state: no digest covers them."""
 
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 SHORTEST_BITS, STEPS_BITS, BUCKETS = 7, 3, 256  # from 128 ns on, eight buckets an octave
 
@@ -67,9 +67,13 @@ class Telemetry:
         self.started_s = time.time()
         self.late = Durations()  # from a record's due time to its turn
         self.decided = Durations()  # from its turn to decided and journaled
+        self.reacted = Durations()  # both: from due to decided
         self.asked = Durations()  # from decided to its commands sent, their cause durable
 
-    def told(self) -> dict[str, dict[str, int]]:
-        """The summaries, in nanoseconds, by name."""
-        rows = {"late": self.late, "decided": self.decided, "asked": self.asked}
-        return {name: durations.summary()._asdict() for name, durations in rows.items()}
+    def told(self) -> dict[str, dict[str, Any]]:
+        """The summaries, in nanoseconds, by name, with the counts of their buckets."""
+        rows = {"late": self.late, "decided": self.decided, "reacted": self.reacted}
+        return {
+            name: {**durations.summary()._asdict(), "counts": durations.counts}
+            for name, durations in {**rows, "asked": self.asked}.items()
+        }

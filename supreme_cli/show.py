@@ -264,6 +264,7 @@ def latency_text(found: dict[str, Any]) -> str:
     words = {
         "late": "due -> its turn",
         "decided": "turn -> decided and journaled",
+        "reacted": "due -> decided and journaled",
         "asked": "decided -> sent, cause durable",
     }
     return table(

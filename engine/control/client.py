@@ -160,7 +160,7 @@ def last_words(data_dir: str) -> str:
         return ""
     bad = [line for line in lines if '"error"' in line or '"critical"' in line]
     words = bad[-1].partition('"what": "')[2].partition('"')[0] if bad else ""
-    return words[:200]
+    return words.partition(". ")[0].rstrip(".")[:200]
 
 
 def the_engine(data_dir: str) -> str:
