@@ -7,16 +7,20 @@ IN = .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-long bench build clean
+.PHONY: help run stop test test-long bench build clean
 
 help: ## this list
 	@echo "Supreme, a crypto trading engine. A fresh machine needs only Python 3.11+ and make."
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 
-run: ## set up, then trade on paper; FILE=klines.zip trades real minutes, ARGS="--speed 60" adds options
+run: ## set up, start an engine on paper and its console; FILE=f.records trades real minutes, ARGS adds options
 	@sh .ci/set_up run
-	@[ -t 2 ] || set -- --for 30; $(IN) -m supreme_cli run $(if $(FILE),--replay "$(FILE)") "$$@" $(ARGS) \
+	@set -- $(if $(FILE),--replay "$(FILE)") $(ARGS); \
+	if [ -t 0 ] && [ -t 1 ]; then exec $(IN) -m supreme_cli up "$$@"; fi; $(IN) -m supreme_cli run --for 30 "$$@" \
 	  || { code=$$?; [ $$code -eq 130 ] || exit $$code; }
+
+stop: ## stop the engine that make run started
+	@$(IN) -m supreme_cli down
 
 test: ## set up, then lint, types and tests
 	@sh .ci/set_up test

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from json import dumps
+from shutil import which
 from typing import Annotated
 
 import typer
@@ -72,7 +73,8 @@ def start(words: list[str], data_dir: str) -> None:
     label = link.hello["label"]
     link.close()
     print(f"PAPER {label}: engine pid {engine.pid} runs in {data_dir}", file=sys.stderr)
-    print("supreme status, console, flatten, down speak with it", file=sys.stderr)
+    program = "supreme" if which("supreme") else os.path.join(sys.prefix, "bin", "supreme")
+    print(f"{program} console watches it, {program} down stops it", file=sys.stderr)
 
 
 def answering(engine: "subprocess.Popen[bytes]", data_dir: str, path: str) -> Link:
