@@ -29,15 +29,15 @@ class Stop:
     """A signal's wish to end, seen by a loop that may be asleep."""
 
     def __init__(self) -> None:
-        self.code = 0
+        self.wished, self.code = False, 0
         self.fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
                 signal.signal(number, self._wished)
 
-    def wish(self, code: int) -> None:
+    def wish(self, code: int = 0) -> None:
         """End with this code, as soon as the event at hand is done."""
-        self.code = code
+        self.wished, self.code = True, code
         os.eventfd_write(self.fd, 1)
 
     def _wished(self, number: int, _frame: Any) -> None:
@@ -63,15 +63,15 @@ class Runner:
         self.poll.register(stop.fd, select.EPOLLIN)
         self.poll.register(engine.journal.fileno(), select.EPOLLIN)
         self.desk = Desk(engine, options, self.telemetry)
-        self.desk.open(self.poll, lambda: stop.wish(128 + signal.SIGTERM))
+        self.desk.open(self.poll, stop.wish)
         engine.held.append(self.desk.server.close)
 
     def run(self) -> None:
         """Until the market ends, the time is over or somebody asks to stop."""
         tend_at = 0.0
-        while self.upcoming is not None and not self.stop.code:
+        while self.upcoming is not None and not self.stop.wished:
             for _ in range(UNPACED_BURST):
-                if self.upcoming is None or self.stop.code or not self._is_time(tend_at):
+                if self.upcoming is None or self.stop.wished or not self._is_time(tend_at):
                     break
                 self._step()
             self._hear(0.0)
