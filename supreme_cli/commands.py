@@ -17,6 +17,7 @@ COMMANDS = {
     "backtest": Command("what a profile would have earned on history", "supreme_cli.backtest"),
     "data": Command("import, list and check market history", "supreme_cli.data"),
     "replay": Command("fold a journal and show the state at a time", "supreme_cli.replay"),
+    "doctor": Command("is this box fit to be trusted with an engine", "supreme_cli.doctor"),
 }
 START = """\
 Start here:
