@@ -54,6 +54,7 @@ class Finished(NamedTuple):
     profile: Profile
     market: Market
     result: Result
+    course: Course
     seconds: float
     compiled: bool
     seed: int
@@ -173,7 +174,7 @@ def backtest(
     drain(core, b"".join(opening))
     course, seconds = run(core, market, progress)
     result = concluded(core.state, market.instruments, period, course, seed)
-    return Finished(profile, market, result, seconds, native is not None, seed)
+    return Finished(profile, market, result, course, seconds, native is not None, seed)
 
 
 def run(core: Any, market: Market, progress: Progress) -> tuple[Course, float]:

@@ -13,6 +13,8 @@ from engine.backtest import backtest, open_market
 from engine.errors import Refused
 from engine.profile import load_profile
 from supreme_cli import report
+from supreme_cli.backtest_picture import picture_of
+from supreme_cli.plotting import draw, refuse_undrawable
 
 PATIENCE_SECONDS = 0.5  # what is done by then needs no meter
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,6 +36,9 @@ def main(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Draws the resamples of the interval.")] = 1,
+    plot: Annotated[
+        str, typer.Option(metavar="FILE", help="Draw equity and drawdown, as .png or .svg.")
+    ] = "",
 ) -> None:
     """Run a profile over history by the code that trades, and weigh what came of it.
 
@@ -41,6 +46,8 @@ def main(
     decided at each bar's close. Example: supreme backtest ETHUSDT-1m.records --from 2025-06-01
     """
     needs_numpy()
+    if plot:
+        refuse_undrawable(plot)
     chosen = load_profile(profile, changes or [])
     start_ns, end_ns = nanoseconds("--from", start, 0), nanoseconds("--to", end, 1 << 62)
     if start_ns >= end_ns:
@@ -51,6 +58,9 @@ def main(
     with Meter() as meter:
         market = open_market(files, start_ns, end_ns, native, meter.advance)
         finished = backtest(market, chosen, native, seed, meter.advance)
+        if plot:
+            meter.advance("picture", 0, 1)
+            draw(plot, picture_of(finished))
     if as_json:
         print(report.as_json(finished))
     else:

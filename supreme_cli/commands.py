@@ -19,6 +19,7 @@ COMMANDS = {
     "run": Command(RUN, "an engine in the foreground; Ctrl-C stops it", "engine.runtime"),
     "down": Command(RUN, "stop the engine gracefully", "supreme_cli.lifecycle", "down"),
     "status": Command(RUN, "whether an engine runs, and how it stands", SHOW, "status"),
+    "doctor": Command(RUN, "whether this box is fit for an engine", "supreme_cli.doctor"),
     "pause": Command(OPERATE, "no new entries; exits go on", ACT, "pause"),
     "resume": Command(OPERATE, "end a pause", ACT, "resume"),
     "flatten": Command(OPERATE, "sell everything, then stay paused", ACT, "flatten"),

@@ -1,10 +1,18 @@
 """How deep did equity fall below its peak? Followed through every market event and fill."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.instruments import Instrument
 from engine.messages import BAR_CLOSED, BOOK_TOP
+
+
+class Points(NamedTuple):
+    """Moments in their order as arrays: when, worth in 1e-8, and the share below the peak."""
+
+    times_ns: Any
+    equity_e8: Any
+    drawdown: Any
 
 
 class EquityCurve:
@@ -24,8 +32,11 @@ class EquityCurve:
         self.booked = [False] * len(instruments)
         self.drawdown_max = 0.0
 
-    def feed(self, market: Any, fills: Any) -> None:
-        """Market records and the fills they caused, as arrays of the record's dtype."""
+    def feed(self, market: Any, fills: Any) -> Points:
+        """Market records and the fills they caused, as arrays of the record's dtype.
+
+        Yields the account after each of them.
+        """
         import numpy as np
 
         after = owners(market, fills)
@@ -38,7 +49,9 @@ class EquityCurve:
         self.cash_e8 -= int(taken.sum())
         for number in range(len(self.instruments)):
             equity += self._values(number, (market, np.flatnonzero(~is_fill)), (fills, places))
-        self._fall(equity)
+        times_ns = np.empty(is_fill.shape, np.int64)
+        times_ns[places], times_ns[~is_fill] = fills["received_ns"], market["received_ns"]
+        return Points(times_ns, equity, self._fall(equity))
 
     def _values(self, number: int, market: Any, fills: Any) -> Any:
         """What the position in one symbol is worth at every point, in 1e-8: int64."""
@@ -64,17 +77,17 @@ class EquityCurve:
         kept = np.flatnonzero(booked | ~seen)
         return held_on(bids.shape, kept, bids[kept], self.bids[number])
 
-    def _fall(self, equity: Any) -> None:
-        """Take the new stretch of equity into peak and drawdown."""
+    def _fall(self, equity: Any) -> Any:
+        """The share of its peak that equity has lost at every point; peak and drawdown follow."""
         import numpy as np
 
         if not len(equity):
-            return
+            return np.zeros(0)
         peaks = np.maximum(np.maximum.accumulate(equity), self.peak_e8)
         self.equity_e8, self.peak_e8 = int(equity[-1]), int(peaks[-1])
-        if self.peak_e8 > 0:
-            deepest = float(((peaks - equity) / np.maximum(peaks, 1)).max())
-            self.drawdown_max = max(self.drawdown_max, deepest)
+        fallen = np.where(peaks > 0, (peaks - equity) / np.maximum(peaks, 1), 0.0)
+        self.drawdown_max = max(self.drawdown_max, float(fallen.max()))
+        return fallen
 
 
 def owners(market: Any, fills: Any) -> Any:

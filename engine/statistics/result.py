@@ -13,7 +13,7 @@ from engine.messages import (
     OrderFilled,
 )
 from engine.risk.gate import REASONS
-from engine.statistics.holding import Held, holding_profit
+from engine.statistics.holding import Held, Purchase, holding_profit, purchases
 from engine.statistics.trades import Trade, round_trips, time_in_market_ns
 from engine.statistics.verdict import Evidence, weigh
 
@@ -95,6 +95,7 @@ class Holding(NamedTuple):
     whole_e8: int
     limited_e8: int
     limit: float  # share of the cash a symbol
+    bought: tuple[Purchase, ...]  # at the limit, a symbol each
 
 
 class Result(NamedTuple):
@@ -164,5 +165,5 @@ def holding_of(state: Any, instruments: Sequence[Instrument], first_asks: Sequen
     rules, cash_e8, part = state.parameters.risk, state.account.deposits_e8, 1.0 / len(symbols)
     limit = min(rules.position_max, rules.exposure_max * part, part)
     paper = state.parameters.paper
-    whole = holding_profit(symbols, cash_e8, part, paper)
-    return Holding(whole, holding_profit(symbols, cash_e8, limit, paper), limit)
+    all_in, bought = (purchases(symbols, cash_e8, share, paper) for share in (part, limit))
+    return Holding(holding_profit(symbols, all_in), holding_profit(symbols, bought), limit, bought)

@@ -53,7 +53,10 @@ ABOVE: dict[str, tuple[str, ...]] = {
     ),
 }
 # Imported inside the function that needs them, so that the engine process never loads them.
-HEAVY = {"numpy", "numba", "llvmlite", "typer", "rich", "pyarrow", "textual", "pydantic"}
+HEAVY = {
+    *("numpy", "numba", "llvmlite", "typer", "rich", "pyarrow", "matplotlib", "textual"),
+    "pydantic",
+}
 NAMES_NUMBA = {"engine/compile.py"}
 
 FLOOR_OF = {room: floor for floor, (_, rooms) in enumerate(FLOORS) for room in rooms}

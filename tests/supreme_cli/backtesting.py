@@ -1,4 +1,4 @@
-"""How do tests ask `supreme backtest`, and of which files?"""
+"""How do tests ask `supreme backtest`, of which files, and what does its picture say?"""
 
 import json
 import os
@@ -8,6 +8,7 @@ import sys
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 from engine.instruments import definition_records
 from engine.journal.record_files import write_record_file
@@ -60,3 +61,14 @@ def record_file(folder: Path, *, simulated: bool, minutes: int = 400) -> str:
     chunks = [definition_records(0, ETHER, START + MINUTE), *bars(noise(minutes))]
     write_record_file(path, chunks, Header(NOBODY._replace(simulated=simulated), 0, 0))
     return str(path)
+
+
+def said_in(path: Path) -> list[str]:
+    """All text of an SVG, in the order of drawing."""
+    root = ET.parse(path).getroot()
+    assert root.tag.endswith("svg")
+    return [
+        "".join(element.itertext()).strip()
+        for element in root.iter()
+        if element.tag.endswith("}text")
+    ]

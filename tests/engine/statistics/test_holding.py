@@ -3,11 +3,16 @@
 from decimal import ROUND_CEILING, Decimal
 from types import SimpleNamespace
 
-from engine.statistics.holding import Held, holding_profit
+from engine.statistics.holding import Held, holding_profit, purchases
 from tests.builders import E8, ETHER
 
 PAPER = SimpleNamespace(taker_fee_ppm=1_000, slippage_ppm=100)
 FREE = SimpleNamespace(taker_fee_ppm=0, slippage_ppm=0)
+
+
+def profit_at(held, share, paper):
+    """Of giving each symbol this share of 10,000."""
+    return holding_profit(held, purchases(held, 10_000 * E8, share, paper))
 
 
 def test_it_buys_at_the_ask_with_slippage_and_fee():
@@ -19,7 +24,7 @@ def test_it_buys_at_the_ask_with_slippage_and_fee():
     cost = quantity * price
     fee = (cost * Decimal("0.001")).quantize(Decimal("1e-8"))
 
-    profit = holding_profit([Held(ETHER, 300_001, 330_000)], 10_000 * E8, 1.0, PAPER)
+    profit = profit_at([Held(ETHER, 300_001, 330_000)], 1.0, PAPER)
 
     assert profit == int((quantity * bid - cost - fee) * E8)
 
@@ -28,8 +33,8 @@ def test_a_share_buys_its_share():
     """At a tenth of the cash a tenth of the profit, to within a lot."""
     held = [Held(ETHER, 300_000, 360_000)]
 
-    whole = holding_profit(held, 10_000 * E8, 1.0, FREE)
-    tenth = holding_profit(held, 10_000 * E8, 0.1, FREE)
+    whole = profit_at(held, 1.0, FREE)
+    tenth = profit_at(held, 0.1, FREE)
 
     assert abs(whole - 2_000 * E8) < E8
     assert abs(tenth - 200 * E8) < E8
@@ -37,4 +42,4 @@ def test_a_share_buys_its_share():
 
 def test_a_symbol_without_a_price_is_not_bought():
     """Nothing was heard of it in the period."""
-    assert holding_profit([Held(ETHER, 0, 0)], 10_000 * E8, 1.0, PAPER) == 0
+    assert profit_at([Held(ETHER, 0, 0)], 1.0, PAPER) == 0
