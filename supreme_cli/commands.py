@@ -28,7 +28,7 @@ COMMANDS = {
     "positions": Command(LOOK, "what is held", SHOW, "positions"),
     "orders": Command(LOOK, "what may still fill", SHOW, "orders"),
     "trades": Command(LOOK, "the newest fills", SHOW, "trades"),
-    "equity": Command(LOOK, "the account, and how it came here", SHOW, "equity"),
+    "equity": Command(LOOK, "the account, and how it came here", "supreme_cli.equity"),
     "risk": Command(LOOK, "every limit and where we are", SHOW, "risk"),
     "latency": Command(LOOK, "how long things take", SHOW, "latency"),
     "signal": Command(LOOK, "what the engine would do now, and why", "supreme_cli.signals"),

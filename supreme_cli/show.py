@@ -1,10 +1,9 @@
-"""supreme status, positions, orders, trades, equity, risk, latency: what a running engine shows."""
+"""supreme status, positions, orders, trades, risk, latency: what a running engine shows."""
 
 import time
 from typing import Any
 
 from engine.control.client import Link
-from engine.picture import curve_of
 from engine.status import grouped, short
 from supreme_cli.asking import (
     Asked,
@@ -18,12 +17,8 @@ from supreme_cli.asking import (
     rows_of,
     show,
     span,
-    stamp,
     table,
 )
-
-BLOCKS = "▁▂▃▄▅▆▇█"
-SPARK_WIDTH = 60
 
 
 def status(
@@ -164,47 +159,6 @@ def trades_text(found: dict[str, Any]) -> str:
             for row in found["trades"]
         ],
     )  # fmt: skip
-
-
-def equity(
-    data_dir: DataDir = "", json: Json = False, watch: Watch = False, hz: Hz = 2.0,
-    timeout: Timeout = 5.0,
-) -> None:  # fmt: skip
-    """Equity now and how it came here: over the whole life, and the last six hours by minute."""
-    show(Asked(data_dir, json, watch, hz, timeout), equity_facts, equity_text)
-
-
-def equity_facts(_link: Link, one: Seen) -> dict[str, Any]:
-    """The account and its curve."""
-    keys = ("equity", "cash", "realized", "fees", "net", "day_net", "drawdown_percent")
-    account = {key: getattr(one.snapshot, key) for key in keys}
-    return {**account, "curve": curve_of(one.state)._asdict()}
-
-
-def equity_text(found: dict[str, Any]) -> str:
-    """The account, and the curve as far as a line of text can draw it."""
-    curve = found["curve"]
-    rows = [
-        ("equity", f"{grouped(found['equity'])}   today {short(found['day_net'])}"),
-        ("cash", grouped(found["cash"])),
-        ("net", f"{grouped(found['net'])}   realised, gross {grouped(found['realized'])}"),
-        ("fees", grouped(found["fees"])),
-        ("drawdown", f"{found['drawdown_percent']:.2f} %"),
-        ("life", f"{spark(curve['points'])}  since {stamp(curve['points_start_ns'])}"),
-        ("6 hours", spark(curve["minutes"])),
-    ]
-    return "\n".join(f"{name:9} {value}" for name, value in rows)
-
-
-def spark(values: list[float], width: int = SPARK_WIDTH) -> str:
-    """A line of blocks, each the last value of its share, with the lowest and the highest."""
-    if not values:
-        return "no heartbeat yet"
-    count = min(width, len(values))
-    drawn = [values[(at + 1) * len(values) // count - 1] for at in range(count)]
-    low, high = min(drawn), max(drawn)
-    steps = [int((value - low) / (high - low) * 7) if high > low else 3 for value in drawn]
-    return f"{''.join(BLOCKS[step] for step in steps)}  {low:,.2f} to {high:,.2f}"
 
 
 def risk(

@@ -219,3 +219,16 @@ def test_a_start_that_is_refused_says_why(place: Path):
 
     assert (other.returncode, "SIMULATED seed 1" in other.stderr) == (4, True)
     assert (wrong.returncode, "did you mean --speed" in wrong.stderr) == (2, True)
+
+
+def test_equity_can_be_drawn(place: Path, tmp_path: Path):
+    """A picture of the running account, labelled SIMULATED; another ending is refused first."""
+    pytest.importorskip("matplotlib", reason="needs matplotlib to draw")
+    up(place)
+
+    drawn = supreme("equity", "--plot", str(tmp_path / "e.svg"), "--data-dir", str(place))
+    refused = supreme("equity", "--plot", str(tmp_path / "e.gif"), "--data-dir", str(place))
+
+    assert (drawn.returncode, drawn.stderr) == (0, "")
+    assert "SIMULATED" in (tmp_path / "e.svg").read_text()
+    assert (refused.returncode, "Let it end in .png or .svg" in refused.stderr) == (2, True)
