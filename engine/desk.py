@@ -70,6 +70,11 @@ def objection(verb: str, breakers: Any) -> tuple[str, str]:
     return "", ""
 
 
+def printable(text: str) -> str:
+    """The text without what could steer a terminal that shows it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 class Desk:
     """Answers requests between two events; an act is an event, and is answered once durable."""
 
@@ -131,7 +136,7 @@ class Desk:
                 "use the supreme that belongs to the running engine, or restart it",
                 code=3,
             )
-        peer.name = str(asked.get("operator", ""))[:64]
+        peer.name = printable(str(asked.get("operator", "")))[:64]
         engine = self.engine
         said = {
             "protocol": PROTOCOL,
@@ -207,7 +212,7 @@ class Desk:
 
     def _signature(self, peer: Peer, asked: dict[str, Any]) -> tuple[str, str]:
         """Who asks, with the user the system vouches for, and why."""
-        reason = str(asked.get("reason", "")).strip()
+        reason = printable(str(asked.get("reason", ""))).strip()
         if not reason or len(reason.encode()) > REASON_MAX:
             raise Refused(f"{asked['verb']} needs a reason", 'add --reason "what was seen"')
         return f"{peer.name or 'unknown'} (uid {peer.uid})", reason

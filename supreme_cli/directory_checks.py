@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine import core as cores
 from engine.beginning import Kept
+from engine.control.client import holder_of
 from engine.control.places import socket_path
 from engine.errors import Refused
 from engine.journal.recovery import records
@@ -185,22 +186,6 @@ def contents(home: Path) -> str:
         kept.read(chunk)
         count += len(chunk) // RECORD_SIZE
     names = ", ".join(kept.names[number] for number in sorted(kept.names))
-    pid = writer_of(home)
+    pid = holder_of(str(home))
     at_work = f", engine {pid} is at work" if pid else ""
     return f"{count:,} records of {names or 'no market'} ({kept.label or 'no label'}){at_work}"
-
-
-def writer_of(home: Path) -> str:
-    """The pid of the engine that holds a data directory, or nothing.
-
-    Read from the kernel's list: trying the lock could turn away an engine that starts just now.
-    """
-    try:
-        pid = (home / "lock").read_text(errors="replace")
-        with open("/proc/locks") as file:
-            rows = [line.split() for line in file]
-    except OSError:
-        return ""
-    inode = str(home.stat().st_ino)
-    held = {(row[1], row[4], row[5].rpartition(":")[2]) for row in rows if len(row) == 8}
-    return pid if ("FLOCK", pid, inode) in held else ""

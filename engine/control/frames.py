@@ -16,8 +16,8 @@ def packed(kind: int, payload: bytes) -> bytes:
 class Frames:
     """Cuts a stream of bytes, as they happen to arrive, into whole frames."""
 
-    def __init__(self) -> None:
-        self._rest = bytearray()
+    def __init__(self, payload_max: int = FRAME_MAX) -> None:
+        self._rest, self._payload_max = bytearray(), payload_max
 
     def feed(self, raw: bytes) -> list[tuple[int, bytes]]:
         """(kind, payload) of each frame completed by these bytes; ValueError for none of ours."""
@@ -25,7 +25,7 @@ class Frames:
         found = []
         while len(self._rest) >= HEAD.size:
             length, kind = HEAD.unpack_from(self._rest)
-            if length > FRAME_MAX or kind not in (WORDS, PICTURE, IMAGE):
+            if length > self._payload_max or kind not in (WORDS, PICTURE, IMAGE):
                 raise ValueError("not a frame of this protocol")
             if len(self._rest) < HEAD.size + length:
                 break

@@ -14,6 +14,7 @@ from engine.control.places import private_folder
 PEERS_MAX = 16  # connections at once; the next one is closed at the door
 OUTBOX_MAX = 4 << 20  # bytes a slow reader may owe; beyond it the connection ends
 READ_AT_ONCE = 1 << 16
+REQUEST_MAX = 1 << 14  # bytes of a request
 CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 
 
@@ -22,7 +23,7 @@ class Peer:
 
     def __init__(self, connection: socket.socket, uid: int) -> None:
         self.connection, self.uid = connection, uid
-        self.frames, self.outbox = Frames(), bytearray()
+        self.frames, self.outbox = Frames(REQUEST_MAX), bytearray()
         self.name = ""
         self.every_s = 0.0  # between two pictures, 0 for none
         self.due_s = 0.0
@@ -59,7 +60,9 @@ class Server:
                 self._drop(peer)
 
     def say(self, peer: Peer, kind: int, payload: bytes) -> None:
-        """Queue a frame and send what goes; whoever never reads is dropped."""
+        """Queue a frame and send what goes; whoever left or never reads is dropped."""
+        if peer.connection.fileno() < 0:
+            return
         peer.outbox += packed(kind, payload)
         try:
             self._flush(peer)
