@@ -26,7 +26,16 @@ FLOORS: list[tuple[str, list[str]]] = [
     (
         "assembly",
         [
-            *("profile", "opening", "options", "status", "streams", "builder", "parts"),
+            *(
+                "profile",
+                "environment",
+                "opening",
+                "options",
+                "status",
+                "streams",
+                "builder",
+                "parts",
+            ),
             *("beginning", "bootstrap", "runtime", "backtest"),
         ],
     ),
