@@ -17,6 +17,8 @@ COMMANDS = {
     "backtest": Command("what a profile would have earned on history", "supreme_cli.backtest"),
     "data": Command("import, list and check market history", "supreme_cli.data"),
     "replay": Command("fold a journal and show the state at a time", "supreme_cli.replay"),
+    "config": Command("show and check settings, and where each came from", "supreme_cli.config"),
+    "completion": Command("words for the shell to complete", "supreme_cli.completion"),
 }
 START = """\
 Start here:
