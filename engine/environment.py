@@ -11,7 +11,7 @@ from engine.profile import ALL_KEYS, Given, refuse
 
 PREFIX = "SUPREME_"
 # The options of `supreme run` that a variable may stand for.
-OPTIONS = (
+LASTING = (
     *("profile", "symbol", "replay", "speed", "seed", "data-dir", "for"),
     *("log-level", "log-format"),
 )
@@ -47,7 +47,7 @@ def variable_of(name: str) -> str:
 
 
 # variable -> the option or key it stands for; only keys have a point in them.
-NAMES = {variable_of(name): name for name in (*OPTIONS, *ALL_KEYS)}
+NAMES = {variable_of(name): name for name in (*LASTING, *ALL_KEYS)}
 
 
 class Environment(NamedTuple):
@@ -68,11 +68,11 @@ def examine(environ: Mapping[str, str]) -> tuple[Environment, list[Refused]]:
     """What the environment asks for, and every name or mode in it that is refused."""
     said = {name: text.strip() for name, text in environ.items() if text.strip()}
     given: dict[str, Given] = {}
-    for name, ours in [*ALIASES.items(), *zip(NAMES, NAMES, strict=True)]:
+    for name, ours in [*ALIASES.items(), *((name, name) for name in NAMES)]:
         if name in said:
             given[NAMES[ours]] = Given(said[name], name)
     asked = Environment(
-        {name: value for name, value in given.items() if name in OPTIONS},
+        {name: value for name, value in given.items() if name in LASTING},
         {name: value for name, value in given.items() if name in ALL_KEYS},
     )
     return asked, [*other_mode(said), *not_read(said), *unknown(said)]

@@ -117,7 +117,7 @@ def shipped() -> list[str]:
 def read(path: Path) -> dict[str, Any]:
     """What a profile file says, by key. Refused if it cannot be read, or is no TOML."""
     try:
-        return flattened(tomllib.loads(path.read_text()))
+        return flattened(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as wrong:
         raise Refused(f"{path} cannot be read: {wrong.strerror}", "give a readable file") from wrong
     except (ValueError, RecursionError) as wrong:  # TOML, UTF-8, a number of 5,000 digits

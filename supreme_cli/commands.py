@@ -30,7 +30,7 @@ Start here:
 
 def help_text() -> str:
     """What a newcomer needs, on one screen."""
-    rows = "".join(f"  {name:10} {command.line}\n" for name, command in COMMANDS.items())
+    rows = "".join(f"  {name:12} {command.line}\n" for name, command in COMMANDS.items())
     return (
         "Supreme, a crypto trading engine on one box.\n\n"
         "Usage: supreme COMMAND [OPTIONS]     `supreme COMMAND --help` tells more\n\n"

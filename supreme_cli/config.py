@@ -179,7 +179,7 @@ def option_rows(options: Options) -> list[tuple[str, str, str]]:
         shown["symbol"] = "the file's"
     return [
         (name, shown.get(name, options.given[name].value), origin_of(options.given[name].name))
-        for name in environment.OPTIONS
+        for name in environment.LASTING
     ]
 
 
@@ -195,5 +195,5 @@ def opening_of(name: str, chosen: Profile) -> str:
 
 def first_line(name: str) -> str:
     """The reason a profile gives for itself."""
-    line = path_of(name).read_text().partition("\n")[0]
+    line = path_of(name).read_text(encoding="utf-8").partition("\n")[0]
     return line.removeprefix("#").strip() if line.startswith("#") else f"Profile {name}."

@@ -8,25 +8,25 @@ from engine import environment
 from engine.environment import (
     ALIASES,
     AT_THE_PROMPT,
+    LASTING,
     NAMES,
-    OPTIONS,
     OURS,
     origin_of,
     read,
     variable_of,
 )
 from engine.errors import Refused
-from engine.options import OPTIONS as OF_RUN
+from engine.options import OPTIONS
 from engine.profile import ALL_KEYS, Given
 from tests.conftest import ROOT
 
 
 def test_every_option_and_every_key_has_its_variable():
     """What a variable cannot stand for is said in one visible list."""
-    assert set(NAMES.values()) == {*OPTIONS, *ALL_KEYS}
-    assert len(NAMES) == len(OPTIONS) + len(ALL_KEYS)
-    assert {*OPTIONS, *AT_THE_PROMPT} == {*OF_RUN, "help"}
-    assert set(OPTIONS).isdisjoint(ALL_KEYS)
+    assert set(NAMES.values()) == {*LASTING, *ALL_KEYS}
+    assert len(NAMES) == len(LASTING) + len(ALL_KEYS)
+    assert {*LASTING, *AT_THE_PROMPT} == {*OPTIONS, "help"}
+    assert set(LASTING).isdisjoint(ALL_KEYS)
 
 
 @pytest.mark.parametrize(
