@@ -13,9 +13,9 @@ from engine.journal.lock import hold
 from engine.journal.segments import HEADER_SIZE, Identity, unwritable
 from engine.journal.writer import Journal
 from engine.log import Log
-from engine.market.simulated import START_NS, SimulatedMarket
+from engine.market.simulated import PLAYED, START_NS, market_of
 from engine.messages import RECORD_SIZE
-from engine.options import Options
+from engine.options import DEFAULT, Options, letters
 from engine.parts import Engine, Source
 from engine.profile import Profile, load_profile
 from engine.state import KEYS
@@ -28,9 +28,9 @@ def simulated_source(options: Options, _native: Any) -> Source:
     from datetime import UTC, datetime
 
     day = datetime.fromtimestamp(START_NS // 1_000_000_000, UTC).date()
-    traded = instrument("ETHUSDT", day)
-    market = SimulatedMarket(options.seed)
-    return Source(f"{SEEDED} {options.seed}", True, [traded], START_NS, 0, market.trades)
+    traded = instrument(options.symbol, day)
+    label = f"{SEEDED} {options.seed}" + (f" {traded.name}" if traded.name != PLAYED else "")
+    return Source(label, True, [traded], START_NS, 0, market_of(traded, options.seed).trades)
 
 
 def replay_source(options: Options, native: Any) -> Source:
@@ -38,6 +38,7 @@ def replay_source(options: Options, native: Any) -> Source:
     from engine.market.history import open_history
 
     history = open_history(Path(options.replay), native)
+    refuse_other_symbol(options, history.name)
     start, size = HEADER_SIZE + len(history.definitions), len(history.records)
     fd = os.open(options.replay, os.O_RDONLY)
 
@@ -62,6 +63,16 @@ def replay_source(options: Options, native: Any) -> Source:
     )
 
 
+def refuse_other_symbol(options: Options, name: str) -> None:
+    """Refused when another symbol was asked for than the file holds."""
+    asked, by = options.given["symbol"]
+    if by != DEFAULT and letters(asked) != letters(name):
+        raise Refused(
+            f"{options.replay} is of {name}, and {by} asks for {asked}",
+            f"give a file of {asked}, or leave out {by}",
+        )
+
+
 def named(path: str) -> str:
     """A file's name without its folder."""
     return os.path.basename(path)
@@ -81,7 +92,7 @@ def assemble(options: Options, say: Callable[[str], None], stop: Callable[[], in
     changes = list(options.changes)
     if source.heartbeat_ns:
         changes.append(f"run.heartbeat_ns={source.heartbeat_ns}")
-    profile = load_profile(options.profile, changes)
+    profile = load_profile(options.profile, changes, options.environment)
     engine = Engine(cores.core_of(native), source, profile)
     engine.held.append(hold(options.data_dir).release)
     try:

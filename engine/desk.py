@@ -193,7 +193,9 @@ class Desk:
         """Another value for a profile key, checked as if the profile had held it."""
         who, reason = self._signature(peer, asked)
         key, change = str(asked.get("key")), f"{asked.get('key')}={asked.get('value')}"
-        wanted = load_profile(self.options.profile, [*self.options.changes, *self.changes, change])
+        options = self.options
+        changes = [*options.changes, *self.changes, change]
+        wanted = load_profile(options.profile, changes, options.environment)
         if key not in KEYS:
             raise Refused(f"{key} cannot change while the engine runs", "set it at the next start")
         self.changes.append(change)

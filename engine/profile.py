@@ -3,6 +3,7 @@
 import math
 import os
 import tomllib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,13 +35,22 @@ ORDERED = (
     ("sizing.stop_loss", "risk.price_band"),  # a stop beyond the band would be denied
 )
 ALL_KEYS = {**SETTINGS, **KEYS}
+NOTHING: Mapping[str, Any] = {}
+
+
+class Given(NamedTuple):
+    """A value as somebody gave it, and by which name: an option, a variable, or `file PATH`."""
+
+    value: Any
+    name: str
 
 
 class Profile(NamedTuple):
-    """Every value by its key, already checked."""
+    """Every value by its key, already checked, and the name by which each was given."""
 
     name: str
     values: dict[str, int | float]
+    origins: dict[str, str]
 
     def digest(self) -> bytes:
         """SHA-256 of all values."""
@@ -48,44 +58,110 @@ class Profile(NamedTuple):
         return digest_of_bytes(rows.encode())
 
 
-def load_profile(name: str, changes: list[str] | None = None) -> Profile:
-    """The profile of that name (or path), with `key=value` changes applied. Refused if wrong."""
+def load_profile(
+    name: str, changes: Iterable[str] = (), environment: Mapping[str, Given] = NOTHING
+) -> Profile:
+    """The profile of that name (or path), as `examine` finds it. Refused if anything is wrong."""
+    profile, wrong = examine(name, changes, environment)
+    refuse(wrong)
+    return profile
+
+
+def refuse(wrong: list[Refused]) -> None:
+    """Refused with the first of these, if there is one."""
+    if wrong:
+        more = f" (the first of {len(wrong)} problems)" if wrong[1:] else ""
+        raise Refused(wrong[0].what, wrong[0].fix + more, wrong[0].code)
+
+
+def examine(
+    name: str, changes: Iterable[str] = (), environment: Mapping[str, Given] = NOTHING
+) -> tuple[Profile, list[Refused]]:
+    """The profile of that name (or path) as far as it is right, and all that is wrong with it.
+
+    A `key=value` change beats the environment, which beats the file. Refused without a file.
+    """
+    path = path_of(name)
+    wrong: list[Refused] = []
+    given: dict[str, Given] = {}
+    rows = [(key, Given(value, f"file {path}")) for key, value in read(path).items()]
+    for key, said in [*rows, *environment.items(), *map(changed, changes)]:
+        try:
+            given[known_key(key, said)] = said
+        except Refused as refused:
+            wrong.append(refused)
+    values: dict[str, int | float] = {}
+    for key in ALL_KEYS:
+        try:
+            values[key] = value_of(key, given, path)
+        except Refused as refused:
+            wrong.append(refused)
+    wrong += contradictions(values)
+    return Profile(path.stem, values, {key: given[key].name for key in values}), wrong
+
+
+def path_of(name: str) -> Path:
+    """Where the profile of that name lies; a path is its own. Refused if there is none."""
     path = Path(name) if name.endswith(".toml") else PROFILES / f"{name}.toml"
-    if not os.path.exists(path):
-        known = ", ".join(sorted(found.stem for found in PROFILES.glob("*.toml")))
-        raise Refused(f"there is no profile {name}", f"use one of {known}, or a path to a .toml")
+    if os.path.exists(path):
+        return path
+    known = ", ".join(shipped())
+    raise Refused(f"there is no profile {name}", f"use one of {known}, or a path to a .toml")
+
+
+def shipped() -> list[str]:
+    """The names of the profiles that come with the engine."""
+    return sorted(found.stem for found in PROFILES.glob("*.toml"))
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What a profile file says, by key. Refused if it cannot be read, or is no TOML."""
     try:
-        written = flattened(tomllib.loads(path.read_text()))
+        return flattened(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as wrong:
         raise Refused(f"{path} cannot be read: {wrong.strerror}", "give a readable file") from wrong
     except (ValueError, RecursionError) as wrong:  # TOML, UTF-8, a number of 5,000 digits
         raise Refused(f"{path} is not valid TOML: {wrong}", "mend that line") from wrong
-    for key in written:
-        known_key(key, str(path))
-    missing = [key for key in ALL_KEYS if key not in written]
-    if missing:
+
+
+def changed(change: str) -> tuple[str, Given]:
+    """A `key=value` of --set; without a value it has none."""
+    key, is_given, text = change.partition("=")
+    return key.strip(), Given(text.strip() if is_given else None, "--set")
+
+
+def value_of(key: str, given: Mapping[str, Given], path: Path) -> int | float:
+    """The value of a key, checked. Refused where there is none, or a wrong one, naming whose."""
+    if key not in given:
         raise Refused(
-            f"{path} lacks {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else ""),
-            "a profile is complete: copy the line from profiles/scalping.toml",
+            f"{path} lacks {key}",
+            "a profile is complete: supreme config show prints every line",
         )
-    for change in changes or []:
-        key, is_given, text = change.partition("=")
-        if not is_given:
-            raise Refused(f"--set {change} has no value", "write --set key=value")
-        written[known_key(key.strip(), "--set")] = text.strip()
-    values = {key: checked(key, written[key]) for key in ALL_KEYS}
-    for less, more in ORDERED:
-        if values[less] > values[more]:
-            raise Refused(
-                f"{less} = {values[less]} is above {more} = {values[more]}",
-                "give them in rising order",
-            )
-    if values["journal.segment_bytes"] % PAGE:
-        raise Refused(
-            f"journal.segment_bytes = {values['journal.segment_bytes']} is impossible",
-            f"give a multiple of {PAGE}",
+    value, name = given[key]
+    try:
+        return checked(key, value)
+    except Refused as refused:
+        if name.startswith(("--", "file ")):
+            raise
+        raise Refused(f"{name}: {refused.what}", refused.fix) from refused
+
+
+def contradictions(values: Mapping[str, int | float]) -> list[Refused]:
+    """Values, each possible in itself, that mean nothing together."""
+    found = [
+        Refused(
+            f"{less} = {values[less]} is above {more} = {values[more]}",
+            "give them in rising order",
         )
-    return Profile(path.stem, values)
+        for less, more in ORDERED
+        if less in values and more in values and values[less] > values[more]
+    ]
+    size = values.get("journal.segment_bytes", 0)
+    if size % PAGE:
+        found.append(
+            Refused(f"journal.segment_bytes = {size} is impossible", f"give a multiple of {PAGE}")
+        )
+    return found
 
 
 def flattened(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -99,16 +175,18 @@ def flattened(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return rows
 
 
-def known_key(key: str, where: str) -> str:
+def known_key(key: str, given: Given) -> str:
     """The key itself; Refused with the nearest one if there is none of that name."""
+    if given.value is None:
+        raise Refused(f"--set {key} has no value", "write --set key=value")
     if key in ALL_KEYS:
         return key
     from difflib import get_close_matches
 
     near = get_close_matches(key, ALL_KEYS, 1, 0.4)
     raise Refused(
-        f"{where}: there is no key {key}",
-        f"did you mean {near[0]}?" if near else "see profiles/scalping.toml for all keys",
+        f"{given.name.removeprefix('file ')}: there is no key {key}",
+        f"did you mean {near[0]}?" if near else "supreme config show prints all keys",
     )
 
 
@@ -168,7 +246,7 @@ def parameter_records(profile: Profile, at_ns: int) -> list[bytes]:
     return records
 
 
-def as_toml(values: dict[str, int | float], opening: str) -> str:
+def as_toml(values: Mapping[str, int | float], opening: str) -> str:
     """A complete profile file, each key with its meaning, unit and range."""
     lines, section = [f"# {opening}"], ""
     for key, row in ALL_KEYS.items():
@@ -176,9 +254,22 @@ def as_toml(values: dict[str, int | float], opening: str) -> str:
         if table != section:
             lines += ["", f"[{table}]"]
             section = table
-        value: Any = values[key]
-        if "|" in row.unit:
-            value = f'"{row.unit.split("|")[int(value) - int(row.low)]}"'
-        limits = "" if "|" in row.unit else f" {row.low} to {row.high} {row.unit}".rstrip() + "."
-        lines += [f"# {row.text}{limits}", f"{name} = {value}"]
+        value = worded(key, values[key])
+        written = f'"{value}"' if isinstance(value, str) else value
+        limits = "" if "|" in row.unit else f" {range_of(key)}."
+        lines += [f"# {row.text}{limits}", f"{name} = {written}"]
     return "\n".join(lines) + "\n"
+
+
+def worded(key: str, value: float) -> int | float | str:
+    """A checked value as a profile writes it: a choice by its name."""
+    row = ALL_KEYS[key]
+    return row.unit.split("|")[int(value) - int(row.low)] if "|" in row.unit else value
+
+
+def range_of(key: str) -> str:
+    """What a key may be, in words: from where to where and of what, or one of which names."""
+    row = ALL_KEYS[key]
+    if "|" in row.unit:
+        return row.unit.replace("|", " or ")
+    return f"{row.low} to {row.high} {row.unit}".rstrip()

@@ -11,7 +11,7 @@ import typer
 from engine import core as cores
 from engine.backtest import backtest, open_market
 from engine.errors import Refused
-from engine.profile import load_profile
+from engine.options import profile_asked
 from supreme_cli import report
 from supreme_cli.backtest_picture import picture_of
 from supreme_cli.plotting import draw, refuse_undrawable
@@ -28,7 +28,7 @@ def main(
     files: Annotated[
         list[str], typer.Argument(metavar="FILE...", help="Record files, or plain downloads.")
     ],
-    profile: Annotated[str, typer.Option(help="A name, or a path to a .toml.")] = "scalping",
+    profile: Annotated[str, typer.Option(help="A name, or a path to a .toml [scalping].")] = "",
     start: Annotated[str, typer.Option("--from", metavar="TIME", help="UTC, from then on.")] = "",
     end: Annotated[str, typer.Option("--to", metavar="TIME", help="UTC, before then.")] = "",
     changes: Annotated[
@@ -48,7 +48,7 @@ def main(
     needs_numpy()
     if plot:
         refuse_undrawable(plot)
-    chosen = load_profile(profile, changes or [])
+    chosen = profile_asked(profile, changes or [])
     start_ns, end_ns = nanoseconds("--from", start, 0), nanoseconds("--to", end, 1 << 62)
     if start_ns >= end_ns:
         raise Refused(f"--from {start} is not before --to {end}.", "Exchange them.")

@@ -20,6 +20,8 @@ COMMANDS = {
     "down": Command(RUN, "stop the engine gracefully", "supreme_cli.lifecycle", "down"),
     "status": Command(RUN, "whether an engine runs, and how it stands", SHOW, "status"),
     "doctor": Command(RUN, "whether this box is fit for an engine", "supreme_cli.doctor"),
+    "config": Command(RUN, "settings, and where each came from", "supreme_cli.config"),
+    "completion": Command(RUN, "words for the shell to complete", "supreme_cli.completion"),
     "pause": Command(OPERATE, "no new entries; exits go on", ACT, "pause"),
     "resume": Command(OPERATE, "end a pause", ACT, "resume"),
     "flatten": Command(OPERATE, "sell everything, then stay paused", ACT, "flatten"),
@@ -70,5 +72,5 @@ def next_step(running: list[str]) -> str:
 
 def group_text(group: str) -> str:
     """One group's verbs, a line each."""
-    rows = [f"  {name:10} {row.line}\n" for name, row in COMMANDS.items() if row.group == group]
+    rows = [f"  {name:12} {row.line}\n" for name, row in COMMANDS.items() if row.group == group]
     return f"{group}\n{''.join(rows)}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine import core as cores
+from engine.environment import read
 from engine.errors import Refused
 from engine.journal.segments import HEADER_SIZE, version_of
 from engine.market.checks import interval_name
@@ -122,8 +123,8 @@ def size_of(path: Path) -> int:
 def records_directory(data_dir: str) -> Path:
     """Where record files lie: option, environment, then the desktop's own place for data."""
     home = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
-    chosen = data_dir or os.environ.get("SUPREME_DATA_DIR") or os.path.join(home, "supreme")
-    return Path(chosen) / "records"
+    asked = read(os.environ).options.get("data-dir")
+    return Path(data_dir or (asked.value if asked else os.path.join(home, "supreme"))) / "records"
 
 
 def targets_of(ready: list[Series], out: str, data_dir: str) -> list[Path]:

@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 
 from engine.core import load_native
+from engine.environment import ALIASES, MODE, NOT_READ, OURS, PREFIX
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("SUPREME_SHARED", ROOT.parent / "shared"))
+# Tests say themselves what they spawn an engine with: what configures the caller's does not count.
+for name in set(os.environ) - set(OURS):
+    if name.startswith((PREFIX, MODE, *ALIASES, *NOT_READ)):
+        del os.environ[name]
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,24 @@ from collections.abc import Iterator
 from math import sqrt
 
 from engine.arithmetic import exp
+from engine.instruments import Instrument, e8_of, load_instruments
 from engine.messages import TradeTick, encode
 
 START_NS = 1_735_689_600_000_000_000  # 2025-01-01 00:00 UTC
 MINUTE_NS = 60_000_000_000
+PLAYED = "ETHUSDT"  # unless another symbol is asked for
+# What a unit of each base costs at the start, in quote.
+PRICES = {
+    "BTC": "94000",
+    "ETH": "2500",
+    "BNB": "700",
+    "SOL": "190",
+    "LINK": "20",
+    "XRP": "2.1",
+    "ADA": "0.85",
+    "DOGE": "0.32",
+}
+ETHER_E8 = 250_000_000_000
 START_PRICE = 250_000.0  # ticks of 0.01: 2,500.00
 TRADES_A_MINUTE = 30
 VARIANCE = 4e-7  # of a one-minute return: 0.063 %, as of real ETH-USDT minutes
@@ -23,14 +37,19 @@ PRICE_LEAST, PRICE_MOST = 1_000.0, 100_000_000.0
 
 
 class SimulatedMarket:
-    """Trades of one symbol from a seed; `skip` trades are passed over minute by minute."""
+    """Trades of one symbol from a seed; `skip` trades are passed over minute by minute.
 
-    def __init__(self, seed: int, symbol: int = 0) -> None:
-        self.seed, self.symbol = seed, symbol
+    It opens at `opening` ticks, where a unit of base is worth `price_e8`: ether unless told.
+    """
+
+    def __init__(
+        self, seed: int, symbol: int = 0, opening: float = START_PRICE, price_e8: int = ETHER_E8
+    ) -> None:
+        self.seed, self.symbol, self.opening, self.price_e8 = seed, symbol, opening, price_e8
 
     def trades(self, skip: int = 0) -> Iterator[bytes]:
         """TradeTick records without end, after the first `skip` of them."""
-        price, variance = START_PRICE, VARIANCE
+        price, variance = self.opening, VARIANCE
         minute = 0
         while True:
             draws = Random(self.seed * 1_000_003 + minute)
@@ -63,6 +82,7 @@ class SimulatedMarket:
             wander += (draws.random() - 0.5) * opening * 2e-4
             around = opening + (closing - opening) * share + wander * (1.0 - share)
             volume_e8 = 1_000_000 + int(draws.random() * draws.random() * 400_000_000)
+            volume_e8 = volume_e8 * ETHER_E8 // self.price_e8  # worth as much of any symbol
             at_ns = START_NS + minute * MINUTE_NS + number * spacing
             at_ns += int(draws.random() * spacing)
             if number >= first:
@@ -75,6 +95,17 @@ class SimulatedMarket:
                 )
             else:
                 draws.random()
+
+
+def market_of(traded: Instrument, seed: int) -> SimulatedMarket:
+    """The market of one instrument."""
+    price = PRICES[traded.base]
+    return SimulatedMarket(seed, 0, float(traded.ticks_of(price)), e8_of(price))
+
+
+def played() -> list[str]:
+    """The symbols it can play: all of the shipped instruments."""
+    return list(load_instruments())
 
 
 def normal(draws: Random) -> float:

@@ -137,6 +137,27 @@ def test_pause_flatten_kill_and_reset_are_four_things_and_outlive_a_restart(plac
         assert raw.count(reason) == 1
 
 
+def test_a_parameter_set_while_running_is_checked_and_journaled(place: Path):
+    """As the profile would be checked; the key, who and why travel with the event."""
+    up(place)
+
+    done = supreme("config", "set", "risk.position_max", "0.07", "--reason", "calmer",
+                   "--data-dir", str(place))  # fmt: skip
+    wrong = supreme("config", "set", "risk.position_mx", "0.07", "--data-dir", str(place))
+    beyond = supreme("config", "set", "risk.position_max", "7", "--data-dir", str(place))
+    fixed = supreme("config", "set", "account.cash", "7", "--data-dir", str(place))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    limits = {row["name"]: row["limit"] for row in asked("risk", place)["limits"]}
+    assert limits["position"] == pytest.approx(7.0)
+    assert (wrong.returncode, "did you mean risk.position_max" in wrong.stderr) == (2, True)
+    assert (beyond.returncode, "from 0.0 to 1.0" in beyond.stderr) == (2, True)
+    assert (fixed.returncode, "cannot change while the engine runs" in fixed.stderr) == (2, True)
+    supreme("down", "--data-dir", str(place))
+    raw = b"".join(path.read_bytes() for path in sorted(place.glob("journal/*.segment")))
+    assert raw.count(b"calmer") == 1
+
+
 def test_what_an_act_would_do_is_said_before(place: Path):
     """--dry-run shows the consequences and asks nothing of the engine."""
     up(place)

@@ -29,7 +29,8 @@ FLOORS: list[tuple[str, list[str]]] = [
     (
         "assembly",
         [
-            *("profile", "opening", "options", "status", "streams", "builder", "parts"),
+            *("profile", "environment", "opening", "options", "status", "streams"),
+            *("builder", "parts"),
             *("desk", "beginning", "bootstrap", "runtime", "backtest"),
         ],
     ),

@@ -1,0 +1,126 @@
+"""What does the environment ask for? The names that are read, and those refused by name.
+
+A variable that is empty counts as not set. No value of a name that is not read is ever shown.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from engine.errors import Refused
+from engine.profile import ALL_KEYS, Given, refuse
+
+PREFIX = "SUPREME_"
+# The options of `supreme run` that a variable may stand for.
+LASTING = (
+    *("profile", "symbol", "replay", "speed", "seed", "data-dir", "for"),
+    *("log-level", "log-format"),
+)
+# Asked for at the prompt alone: who ends a halt says so each time, and profile keys have names.
+AT_THE_PROMPT = ("set", "reset-halt", "reason", "json", "quiet", "help")
+# Names that were in use before ours; ours beats them.
+ALIASES = {
+    "SYMBOL_FOCUS": "SUPREME_SYMBOL",
+    "INTERVAL_SECONDS": "SUPREME_SCHEDULE__INTERVAL_SECONDS",
+}
+MODE = "TRADING_MODE"
+# Refused until something reads them: whoever sets them expects what would not happen.
+NOT_READ = {
+    "POSTGRES_URL": "there is no database here yet: the journal is files",
+    "REDIS_URL": "there is no Redis here yet: nothing would be cached in it",
+    "EXCHANGE_": "there is no exchange here yet: all trading is on paper",
+}
+# Read by this project's own tests and benchmarks, never by the engine.
+OURS = (
+    "SUPREME_BENCH_WATCH_SECONDS",
+    "SUPREME_FAULT",
+    "SUPREME_FAULT_ON",
+    "SUPREME_FAULT_TALLY",
+    "SUPREME_FAULT_TRACE",
+    "SUPREME_PEERS",
+    "SUPREME_SHARED",
+)
+
+
+def variable_of(name: str) -> str:
+    """The variable of an option or a profile key: SUPREME_LOG_LEVEL, SUPREME_RISK__POSITION_MAX."""
+    return PREFIX + name.upper().replace("-", "_").replace(".", "__")
+
+
+# variable -> the option or key it stands for; only keys have a point in them.
+NAMES = {variable_of(name): name for name in (*LASTING, *ALL_KEYS)}
+
+
+class Environment(NamedTuple):
+    """What was asked for, each with its variable: options of `supreme run`, and profile keys."""
+
+    options: dict[str, Given]
+    keys: dict[str, Given]
+
+
+def read(environ: Mapping[str, str]) -> Environment:
+    """What the environment asks for. Refused with the first thing wrong in it."""
+    asked, wrong = examine(environ)
+    refuse(wrong)
+    return asked
+
+
+def examine(environ: Mapping[str, str]) -> tuple[Environment, list[Refused]]:
+    """What the environment asks for, and every name or mode in it that is refused."""
+    said = {name: text.strip() for name, text in environ.items() if text.strip()}
+    given: dict[str, Given] = {}
+    for name, ours in [*ALIASES.items(), *((name, name) for name in NAMES)]:
+        if name in said:
+            given[NAMES[ours]] = Given(said[name], name)
+    asked = Environment(
+        {name: value for name, value in given.items() if name in LASTING},
+        {name: value for name, value in given.items() if name in ALL_KEYS},
+    )
+    return asked, [*other_mode(said), *not_read(said), *unknown(said)]
+
+
+def other_mode(said: Mapping[str, str]) -> Iterator[Refused]:
+    """A mode of trading that there is not."""
+    mode = said.get(MODE, "paper").lower()
+    if mode == "production":
+        what = f"{MODE}=production: there is no exchange here yet, nothing real can be traded"
+        yield Refused(what, f"set {MODE}=paper, or unset it", code=4)
+    elif mode != "paper":
+        yield Refused(f"{MODE}={mode[:60]} is unknown", f"set {MODE}=paper, or unset it")
+
+
+def not_read(said: Mapping[str, str]) -> Iterator[Refused]:
+    """Names of parts that do not exist."""
+    for start, why in NOT_READ.items():
+        whole = start.endswith("_")  # a prefix
+        names = [n for n in sorted(said) if n == start or (whole and n.startswith(start))]
+        if names:
+            verb = "are" if names[1:] else "is"
+            yield Refused(f"{', '.join(names)} {verb} set, but {why}", f"unset {' '.join(names)}")
+
+
+def unknown(said: Mapping[str, str]) -> Iterator[Refused]:
+    """Names that look like ours and are not."""
+    for name in sorted(said):
+        if name.startswith(PREFIX) and name not in NAMES and name not in OURS:
+            yield Refused(f"there is no variable {name}", meant(name))
+
+
+def meant(name: str) -> str:
+    """A hint at what a wrong name was probably for."""
+    option = name.removeprefix(PREFIX).lower().replace("_", "-")
+    if option in AT_THE_PROMPT:
+        return f"give --{option} on the command line: it holds for one start"
+    from difflib import get_close_matches
+
+    rests = {known.removeprefix(PREFIX): known for known in NAMES}
+    near = get_close_matches(name.removeprefix(PREFIX), rests, 1, 0.5)
+    return f"did you mean {rests[near[0]]}?" if near else "supreme config names lists all"
+
+
+def origin_of(name: str) -> str:
+    """Where a value came from, by the name it was given under."""
+    if name.startswith("--"):
+        return "flag"
+    if name in ALIASES:
+        return f"alias {name}"
+    return f"environment {name}" if name in NAMES else name

@@ -1,0 +1,46 @@
+"""Which variables are there? All of them, made from the same rows that are obeyed."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from engine.environment import ALIASES, MODE, NAMES, NOT_READ, OURS
+from engine.options import OPTIONS
+from engine.profile import ALL_KEYS, range_of
+
+SPELLED = {
+    "SYMBOL_FOCUS": "ETHUSDT, ETH-USDT or ETH/USDT; must agree with the file of --replay",
+    "INTERVAL_SECONDS": "30 to 60 is usual",
+}
+
+
+class Name(NamedTuple):
+    """A variable, what it stands for, and what it means."""
+
+    variable: str
+    stands_for: str
+    meaning: str
+
+
+def names() -> Iterator[Name]:
+    """Every variable that is read, refused or our own."""
+    for variable, name in NAMES.items():
+        if name in OPTIONS:
+            yield Name(variable, f"--{name} {OPTIONS[name].takes}", OPTIONS[name].text)
+    for alias, variable in ALIASES.items():
+        yield Name(alias, variable, SPELLED[alias])
+    yield Name(MODE, "", "paper; production is refused (exit code 4): there is no exchange yet")
+    for variable, name in NAMES.items():
+        if name in ALL_KEYS:
+            yield Name(variable, name, f"{ALL_KEYS[name].text} {range_of(name)}")
+    for name, why in NOT_READ.items():
+        yield Name(f"{name}*" if name.endswith("_") else name, "refused", why)
+    for name in OURS:
+        yield Name(name, "ignored", "read by this project's own tests and benchmarks")
+
+
+def table() -> str:
+    """The same as a Markdown table."""
+    rows = [("variable", "stands for", "meaning"), ("---", "---", "---")]
+    rows += [(f"`{one.variable}`", one.stands_for, one.meaning) for one in names()]
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return "".join(f"| {' | '.join(row)} |\n" for row in cells)
