@@ -1,4 +1,4 @@
-"""supreme data: market history becomes record files, which are listed and checked."""
+"""supreme data: market history becomes record files, which are listed, checked and simulated."""
 
 import json
 import os
@@ -16,6 +16,7 @@ from engine.market.checks import interval_name
 from engine.market.history import SUFFIX, open_history
 from engine.market.importing import Options, Series, prepare, write_series
 from engine.market.inspection import inspected
+from supreme_cli import simulate
 from supreme_cli.history_words import described, table_of, told_check, told_import
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Import, list and check market history.",
+    help="Import, list, check and simulate market history.",
 )
+app.command("simulate")(simulate.main)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 DataDir = Annotated[
     str, typer.Option(help="Where records/ lies [$SUPREME_DATA_DIR, $XDG_DATA_HOME/supreme].")
