@@ -35,7 +35,7 @@ def minute_returns(paths: Iterable[str], months: Sequence[str]) -> Any:
     """Log returns of the bars that opened in these months (`2025-03`), none over a gap: float64."""
     found = [np.zeros(0)]
     for series in prepare(paths, Options(), lambda _path, _done: None):
-        times, closes = series.rows["time"], np.log(series.rows["close"].astype(np.float64))
+        times, closes = series.records["time_ns"], np.log(series.records["d"].astype(np.float64))
         month = times.astype("datetime64[ns]").astype("datetime64[M]").astype(str)
         wanted = np.isin(month, months)
         kept = wanted[1:] & wanted[:-1] & (np.diff(times) == MINUTE_NS)

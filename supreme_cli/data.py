@@ -14,8 +14,9 @@ from engine.errors import Refused
 from engine.journal.segments import HEADER_SIZE, version_of
 from engine.market.checks import interval_name
 from engine.market.history import SUFFIX, open_history
-from engine.market.importing import Options, Series, prepare, write_series
+from engine.market.importing import Options, prepare
 from engine.market.inspection import inspected
+from engine.market.series import Series, write_series
 from supreme_cli import simulate
 from supreme_cli.history_words import described, table_of, told_check, told_import
 
@@ -56,6 +57,7 @@ def import_files(  # noqa: PLR0917  an option of typer's is a parameter
 ) -> None:
     """Turn Binance's klines, trades and aggTrades (zip, csv, csv.gz) or parquet bars into records.
 
+    Recordings of its raw messages (a line each: receive time, JSON) become trades and book tops.
     Files of one symbol and interval become one record file. What is out of order or repeated is
     mended and told; what contradicts itself is refused, and then nothing is written.
     """
@@ -180,8 +182,14 @@ def examined(path: Path) -> dict[str, Any]:
 def imported(series: Series, path: Path) -> dict[str, Any]:
     """What was imported, mended and found."""
     fields = described(series, interval_name(series.interval_ns), series.findings)
-    repairs = series.repairs._asdict()
-    return {"file": str(path), **fields, "repairs": repairs, "sources": list(series.sources)}
+    heard = series.recorded._asdict() if series.recorded else None
+    return {
+        "file": str(path),
+        **fields,
+        "repairs": series.repairs._asdict(),
+        "recorded": heard,
+        "sources": list(series.sources),
+    }
 
 
 def show(rows: list[dict[str, Any]], as_json: bool, told: "Callable[[Any], str]") -> None:
