@@ -21,8 +21,16 @@ LINE = re.compile(rb"(?:(\S+) -> )?(\d{9,19})(?:\.(\d+))?:? (\{.*)", re.DOTALL)
 ADDRESS = re.compile(rb"(?:wss?|https?)://")
 SYMBOL = re.compile(r"[A-Z0-9_]{2,20}")
 ASKED = re.compile(r"[?&]symbol=([A-Z0-9_]+)")
+SHIFTS: list[int] = [10 ** (8 - decimals) for decimals in range(9)]
 # What a line that says nothing raises: no JSON, a field missing or of another kind, no number.
-NOTHING_SAID = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
+NOTHING_SAID = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 class Trade(NamedTuple):
@@ -148,9 +156,12 @@ def levels_of(rows: list[list[str]]) -> Levels:
 
 def amount(text: str) -> int:
     """A price or a volume in 1e-8; ValueError if it is none that can be."""
-    digits = text[:-9] + text[-8:]
-    is_usual = text[-9:-8] == "." and digits.isdigit()  # eight decimals, as spot writes them
-    number = int(digits) if is_usual else e8_of(text)
+    integer, _, fraction = text.partition(".")
+    digits = integer + fraction
+    if len(fraction) <= 8 and digits.isdigit():
+        number = int(digits) * SHIFTS[len(fraction)]
+    else:
+        number = e8_of(text)
     if not 0 <= number <= BOUND:
         raise ValueError(f"{text} is no amount")
     return number

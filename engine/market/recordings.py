@@ -5,6 +5,7 @@ snapshot and after a gap, they are the exchange's own bookTicker.
 """
 
 from array import array
+from collections import defaultdict
 from functools import partial
 from heapq import merge
 from typing import TYPE_CHECKING, Any
@@ -127,12 +128,12 @@ def recorded_series(
 ) -> list[Series]:
     """What recordings heard together tell of each symbol, or of that one; Refused as a whole."""
     tapes = [Tape(place, path, partial(progress, path)) for place, path in enumerate(paths)]
-    listeners: dict[str, Listener] = {}
+    listeners: defaultdict[str, Listener] = defaultdict(Listener)
     heard = merge(
         *(tape.messages() for tape in tapes), key=lambda message: message.heard.received_ns
     )
     for message in heard:
-        listeners.setdefault(message.heard.symbol, Listener()).take(message)
+        listeners[message.heard.symbol].take(message)
     for tape in tapes:
         refuse_unreadable(tape)
     wanted = {name: one for name, one in listeners.items() if symbol in ("", name)}

@@ -39,13 +39,13 @@ class Tape:
     def __init__(self, source: int, path: str, progress: "Callable[[int], None]") -> None:
         self.source, self.path, self.progress = source, path, progress
         self.lines = self.unreadable = self.clock_back = 0
-        self.first_unreadable = ""
-        self.symbols: set[str] = set()
+        self.first_unreadable, self.unnamed_line = "", 0
+        self.symbols: dict[str, None] = {}  # in the order in which they were heard
         self.clock_ns = 0
 
     def messages(self) -> "Iterator[Message]":
         """Every message of use, by receive time; Refused where the file cannot be read on."""
-        unnamed: list[Message] = []
+        unnamed: list[Message] = []  # snapshots, until the file's symbol is known
         try:
             with opened(self.path) as (text, done):
                 for line in iter(partial(text.readline, LINE_MAX), b""):
@@ -55,17 +55,32 @@ class Tape:
                     said = self.said_in(line)
                     if said is None:
                         continue
-                    message = Message(self.in_time(said), self.source, self.lines)
-                    if said.symbol:
-                        self.symbols.add(said.symbol)
-                    unnamed.append(message)
+                    self.note(said.symbol)
+                    unnamed.append(Message(self.in_time(said), self.source, self.lines))
                     if self.symbols:
                         yield from map(self.named, unnamed)
                         unnamed = []
         except DAMAGED as error:
             raise damaged(self.path, error) from error
-        if unnamed:
-            raise refusal(f"{self.path}, line {unnamed[0].line}", "a snapshot of no symbol")
+        if self.unnamed_line and len(self.symbols) != 1:
+            heard_of = ", ".join(self.symbols) or "no symbol"
+            raise refusal(
+                f"{self.path}, line {self.unnamed_line}",
+                f"a snapshot that does not say whose it is (heard: {heard_of})",
+            )
+
+    def note(self, symbol: str) -> None:
+        """Keep what is known of whose messages these are."""
+        if symbol:
+            self.symbols.setdefault(symbol)
+        else:
+            self.unnamed_line = self.unnamed_line or self.lines
+
+    def named(self, message: Message) -> Message:
+        """The message with its symbol: one that names none is of the file's only one."""
+        if message.heard.symbol:
+            return message
+        return message._replace(heard=message.heard._replace(symbol=next(iter(self.symbols))))
 
     def said_in(self, line: bytes) -> Heard | None:
         """What a line says; None if that is nothing."""
@@ -89,15 +104,3 @@ class Tape:
         self.clock_back += back_ns > 0
         self.clock_ns = max(self.clock_ns, said.received_ns)
         return said._replace(received_ns=self.clock_ns)
-
-    def named(self, message: Message) -> Message:
-        """The message with its symbol: one that names none is of the file's only one."""
-        if message.heard.symbol:
-            return message
-        if len(self.symbols) > 1:
-            names = ", ".join(sorted(self.symbols))
-            raise refusal(
-                f"{self.path}, line {message.line}", f"a snapshot that names none of {names}"
-            )
-        (symbol,) = self.symbols
-        return message._replace(heard=message.heard._replace(symbol=symbol))
