@@ -13,7 +13,8 @@ from engine.journal.segments import MAGIC
 from engine.layout import dtype_of
 from engine.market.checks import interval_name
 from engine.market.history import RecordFile, merge, open_history
-from engine.market.importing import Options, prepare, write_series
+from engine.market.importing import Options, prepare
+from engine.market.series import write_series
 from engine.market.text_files import beginning
 from engine.messages import (
     BAR_CLOSED,

@@ -1,4 +1,4 @@
-"""supreme data: market history becomes record files, which are listed and checked."""
+"""supreme data: market history becomes record files, which are listed, checked and simulated."""
 
 import json
 import os
@@ -15,8 +15,10 @@ from engine.errors import Refused
 from engine.journal.segments import HEADER_SIZE, version_of
 from engine.market.checks import interval_name
 from engine.market.history import SUFFIX, open_history
-from engine.market.importing import Options, Series, prepare, write_series
+from engine.market.importing import Options, prepare
 from engine.market.inspection import inspected
+from engine.market.series import Series, write_series
+from supreme_cli import simulate
 from supreme_cli.history_words import described, table_of, told_check, told_import
 
 if TYPE_CHECKING:
@@ -29,8 +31,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Import, list and check market history.",
+    help="Import, list, check and simulate market history.",
 )
+app.command("simulate")(simulate.main)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 DataDir = Annotated[
     str, typer.Option(help="Where records/ lies [$SUPREME_DATA_DIR, $XDG_DATA_HOME/supreme].")
@@ -55,6 +58,7 @@ def import_files(
 ) -> None:
     """Turn Binance's klines, trades and aggTrades (zip, csv, csv.gz) or parquet bars into records.
 
+    Recordings of its raw messages (a line each: receive time, JSON) become trades and book tops.
     Files of one symbol and interval become one record file. What is out of order or repeated is
     mended and told; what contradicts itself is refused, and then nothing is written.
     """
@@ -179,8 +183,14 @@ def examined(path: Path) -> dict[str, Any]:
 def imported(series: Series, path: Path) -> dict[str, Any]:
     """What was imported, mended and found."""
     fields = described(series, interval_name(series.interval_ns), series.findings)
-    repairs = series.repairs._asdict()
-    return {"file": str(path), **fields, "repairs": repairs, "sources": list(series.sources)}
+    heard = series.recorded._asdict() if series.recorded else None
+    return {
+        "file": str(path),
+        **fields,
+        "repairs": series.repairs._asdict(),
+        "recorded": heard,
+        "sources": list(series.sources),
+    }
 
 
 def show(rows: list[dict[str, Any]], as_json: bool, told: "Callable[[Any], str]") -> None:

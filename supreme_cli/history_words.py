@@ -9,7 +9,7 @@ from engine.market.checks import LISTED, Findings
 
 if TYPE_CHECKING:
     from engine.market.history import RecordFile
-    from engine.market.importing import Series
+    from engine.market.series import Series
 
 SECOND = 1_000_000_000
 MENDED = {
@@ -17,6 +17,12 @@ MENDED = {
     "repeated": ("row", "dropped: it stood there already"),
     "still_open": ("bar", "dropped: still open when downloaded"),
 }
+HEARD = (
+    ("trades_missing", "trade", "missing between the first and the last, by their ids"),
+    ("crossings", "time", "the book crossed itself and waited for a snapshot"),
+    ("unreadable", "line", "left out: no message of an exchange"),
+    ("clock_back", "line", "heard before the one in front: taken as heard with it"),
+)
 
 
 def described(history: "Series | RecordFile", interval: str, found: Findings) -> dict[str, Any]:
@@ -53,8 +59,25 @@ def told_import(row: dict[str, Any], *, dry_run: bool) -> str:
         for what, (thing, done) in MENDED.items()
         if row["repairs"][what]
     ]
+    heard = told_recorded(row["rows"], row["recorded"]) if row["recorded"] else []
     target = f"  {'would be written' if dry_run else 'written'} to {row['file']}"
-    return "\n".join([*headline(row), *mended, target])
+    return "\n".join([*headline(row), *heard, *mended, target])
+
+
+def told_recorded(rows: int, heard: dict[str, int]) -> list[str]:
+    """How well a recording was heard, a line each."""
+    book, ticker = heard["tops_of_book"], heard["tops_of_ticker"]
+    trades, tops = count(rows - book - ticker, "trade"), count(book + ticker, "top")
+    by_ticker = f"{ticker:,} of the ticker while it was out of step"
+    lines = [
+        f"  {trades}, {tops}: {book:,} of the book, {by_ticker}",
+        f"  {count(heard['updates'], 'update')} of the book, {count(heard['gaps'], 'gap')}",
+    ]
+    if heard["compared"]:
+        same = heard["compared"] - heard["different"]
+        lines.append(f"  {same:,} of {heard['compared']:,} times the book equals the ticker")
+    lines += [f"  {count(heard[what], thing)} {end}" for what, thing, end in HEARD if heard[what]]
+    return lines
 
 
 def told_check(row: dict[str, Any]) -> str:

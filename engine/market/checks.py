@@ -6,12 +6,12 @@ are named by their place, so that a report can say which line of which file it m
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from engine.market.layouts import BARS, Table
+from engine.market.layouts import BARS, TOPS, TRADES, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-VALUES = {BARS: ("open", "high", "low", "close", "volume"), "trades": ("price", "volume", "maker")}
+VALUES = {BARS: ("open", "high", "low", "close", "volume"), TRADES: ("price", "volume", "maker")}
 JUMP = 0.1  # of the price before; real one-minute bars have moved by 10 %, hours by 25 %
 LISTED = 3  # gaps told one by one; JSON has them all
 SECOND = 1_000_000_000
@@ -45,10 +45,17 @@ FAULTS: "dict[str, tuple[tuple[str, Callable[[Table, int], Any]], ...]]" = {
         ("the volume is negative", lambda rows, _: rows["volume"] < 0),
         ("a price is above price_max", lambda rows, highest: rows["high"] > highest),
     ),
-    "trades": (
+    TRADES: (
         ("the price is zero or negative", lambda rows, _: rows["price"] <= 0),
         ("the volume is negative", lambda rows, _: rows["volume"] < 0),
         ("the price is above price_max", lambda rows, highest: rows["price"] > highest),
+    ),
+    TOPS: (
+        ("the bid is zero or negative", lambda rows, _: rows["bid"] <= 0),
+        ("the ask is not above the bid", lambda rows, _: rows["ask"] <= rows["bid"]),
+        ("a volume is negative", lambda rows, _: rows["bid_volume"] < 0),
+        ("a volume is negative", lambda rows, _: rows["ask_volume"] < 0),
+        ("the ask is above price_max", lambda rows, highest: rows["ask"] > highest),
     ),
 }
 

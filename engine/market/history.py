@@ -1,7 +1,7 @@
 """What happened, in order? Files of one symbol's records, opened, cut and merged for the engine.
 
-A file holds the symbol's definition (its name, steps and limits), then bars or trades by received
-time. This module needs no numpy, except to merge several files.
+A file holds the symbol's definition (its name, steps and limits), then bars, or trades and tops of
+the book, by received time. This module needs no numpy, except to merge several files.
 """
 
 import struct
@@ -15,6 +15,7 @@ from engine.journal.record_files import open_record_file
 from engine.layout import dtype_of
 from engine.messages import (
     BAR_CLOSED,
+    BOOK_TOP,
     RECORD,
     RECORD_SIZE,
     SYMBOL_NAME,
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
     from engine.journal.segments import Header
 
 SUFFIX = ".records"
-KIND_NAMES = {BAR_CLOSED: "bars", TRADE_TICK: "trades"}
+# Which kinds of record a file holds, by its name for them.
+KINDS = {"bars": bytes([BAR_CLOSED]), "trades": bytes([TRADE_TICK])}
+KINDS["ticks"] = bytes([TRADE_TICK, BOOK_TOP])
+MARKET = KINDS["bars"] + KINDS["ticks"]
 KIND_AT, SYMBOL_AT = 4, 6
 TIMES = struct.Struct("<qq")  # time_ns, received_ns
 TIMES_AT, RECEIVED_AT = 8, 16
@@ -47,7 +51,7 @@ class RecordFile(NamedTuple):
     header: "Header"
     name: str
     instrument: Instrument
-    kind: str  # bars or trades
+    kind: str  # bars, trades, or ticks: trades and tops of the book
     bar_ns: int  # 0 unless bars
     records: memoryview
     definitions: bytes
@@ -60,15 +64,15 @@ def open_history(path: str | Path, native: "ModuleType | None" = None) -> Record
     """A file of history, every check verified; Refused if it is missing, damaged or of no use."""
     header, whole = open_record_file(Path(path), native)
     start = 0
-    while start < len(whole) and whole[start + KIND_AT] not in KIND_NAMES:
+    while start < len(whole) and whole[start + KIND_AT] not in MARKET:
         start += RECORD_SIZE
     records, definitions = whole[start:], bytes(whole[:start])
     if not records:
         raise Refused(f"{path} holds no market records.", "Import it again.")
     instrument = instrument_in(str(path), definitions)
-    refuse_strange(path, records)
+    kind = kind_of(records)
+    refuse_strange(path, records, kind)
     opened_ns, first_ns = TIMES.unpack_from(records, TIMES_AT)
-    kind = KIND_NAMES[records[KIND_AT]]
     return RecordFile(
         header=header,
         name=instrument.name,
@@ -83,11 +87,17 @@ def open_history(path: str | Path, native: "ModuleType | None" = None) -> Record
     )
 
 
-def refuse_strange(path: str | Path, records: memoryview) -> None:
-    """Refused unless all records are of one kind and of symbol 0, at times that can be."""
-    kind, bars = records[KIND_AT : KIND_AT + 1].tobytes(), records[KIND_AT] == BAR_CLOSED
+def kind_of(records: memoryview) -> str:
+    """What market records are together: bars if the first is, ticks if a book is among them."""
+    if records[KIND_AT] == BAR_CLOSED:
+        return "bars"
+    return "ticks" if BOOK_TOP in records[KIND_AT::RECORD_SIZE].tobytes() else "trades"
+
+
+def refuse_strange(path: str | Path, records: memoryview, kind: str) -> None:
+    """Refused unless all records are of this kind and of symbol 0, at times that can be."""
     rules = (
-        (KIND_AT, kind, "is of another kind than the first"),
+        (KIND_AT, KINDS[kind], "is of another kind than the first"),
         (SYMBOL_AT, b"\0", "is of another symbol than the file"),
         (SYMBOL_AT + 1, b"\0", "is of another symbol than the file"),
         (TIMES_AT + 7, SOUND, "has a time that cannot be"),
@@ -96,7 +106,7 @@ def refuse_strange(path: str | Path, records: memoryview) -> None:
     strange = [(first_other(records, at, right), what) for at, right, what in rules]
     number, what = min(strange)
     opened_ns, closed_ns = TIMES.unpack_from(records, TIMES_AT)
-    if number == len(records) // RECORD_SIZE and bars and opened_ns >= closed_ns:
+    if number == len(records) // RECORD_SIZE and kind == "bars" and opened_ns >= closed_ns:
         number, what = 0, "is a bar that ends before it begins"
     if number < len(records) // RECORD_SIZE:
         raise Refused(

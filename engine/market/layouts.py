@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BARS, TRADES = "bars", "trades"
+TOPS, TICKS = "tops", "ticks"  # of the book; tops and trades together
 KLINES, AGGREGATES = "klines", "aggTrades"
 Table = dict[str, Any]  # a column's name -> its int64 or bool array
 

@@ -123,13 +123,18 @@ def read_text(path: str, progress: "Callable[[int], None]") -> Text:
     except Malformed as bad:
         raise refusal(f"{path}, line {line + bad.row}", bad.what) from bad
     except DAMAGED as error:
-        raise Refused(
-            f"{path} cannot be unpacked: {str(error) or 'it is damaged'}.",
-            "Download it again; nothing was written.",
-        ) from error
+        raise damaged(path, error) from error
     if layout is None or not tables:
         raise Refused(f"{path} holds no rows.", "Download it again; nothing was written.")
     return Text(layout, symbol, tables)
+
+
+def damaged(path: str, error: BaseException) -> Refused:
+    """A file that is packed and cannot be unpacked."""
+    return Refused(
+        f"{path} cannot be unpacked: {str(error) or 'it is damaged'}.",
+        "Download it again; nothing was written.",
+    )
 
 
 def first_line(block: bytes) -> str:

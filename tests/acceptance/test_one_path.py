@@ -15,7 +15,9 @@ from tests.acceptance.running import final_state, supreme
 FILES = {
     "bars": ("bars_1m_spot_2025-05_2025-08/ETHUSDT-1m.parquet", 130_707),
     "trades": ("trades/spot_ETHUSDT-trades-2024-08-08.csv.gz", 6_106),
+    "ticks": ("l2_feed/spot_ETHUSDT_20240808.gz", 8_731),
 }
+BAR_SECONDS = {"trades": 5, "ticks": 1}
 
 
 def imported(source: Path, folder: Path) -> Path:
@@ -48,11 +50,12 @@ def journaled(directory: Path) -> list[bytes]:
 
 @pytest.mark.parametrize("kind", FILES)
 def test_backtest_run_and_replay_are_one(kind: str, shared: Path, tmp_path: Path, native: object):
-    """Equal bytes of state, equal commands and facts, on real bars and on real trades."""
+    """Equal bytes of state, equal commands and facts, on real bars, trades and books."""
     pytest.importorskip("pyarrow") if kind == "bars" else None
     name, rows = FILES[kind]
     path = imported(shared / "data" / name, tmp_path)
-    words = [] if kind == "bars" else ["features.bar_seconds=5", "schedule.interval_seconds=5"]
+    keys = ("features.bar_seconds", "schedule.interval_seconds")
+    words = [] if kind == "bars" else [f"{key}={BAR_SECONDS[kind]}" for key in keys]
     options = [word for change in words for word in ("--set", change)]
 
     ran = final_state(

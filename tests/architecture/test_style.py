@@ -17,6 +17,7 @@ EXCEPTIONS = {
     ("engine/messages.py", "file", ""): "one table of records: in two files it would be no table",
     ("supreme_cli/data.py", "name", "data"): "the verb is `supreme data`",
     ("supreme_cli/data.py", "parameters", "import_files"): "a command's options are its parameters",
+    ("supreme_cli/simulate.py", "parameters", "main"): "a command's options are its parameters",
     ("supreme_cli/backtest.py", "parameters", "main"): "a command's options are its parameters",
     ("supreme_cli/operate.py", "parameters", "flatten"): "a command's options are its parameters",
     ("supreme_cli/operate.py", "parameters", "kill"): "a command's options are its parameters",

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 from engine.instruments import definition_records
 from engine.journal.record_files import write_record_file
 from engine.journal.segments import Header
-from engine.market.importing import NOBODY
+from engine.market.series import NOBODY
 from tests.builders import ETHER, MINUTE, START
 from tests.engine.market.klines import kline, written
 from tests.engine.statistics.histories import bars, noise

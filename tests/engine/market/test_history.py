@@ -7,10 +7,11 @@ from engine.instruments import definition_records
 from engine.journal.record_files import write_record_file
 from engine.journal.segments import Header
 from engine.market.history import RecordFile, between, definitions_of, merge, open_history
-from engine.market.importing import NOBODY
+from engine.market.series import NOBODY
 from engine.messages import (
     RECORD_SIZE,
     BarClosed,
+    BookTop,
     Heartbeat,
     InstrumentDefined,
     TradeTick,
@@ -50,6 +51,19 @@ def test_a_file_tells_what_it_holds(tmp_path):
     assert len(history.records) == 3 * RECORD_SIZE
     assert type(decode(history.definitions[-RECORD_SIZE * 2 : -RECORD_SIZE])) is InstrumentDefined
     assert not history.simulated
+
+
+def test_trades_and_tops_lie_in_one_file(tmp_path):
+    """Whichever comes first; a bar is not among them."""
+    trade, top = encode(TradeTick(0, 9, 7, 100, 1, 1)), encode(BookTop(0, 9, 8, 99, 101, 5, 5))
+    (bar,) = bars(1)
+
+    assert history_of(tmp_path / "a.records", [trade, top]).kind == "ticks"
+    assert history_of(tmp_path / "b.records", [top, trade]).kind == "ticks"
+    assert history_of(tmp_path / "c.records", [top]).kind == "ticks"
+    for records in ([trade, top, bar], [bar, top, trade]):
+        with pytest.raises(Refused, match="is of another kind"):
+            history_of(tmp_path / "d.records", records)
 
 
 def test_a_simulated_market_is_labelled_for_ever(tmp_path):

@@ -5,7 +5,8 @@ import pytest
 
 from engine.errors import Refused
 from engine.market.history import open_history
-from engine.market.importing import Options, Repairs, Series, prepare, records_of, write_series
+from engine.market.importing import Options, prepare
+from engine.market.series import Repairs, Series, write_series
 from engine.messages import BUYER_IS_MAKER, BarClosed, TradeTick, decode
 from tests.engine.market.klines import (
     BEGIN_MS,
@@ -35,7 +36,7 @@ def series_in(*paths: str, **options: object) -> Series:
 
 def messages_of(series: Series) -> list:
     """Its market records as messages."""
-    return [decode(record.tobytes()) for record in records_of(series)]
+    return [decode(record.tobytes()) for record in series.records]
 
 
 def refused_for(*paths: str, **options: object) -> Refused:
@@ -123,7 +124,7 @@ def test_order_and_repetition_are_mended_and_told(tmp_path):
 
     series = series_in(path)
 
-    assert (series.rows["time"] - BEGIN).tolist() == [minute * MINUTE for minute in range(5)]
+    assert (series.records["time_ns"] - BEGIN).tolist() == [minute * MINUTE for minute in range(5)]
     assert series.repairs == Repairs(sorted=2, repeated=1, still_open=0)
 
 
@@ -253,8 +254,8 @@ def test_a_written_series_opens_as_it_was(tmp_path):
     assert rows == [5]
     assert history.instrument == series.instrument
     assert bytes(history.records)[4:] != b""
-    found = np.frombuffer(history.records, records_of(series).dtype)
-    assert (found["received_ns"] == records_of(series)["received_ns"]).all()
+    found = np.frombuffer(history.records, series.records.dtype)
+    assert (found["received_ns"] == series.records["received_ns"]).all()
 
 
 def test_a_refused_import_writes_nothing(tmp_path):

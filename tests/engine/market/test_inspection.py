@@ -3,7 +3,7 @@
 import pytest
 
 from engine.market.inspection import inspected
-from engine.messages import BarClosed, TradeTick, encode
+from engine.messages import BarClosed, BookTop, TradeTick, encode
 from tests.engine.market.test_history import bars, history_of
 
 
@@ -30,6 +30,39 @@ def test_what_cannot_be_true_is_named(tmp_path, records, said):
     _, fault = inspected(history_of(tmp_path / "a.records", records))
 
     assert fault.startswith(said)
+
+
+def trade(number: int, **changes: int) -> bytes:
+    """One trade of a recording, a field changed."""
+    return encode(TradeTick(0, 9, number, 100, 1, number)._replace(**changes))
+
+
+def top(received_ns: int, **changes: int) -> bytes:
+    """The best bid and ask of a recording, a field changed."""
+    return encode(BookTop(0, 9, received_ns, 99, 101, 5, 5)._replace(**changes))
+
+
+@pytest.mark.parametrize(
+    ("records", "said"),
+    [
+        ([top(1), trade(2), top(3)], ""),
+        ([top(1), top(2), trade(2)], ""),
+        ([top(2), trade(1)], "market record 2: was received before"),
+        ([top(1), trade(2), trade(3, trade_id=2)], "market record 3: stands there twice"),
+        ([top(1), trade(2, price=0)], "market record 2: the price is zero"),
+        ([trade(1), top(2, ask=99)], "market record 2: the ask is not above the bid"),
+        ([trade(1), top(2), top(3, bid=0)], "market record 3: the bid is zero"),
+        ([trade(1), top(2, ask_volume=-1)], "market record 2: a volume is negative"),
+        ([trade(1), top(2, ask=10**9)], "market record 2: the ask is above price_max"),
+    ],
+)
+def test_ticks_are_trades_and_tops(tmp_path, records, said):
+    """Each by its own rules, named by its place among all."""
+    findings, fault = inspected(history_of(tmp_path / "a.records", records))
+
+    assert fault.startswith(said)
+    assert bool(fault) == bool(said)
+    assert findings.rows == len(records)
 
 
 def test_a_true_file_has_no_fault_and_its_gaps_are_counted(tmp_path):
