@@ -14,6 +14,7 @@ class Command:
 
 COMMANDS = {
     "run": Command("trade on paper in the foreground; Ctrl-C stops it", "engine.runtime"),
+    "console": Command("watch the running engine and command it", "supreme_cli.console"),
     "backtest": Command("what a profile would have earned on history", "supreme_cli.backtest"),
     "data": Command("import, list and check market history", "supreme_cli.data"),
     "replay": Command("fold a journal and show the state at a time", "supreme_cli.replay"),
