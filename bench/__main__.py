@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy's idle threads would count as our CPU time
 
-from bench import backtest, live_call, memory, peers, per_order, record_in, start, wire
+from bench import backtest, console, live_call, memory, peers, per_order, record_in, start, wire
 from bench.figures import Absent, Figure, head_line, header, note, show
 
 ROWS: dict[str, Callable[[], list[Figure]]] = {
@@ -20,6 +20,7 @@ ROWS: dict[str, Callable[[], list[Figure]]] = {
     "wire": wire.figures,
     "memory": memory.figures,
     "start": start.figures,
+    "console": console.figures,
 }
 
 

@@ -4,7 +4,7 @@ VERSION = "0.1.0"
 
 
 class Command:
-    """A verb: its one line of help, and the module whose `app` (or else `main`) carries it out."""
+    """A verb: its line of help, and the module whose `app`, `main` or `perform` carries it out."""
 
     __slots__ = ("line", "module")
 

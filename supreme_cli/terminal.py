@@ -13,10 +13,14 @@ USAGE, INTERNAL, INTERRUPTED, TERMINATED = 2, 70, 130, 143
 
 
 def perform(argv: list[str]) -> int:
-    """Carry out the command `argv[0]`; returns its exit code. Leaves Ctrl-C and a broken pipe."""
+    """Carry out the command `argv[0]`; returns its exit code. Leaves Ctrl-C and a broken pipe.
+
+    A module that has `perform(argv)` parses for itself, without typer's weight.
+    """
     signal.signal(signal.SIGTERM, terminate)
     try:
-        return invoke(app_of(argv[0]), argv)
+        alone = getattr(import_module(COMMANDS[argv[0]].module), "perform", None)
+        return int(alone(argv[1:])) if alone else invoke(app_of(argv[0]), argv)
     except BrokenPipeError:
         raise
     except Refused as refused:

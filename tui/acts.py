@@ -122,10 +122,10 @@ class Box:
         """The box: where, what, what it means, the fields, the way out."""
         state, why, style = trading_of(snapshot)
         lines: list[Line] = [
-            [(f" {word} ", word), (f" {label}  ", "text"), (f"{state} {why}".strip(), style)],
-            [(self.act.title, "strong")],
+            [(f" {word} ", word), (f" {self.act.title}", "strong"), (f"  {label}  ", "text"),
+             (f"{state} {why}".strip(), style)],
             *([(row, "text")] for row in self.act.tells(snapshot)),
-        ]
+        ]  # fmt: skip
         if self.act.word:
             lines.append(self._field(f"type {self.act.word}", self.typed, not self.in_reason))
         lines += [self._field("reason", self.reason, self.in_reason), self._ways_out()]

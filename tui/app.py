@@ -4,14 +4,17 @@ Every line is made by a function of what is seen; this file holds what the opera
 sends keys to where they belong, and draws when a picture came.
 """
 
+import gc
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from textual import events
 from textual.containers import Container
+from textual.screen import Screen
 
 from engine.errors import Refused
 from tui import guide
@@ -19,8 +22,8 @@ from tui.acts import Act, Box, act_of
 from tui.link import Watch, ask
 from tui.panels import equity, footer, header, tiles
 from tui.seen import Seen, View, label_of, view_of, word_of
-from tui.tables import Tables
-from tui.themes import THEMES
+from tui.tables import Tables, classes_of
+from tui.themes import THEMES, Line
 from tui.widgets.lines import Lines, Paint
 from tui.widgets.overlay import Overlay
 from tui.widgets.wire import WiredApp
@@ -34,21 +37,24 @@ SCROLLS = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, "home": -10_000, 
 class Console(WiredApp):
     """The screen of one engine; ending it never touches the engine."""
 
-    CSS_PATH = "console.tcss"
+    CSS_PATH = Path(__file__).with_name("console.tcss")
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, place: str, code: str, *, hz: float, read_only: bool, ascii_only: bool):
+    def __init__(self, place: str, first: View, *, hz: float, read_only: bool, ascii_only: bool):
         super().__init__()
         self.place, self.read_only = place, read_only
+        code = str(first.hello["code"])
         self.link = Watch(place, code, hz, self.look)
         self.paint = Paint("mono" if self.no_color else "default", ascii_only=ascii_only)
-        self.newest: View | None = None
+        self.newest: View = first
         self.frozen: View | None = None
         self.window, self.said, self.said_style = "6h", "", "text"
         self.box: Box | None = None
-        self.help_open = False
+        self.help_open = self.was_gone = False
         self._drawn_of, self._curve_s = b"", 0.0
         self.tables = Tables(self.paint)
+        self.overlay = Overlay("box", self.paint)
+        self.parts: dict[str, Lines] = {}
         self.keys: dict[str, Callable[[], None]] = {
             "q": self.leave, "ctrl+c": self.leave, "ctrl+q": self.leave,
             "z": self.freeze, "r": self.repaint, "T": self.next_theme, "e": self.next_window,
@@ -58,30 +64,37 @@ class Console(WiredApp):
             "m": self.tables.maximise, "escape": self.tables.back,
         }  # fmt: skip
 
+    def get_default_screen(self) -> Screen[Any]:
+        """The screen, arranged for the terminal's size from the start."""
+        return Screen(id="_default", classes=" ".join(classes_of(*self.size)))
+
     def compose(self) -> Iterator[Any]:
         """Every widget there is; the size decides which are seen."""
-        paint, tables = self.paint, self.tables
+        tables = self.tables
         yield self.lines("header", header.lines)
         yield self.lines("tiles", tiles.lines)
         yield Container(
             self.lines("curve", equity.lines), Container(*tables.sides, id="side"), id="upper"
         )
-        yield Lines("tabs", lambda width, _height: [tables.tabs(self.seen(), width)], paint)
+        yield self.lines("tabs", lambda seen, width, _height: [tables.tabs(seen, width)])
         yield Container(*tables.slots, id="tables")
         yield self.lines("latest", footer.latest)
         yield self.lines("status", footer.status)
         yield self.lines("keys", footer.keys)
-        yield Overlay("box", paint)
+        yield self.overlay
 
-    def lines(self, name: str, made: Callable[[Seen, int, int], Any]) -> Lines:
+    def lines(self, name: str, made: Callable[[Seen, int, int], list[Line]]) -> Lines:
         """A widget whose lines are made of what is seen."""
-        return Lines(name, lambda width, height: made(self.seen(), width, height), self.paint)
+        part = Lines(name, lambda width, height: made(self.seen(), width, height), self.paint)
+        self.parts[name] = part
+        return part
 
     def on_mount(self) -> None:
         """Attach, and look now and then at what changes by itself."""
-        self.tables.fit(self.screen, self.size)
         self.run_worker(self.link.follow())
         self.set_interval(LOOK_S, self.tick)
+        gc.freeze()  # what was made for the start is never garbage
+        gc.enable()
 
     def on_resize(self, event: events.Resize) -> None:
         """Another size is another arrangement, and the terminal may show anything."""
@@ -134,6 +147,9 @@ class Console(WiredApp):
 
     def look(self) -> None:
         """Something arrived: draw it, unless the terminal has not taken the last frame yet."""
+        if self.was_gone and not self.link.gone:
+            self.say("the engine is back", "good")
+        self.was_gone = bool(self.link.gone)
         if self.link.gone or not self.is_behind():
             self._take_picture()
             self.draw(curve=time.monotonic() - self._curve_s >= CHART_S)
@@ -144,18 +160,17 @@ class Console(WiredApp):
             self.exit(0)
         if self.box is not None and self.box.is_left_alone(time.monotonic()):
             self._close_box("cancelled: nobody answered")
-        self.query_one("#header", Lines).draw()
-        self.query_one("#status", Lines).draw()
+        self.parts["header"].draw()
+        self.parts["status"].draw()
 
     def draw(self, *, curve: bool = True) -> None:
         """Every widget that is seen; the curve costs most and may wait."""
         seen = self.seen()
-        for widget in self.query(Lines):
-            if widget.id == "curve" and curve:
-                self._curve_s = time.monotonic()
-                widget.draw()
-            elif widget.id not in ("curve", "box"):
-                widget.draw()
+        for name, part in self.parts.items():
+            if name != "curve" or curve:
+                part.draw()
+        if curve:
+            self._curve_s = time.monotonic()
         self.tables.show(seen)
         self._draw_overlay(seen)
 
@@ -205,7 +220,7 @@ class Console(WiredApp):
 
     def open_box(self, key: str) -> None:
         """Ask before an act; what cannot be asked now is said."""
-        if self.newest is None or self.link.gone:
+        if self.link.gone:
             self.say("no engine answers: nothing can be asked of it", "warn")
             return
         act = act_of(key, self.newest.snapshot)
@@ -219,7 +234,7 @@ class Console(WiredApp):
         self.say(f"{act.verb}: asked, waiting for the journal")
         try:
             done = await ask(self.place, act.verb, reason)
-            self.say(f"{act.verb}: done, event {done['sequence']} of the journal", "good")
+            self.say(f"{act.verb}: accepted, event {done['sequence']} of the journal", "good")
         except Refused as no:
             self.say(f"{act.verb} refused: {no.what}; {no.fix}", "warn")
         self.draw()
@@ -239,13 +254,13 @@ class Console(WiredApp):
 
     def _read_help(self, key: str) -> None:
         if key in SCROLLS:
-            self.query_one(Overlay).scroll_rows(SCROLLS[key])
+            self.overlay.scroll_rows(SCROLLS[key])
         else:
             self.help_open = False
 
     def _draw_overlay(self, seen: Seen) -> None:
-        overlay = self.query_one(Overlay)
-        if self.box is not None and self.newest is not None:
+        overlay = self.overlay
+        if self.box is not None:
             hello = self.newest.hello
             asked = self.box.lines(self.newest.snapshot, word_of(hello), label_of(hello))
             overlay.say(self.box.act.title, asked)

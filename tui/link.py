@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pwd
 import time
 from collections.abc import Callable
 from json import dumps, loads
@@ -17,6 +18,14 @@ BESIDE_S = 1.0  # between two questions for what no picture holds: latency and n
 ANSWER_S = 10.0  # an act that is not durable by then is reported as unanswered
 READ_AT_ONCE = 1 << 16
 OTHER_CODE = "this console is of another version than the engine"
+
+
+def operator() -> str:
+    """Who sits here, for the journal; the engine adds the user that the system vouches for."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return os.environ.get("USER", "")
 
 
 class Stream:
@@ -59,7 +68,7 @@ class Stream:
 
     async def greeted(self) -> dict[str, Any]:
         """What the engine says of itself."""
-        self.send("hello", protocol=PROTOCOL, operator=os.environ.get("USER", ""))
+        self.send("hello", protocol=PROTOCOL, operator=operator())
         return await self.words()
 
     def close(self) -> None:
@@ -68,7 +77,7 @@ class Stream:
 
 
 class Watch:
-    """Follows one engine; `heard` is called when there is something new, `gone` says what is not."""
+    """Follows one engine; `heard` is called when there is news, `gone` says why there is none."""
 
     def __init__(self, data_dir: str, code: str, hz: float, heard: Callable[[], None]) -> None:
         self.data_dir, self.hz = data_dir, hz

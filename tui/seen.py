@@ -67,7 +67,8 @@ def label_of(hello: dict[str, Any]) -> str:
 def trading_of(snapshot: Snapshot) -> tuple[str, str, str]:
     """(glyph and word of the trading state, why it is not ACTIVE, style)."""
     if snapshot.trading == "ACTIVE":
-        return "▶ ACTIVE", "", "good"
+        size = ("", "half size", "quarter size", "")[min(snapshot.breaker_level, 3)]
+        return "▶ ACTIVE", size, "warn" if size else "good"
     if snapshot.trading == "HALTED":
         return "■ HALTED", snapshot.why, "alarm"
     if snapshot.flattening:

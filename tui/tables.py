@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from tui.panels.registry import PANELS
 from tui.panels.footer import tabs
+from tui.panels.registry import PANELS
 from tui.seen import Seen
 from tui.themes import Line
 from tui.widgets.lines import Paint
 from tui.widgets.live_table import LiveTable, span_of
 
-SLOTS = {"slot0": "1", "slot1": "2", "slot2": "9", "slot3": "3"}  # and the panel each begins with
+SLOTS = {"slot0": "1", "slot1": "3", "slot2": "2", "slot3": "9"}  # and the panel each begins with
 SIDES = {"side0": "5", "side1": "4", "side2": "7"}
 SEEN_AT = {
     "compact": ("side0",),
     "normal": ("slot0", "side0"),
-    "wide": ("slot0", "slot1", "slot2", "side0"),
-    "wall": ("slot0", "slot3", "slot1", "slot2", "side0", "side1", "side2"),
+    "wide": ("slot0", "slot2", "slot3", "side0"),
+    "wall": ("slot0", "slot1", "slot2", "slot3", "side0", "side1", "side2"),
 }
 
 
@@ -28,6 +28,13 @@ def arrangement(width: int, height: int) -> str:
     return "wall" if width >= 160 and height >= 48 else "wide"
 
 
+def classes_of(width: int, height: int) -> list[str]:
+    """The classes of the screen that console.tcss arranges by."""
+    name = arrangement(width, height)
+    further = {"low": height < 10, "narrow": width < 44, "tall": height >= 60 and name == "wall"}
+    return [name, *(word for word, holds in further.items() if holds)]
+
+
 class Tables:
     """The tables of the screen and where the operator looks."""
 
@@ -35,19 +42,17 @@ class Tables:
         self.slots = [LiveTable(name, digit, paint) for name, digit in SLOTS.items()]
         self.sides = [LiveTable(name, digit, paint) for name, digit in SIDES.items()]
         self.chosen = self.slots[0]
+        self.chosen.add_class("chosen")
         self.size = "normal"
         self._before: tuple[LiveTable, str] | None = None  # a panel was made big
         self._screen: Any = None
 
     def fit(self, screen: Any, size: tuple[int, int]) -> None:
         """Arrange for this size."""
-        width, height = size
-        self._screen, self.size = screen, arrangement(width, height)
-        for name in SEEN_AT:
-            screen.set_class(name == self.size, name)
-        screen.set_class(height < 10, "low")
-        screen.set_class(width < 44, "narrow")
-        screen.set_class(height >= 60 and self.size == "wall", "tall")
+        self._screen, self.size = screen, arrangement(*size)
+        keep = {"big"} & set(screen.classes)
+        if set(screen.classes) != set(classes_of(*size)) | keep:
+            screen.set_classes([*classes_of(*size), *keep])
         self.back()
         if self.chosen not in self.visible():
             self.chosen = self.visible()[0]

@@ -1,5 +1,7 @@
 """Which colour does a meaning have? None alone: each state also has its glyph and its word."""
 
+from functools import cache
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -44,16 +46,19 @@ MONO = {
     ),
 }
 THEMES = {"default": DEFAULT, "high-contrast": CONTRAST, "mono": MONO}
-STYLES = {
-    theme: {name: Style.parse(text or "none") for name, text in names.items()}
-    for theme, names in THEMES.items()
-}
+
+
+@cache
+def styles_of(theme: str) -> dict[str, Style]:
+    """The styles of a theme by meaning, made when it is first used."""
+    return {name: Style.parse(text or "none") for name, text in THEMES[theme].items()}
+
 
 # What stands for each of our glyphs where only ASCII can be drawn.
 PLAIN = dict(
     zip(
-        "▶■▲▼●○◐✖‖━─┈│▕▏█░…▁▂▃▄▅▆▇▎▍▌▋▊▉·→×╭╮╰╯",
-        '>#^v*o%X"=-.|||#.~___==##||####.>x++++',
+        "▶■▲▼●○◐✖‖━─┈│▕▏█░…▁▂▃▄▅▆▇▎▍▌▋▊▉·→╭╮╰╯",
+        '>#^v*o%X"=-.|||#.~___==##||####.>++++',
         strict=True,
     )
 )
@@ -74,9 +79,10 @@ ASCII = str.maketrans(
 
 def strip_of(line: Line, width: int, theme: str, *, ascii_: bool) -> Strip:
     """A line as exactly so many cells; every segment has a style."""
-    styles, segments, used = STYLES[theme], [], 0
+    styles, segments, used = styles_of(theme), [], 0
     for text, name in line:
-        shown = text[: width - used]
+        room = width - used
+        shown = text if len(text) <= room else f"{text[: max(room - 1, 0)]}…"[:room]
         if shown:
             drawn = shown.translate(ASCII) if ascii_ else shown
             segments.append(Segment(drawn, styles[name]))

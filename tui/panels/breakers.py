@@ -61,7 +61,7 @@ PANEL = Panel(
     (
         Column("STATE", 9, lambda r, _: (STATES[r.state], STYLES[r.state]), rank,
                left=True),
-        words("BREAKER", 9, "name"),
+        words("BREAKER", 10, "name"),
         Column("NOW", 9, lambda r, _: (r.now, "text"), lambda r: r.now),
         words("THEN", 0, "consequence", "dim"),
     ),

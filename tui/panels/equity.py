@@ -1,9 +1,11 @@
 """How did equity come here, and how far below its peak is it? The chart."""
 
+import math
+
 from engine.snapshot import Curve
 from tui.formatting import clock, percent
 from tui.seen import Seen, View
-from tui.themes import Line
+from tui.themes import Line, length
 from tui.widgets.braille_chart import Scale, Series, chart, columns, scale_of
 
 WINDOWS = {"1h": 60, "6h": 360, "all": 0}
@@ -15,15 +17,17 @@ TALL = 10  # rows from which the drawdown gets more than one of them
 
 def lines(seen: Seen, width: int, height: int) -> list[Line]:
     """Title, curve, drawdown below it."""
-    names = [(f" {name} ", "focus" if name == seen.window else "dim") for name in WINDOWS]
+    names = [
+        (f"[{name}]", "strong") if name == seen.window else (f" {name} ", "dim") for name in WINDOWS
+    ]
     title: Line = [("─", "dim"), (" EQUITY ", "title"), *names, (" ", "dim")]
-    title.append(("─" * width, "dim"))
+    title.append(("─" * (width - length(title)), "dim"))
     if seen.view is None or height < 4 or width < 2 * AXIS:
         return [title]
     series = series_of(seen.view.curve, seen.window)
     if len(series.values) < 2:
         return [title, [("  no curve yet: it gets a point at each minute of the market", "dim")]]
-    strip = max((height - 1) // 4, 2) if height >= TALL else 1
+    strip = max((height - 1) // 4, 3) if height >= TALL else 1
     foot = 1 if height >= TALL else 0
     drawn = curve_lines(seen.view, series, width, height - 1 - strip - foot)
     drawn += fall_lines(seen.view, series, width, strip)
@@ -50,7 +54,7 @@ def curve_lines(view: View, series: Series, width: int, height: int) -> list[Lin
         if row.name.startswith("drawdown")
     }
     drawn = chart(series, scale, width - AXIS, height, levels)
-    return [[(value_at(scale, y, height), "dim"), *line] for y, line in enumerate(drawn)]
+    return [[(name, "dim"), *line] for name, line in zip(axis(scale, height), drawn, strict=True)]
 
 
 def peak_of(view: View) -> float:
@@ -59,15 +63,16 @@ def peak_of(view: View) -> float:
     return equity / (1 - fall) if fall < 1 else equity
 
 
-def value_at(scale: Scale, y: int, height: int) -> str:
-    """What the middle of a row means; every other row where there are many."""
-    if height > 4 and y % 2:
-        return " " * AXIS
-    step = (scale.high - scale.low) / height
-    value = scale.high - (y + 0.5) * step
-    digits = 0 if step >= 10 else (1 if step >= 1 else 2)
-    text = f"{value:,.{digits}f}"
-    return f"{text:>{AXIS - 1}} " if len(text) < AXIS else f"{value:>{AXIS - 1}.3g} "
+def axis(scale: Scale, height: int) -> list[str]:
+    """The round values, each beside the row that it lies in."""
+    names = [" " * AXIS] * height
+    digits = max(0, -math.floor(math.log10(scale.step)))
+    for number in range(round((scale.high - scale.low) / scale.step) + 1):
+        value = scale.low + number * scale.step
+        y = min(int((scale.high - value) / (scale.high - scale.low) * height), height - 1)
+        text = f"{value:,.{digits}f}"
+        names[y] = f"{text if len(text) < AXIS else f'{value:.4g}':>{AXIS - 1}} "
+    return names
 
 
 def falls(values: list[float], peak: float) -> list[float]:

@@ -1,6 +1,6 @@
 """What happened last, and which keys are there? The lines at the bottom."""
 
-from tui.formatting import clock, percent
+from tui.formatting import clock
 from tui.panels.notices import PANEL as NOTICES
 from tui.panels.notices import level, text_of, told_at
 from tui.panels.registry import PANELS
@@ -8,8 +8,8 @@ from tui.seen import Seen, View, left_to_close
 from tui.themes import Line, length
 
 VIEW_KEYS = (
-    ("1-9", "panel"), ("Tab", "next"), ("m", "big"), ("s S", "sort"), ("e", "window"),
-    ("z", "freeze"), ("?", "help"), ("q", "quit"),
+    ("?", "help"), ("q", "quit"), ("1-9", "panel"), ("Tab", "next"), ("m", "big"),
+    ("s", "sort"), ("z", "freeze"), ("e", "window"), ("+ -", "rate"), ("T", "theme"),
 )  # fmt: skip
 ACT_KEYS = (("P", "pause"), ("F", "flatten"), ("K", "KILL"), ("H", "reset"))
 
@@ -43,7 +43,7 @@ def status_text(seen: Seen) -> tuple[str, str]:
         at = clock(seen.view.snapshot.now_ns)
         return f"VIEW FROZEN at {at}Z, the engine goes on: z shows it again", "frozen"
     if seen.gone:
-        return f"✖ {seen.gone}; what stands here is old; looking for it", "warn"
+        return f"✖ looking for it: {seen.gone}", "warn"
     closing = seen.view is not None and seen.view.snapshot.trading == "REDUCING"
     if seen.view is not None and closing and not only_paused(seen.view):
         return f"▼ closing: {left_to_close(seen.view.snapshot)} left. {seen.said}", "warn"
@@ -93,7 +93,7 @@ def decided_line(view: View) -> Line:
     if not view.snapshot.recent_decisions:
         return [(" decided  nothing yet", "dim")]
     row = view.snapshot.recent_decisions[0]
-    wanted = f"{row.symbol} {row.wanted} {percent(100 * row.confidence).rstrip('%')[:-3]}%"
+    wanted = f"{row.symbol} {row.wanted} {row.confidence:.0%}"
     return [(" decided  ", "dim"), (f"{clock(row.now_ns)}Z   ", "dim"), (wanted, "text"),
             (f" ({row.agent}: {row.cause}) → ", "dim"),
             (row.outcome, "warn" if row.outcome.startswith("denied") else "text")]  # fmt: skip

@@ -5,7 +5,6 @@ from typing import Any
 
 from tui.formatting import clean, clock
 from tui.panels.panel import Column, Panel
-from tui.seen import View
 from tui.themes import Span
 
 LEVELS = {
@@ -25,7 +24,8 @@ def level(row: dict[str, Any]) -> Span:
 def text_of(row: dict[str, Any]) -> str:
     """The event and its fields in a line, with nothing in it that moves a cursor."""
     event = HUMP.sub(" ", str(row.get("event", ""))).lower()
-    fields = [f"{key} {value}" for key, value in row.items() if key not in UNSAID]
+    told = sorted(row.items(), key=lambda field: field[0] != "reason")  # why comes first
+    fields = [f"{key} {value}" for key, value in told if key not in UNSAID]
     return clean(f"{event}: {', '.join(fields)}" if fields else event)
 
 

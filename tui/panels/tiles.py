@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from engine.snapshot import Snapshot
-from tui.formatting import NOTHING, cents, percent, scale_bar, signed, tone
+from tui.formatting import NOTHING, cents, narrowed, percent, scale_bar, signed, tone
 from tui.seen import Seen
 from tui.themes import Line, length
 
@@ -33,21 +33,21 @@ def tiles(seen: Snapshot) -> list[Tile]:
     exposure = next((row for row in seen.limits if row.name == "exposure"), None)
     ends = "/".join(f"{level:g}" for level in levels)
     denied = sum(seen.denied.values())
+    orders, fills, refused = (narrowed(str(n), 5) for n in (seen.orders, seen.fills, denied))
     odd = seen.malformed + seen.anomalies
+    told = [(f" ODD {narrowed(str(odd), 5)}", "alarm")] if odd else []
     return [
-        Tile("EQUITY", [(f"{cents(seen.equity):>12}", "strong")],
-             f"net {signed(seen.net)} fees {cents(seen.fees)}", 13),
-        Tile("DAY", [(f"{signed(seen.day_net):>11} {percent(day_percent, sign=True):>7}",
-                      tone(day))], "since 00:00 UTC", 19),
+        Tile("EQUITY", [(f"{cents(seen.equity):>12}", "strong")], f"net {signed(seen.net)}", 13),
+        Tile("DAY", [(f"{signed(seen.day_net):>11}", tone(day)),
+                     (f" {percent(day_percent, sign=True):>7}", tone(day))], "since 00:00 UTC", 20),
+        Tile("DD", [(f"{percent(seen.drawdown_percent):>6} ", fall_style(seen)),
+                    (scale, fall_style(seen)), (ends, "dim")], "half, quarter, stop", 29),
         Tile("WIN", [(f"{rate:>6} ", "text"), (f"{seen.wins}/{closed}", "text")],
-             "trades won / closed", 16),
-        Tile("DRAWDOWN", [(f"{percent(seen.drawdown_percent):>6} ", fall_style(seen)),
-                          (f"{scale}", fall_style(seen)), (ends, "dim")],
-             f"{ends} % of peak: half, quarter, stop", 30),
+             "won / closed", 19),
         Tile("EXPOSURE", [(f"{percent(seen.exposure_percent):>7}", "text")],
-             f"of equity, at most {exposure.limit:g} %" if exposure else "of equity", 8),
-        Tile("ORD", [(f"{seen.orders} FILL {seen.fills} DENIED {denied}", "text")]
-             + ([(f" ODD {odd}", "alarm")] if odd else []), f"decisions {seen.decisions:,}", 24),
+             f"at most {exposure.limit:g}%" if exposure else "of equity", 8),
+        Tile("ORD", [(f"{orders} FILL {fills} DENIED {refused}", "text"), *told],
+             f"decisions {seen.decisions:,}", 20),
     ]  # fmt: skip
 
 
@@ -56,16 +56,23 @@ def fall_style(seen: Snapshot) -> str:
     return "alarm" if seen.breaker_level else "text"
 
 
-def lines(seen: Seen, width: int, height: int) -> list[Line]:
+def lines(seen: Seen, width: int, _height: int) -> list[Line]:
     """In three lines where there is room, else in two, else one below the other."""
     if seen.view is None:
         return []
     found = tiles(seen.view.snapshot)
     if width < ONE_BY_ONE:
-        return [[(f" {tile.name} ", "dim"), *tile.value] for tile in found][:height]
+        return [whole([(f" {tile.name} ", "dim"), *trimmed(tile.value)], width) for tile in found]
     if width >= STACKED_FROM:
         return stacked(found, width)
-    return [inline(found[:3], width), inline(found[3:], width)]
+    return [inline([*found[:2], found[5]], width), inline(found[2:5], width)]
+
+
+def whole(line: Line, width: int) -> Line:
+    """As many of the first spans as fit uncut."""
+    while len(line) > 1 and length(line) > width:
+        line = line[:-1]
+    return line
 
 
 def inline(found: list[Tile], width: int) -> Line:

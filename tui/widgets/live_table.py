@@ -9,6 +9,7 @@ from tui.seen import Seen, View
 from tui.themes import Line, Span
 from tui.widgets.lines import Lines, Paint
 
+BARE_BELOW = 4  # rows; a table that low shows its most urgent rows alone
 REST_MIN = 10  # cells; a column that takes what is left goes where less is left
 
 
@@ -64,6 +65,9 @@ def table_lines(table: LiveTable, panel: Panel, width: int, height: int) -> list
     lines = [title_line(table, panel, len(rows), room, width)] if table.titled else []
     if not rows or view is None:
         return [*lines, [(f"  {panel.nothing if view else 'no picture yet'}", "dim")]]
+    if height < BARE_BELOW:
+        rows.sort(key=panel.columns[0].key)
+        return [row_line(row, view, columns, width) for row in rows[:height]]
     shown = rows[table.first_row : table.first_row + room]
     heads = [(marked(column, panel, table), column) for column in columns]
     lines.append([(text, "dim") for text in (placed(t, c, width, columns) for t, c in heads)])
@@ -88,7 +92,7 @@ def span_of(offset: int, count: int, room: int) -> str:
 def ordered(table: LiveTable, panel: Panel, rows: list[Any]) -> list[Any]:
     """The rows by the chosen column; the engine's own order without one."""
     if table.sorted_by < 0:
-        return rows[::-1] if table.reverse else rows
+        return rows[::-1] if table.reverse else list(rows)
     return sorted(rows, key=panel.columns[table.sorted_by].key, reverse=not table.reverse)
 
 

@@ -45,7 +45,7 @@ class Overlay(Lines):
             return essential(self._text[self.offset_rows :], height)
         shown = self._text[self.offset_rows : self.offset_rows + height - 2]
         more = len(self._text) > height - 2
-        return framed(self._title, shown, width, f" {'arrows scroll ' if more else ''}")
+        return framed(self._title, shown, width, " arrows scroll " if more else "")
 
 
 def is_framed(height: int) -> bool:

@@ -174,12 +174,18 @@ class WiredApp(App[int]):
 
     def __init__(self) -> None:
         super().__init__(ansi_color=True)
+        self.failure: Exception | None = None
         self.wire = None if os.environ.get("SUPREME_CONSOLE_DIFF") == "off" else Wire()
 
     def is_behind(self) -> bool:
         """Whether the last frame still waits to be taken: the next picture then waits too."""
         writer = getattr(self._driver, "_writer_thread", None)
         return writer is not None and writer._queue.qsize() > 0  # noqa: SLF001  no public name
+
+    def _fatal_error(self) -> None:
+        """A fault of ours ends the screen; whoever ran it says so, never a traceback."""
+        self.failure = self._exception
+        self._close_messages_no_wait()
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         if self.wire is not None and isinstance(renderable, CompositorUpdate):
