@@ -59,7 +59,7 @@ def narrowed(text: str, width: int) -> str:
         return text
     whole, point, rest = text.partition(".")
     if point and rest.isdigit() and len(whole) <= width:
-        return f"{whole}.{rest[: width - len(whole) - 1]}".rstrip(".")
+        return f"{whole}.{rest[: max(width - len(whole) - 1, 0)]}".rstrip(".")
     try:
         value = float(text.replace(",", "").lstrip("▲▼ "))
     except ValueError:

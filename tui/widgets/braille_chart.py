@@ -108,10 +108,10 @@ def chart(
 
 
 def ruled(row: str, text: str) -> Line:
-    """A row of the chart with a level's line through its blanks, named at the left."""
+    """A row of the chart with a level's line through its blanks, named where there is room."""
     name = f" {text} "
-    free = not row[: len(name)].strip()
-    under = name.ljust(len(row), "┈") if free else "┈" * len(row)
+    at = row.find(" " * len(name))
+    under = f"{'┈' * at}{name}".ljust(len(row), "┈") if at >= 0 else "┈" * len(row)
     line: Line = []
     for dot, dash in zip(row, under, strict=False):
         span = (dash, "level") if dot == " " else (dot, "chart")

@@ -10,7 +10,7 @@ FRAMED_FROM = 10  # rows; below, the frame gives its room to the text
 
 
 class Overlay(Lines):
-    """Takes the room its text needs, in the middle; hidden while there is none."""
+    """Takes the room its text needs, below the first line, which says whose money this is."""
 
     def __init__(self, name: str, paint: Paint) -> None:
         super().__init__(name, self._framed, paint)
@@ -23,10 +23,10 @@ class Overlay(Lines):
         width, height = self.app.size
         inner = min(WIDTH_MAX, width - 4) if is_framed(height) else width
         self._title, self._text = title, wrapped(text, inner)
-        rows = min(len(self._text) + 2 * is_framed(height), height)
+        rows = min(len(self._text) + 2 * is_framed(height), height - 1)
         across = inner + 4 if is_framed(height) else width
         self.styles.width, self.styles.height = across, rows
-        self.styles.offset = ((width - across) // 2, (height - rows) // 2)
+        self.styles.offset = ((width - across) // 2, max((height - rows) // 2, 1))
         self.display = True
         self.draw()
 

@@ -118,10 +118,11 @@ def pieces(update: CompositorUpdate) -> Iterator[tuple[int, int, Strip]]:
                 yield y, x, strip
                 x += strip.cell_length
     elif isinstance(update, ChopsUpdate):
-        for y in sorted({span[0] for span in update.spans}):
+        # Beyond its spans an update holds whatever lay at hand, not what is seen there.
+        for y, begin, end in update.spans:
             for x, chopped in update.chops[y].items():
-                if chopped is not None:
-                    yield y, x, chopped
+                if chopped is not None and x < end and x + chopped.cell_length > begin:
+                    yield y, max(x, begin), chopped.crop(max(begin - x, 0), end - x)
 
 
 def cells_of(strip: Strip) -> list[Cell]:
