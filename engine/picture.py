@@ -76,7 +76,6 @@ def picture(state: Any, names: list[str], malformed: int = 0) -> Snapshot:
         flattening=bool(state.breakers.flattening),
         stopped=bool(state.breakers.stopped),
         killed=bool(state.breakers.killed),
-        trips=state.breakers.trips,
     )
 
 

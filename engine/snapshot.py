@@ -116,4 +116,3 @@ class Snapshot(NamedTuple):
     flattening: bool
     stopped: bool  # by drawdown or by a kill, until a reset
     killed: bool
-    trips: int  # how often a drawdown level was entered

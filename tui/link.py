@@ -108,7 +108,7 @@ class Watch:
     async def _attend(self, stream: Stream) -> None:
         try:
             hello = await stream.greeted()
-            if hello["code"] != self._code:
+            if hello.get("code") != self._code:
                 raise Refused(OTHER_CODE, "start the console that belongs to it", code=UNREACHABLE)
             self.said, self._stream = {"hello": hello}, stream
             self.pace(self.hz)

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterable
+from typing import Any
 
 import pyte
 import pytest
@@ -76,9 +76,7 @@ def test_differences_add_up_to_a_full_repaint(view, size):
 
 def drawn(wire: Wire, rows: list[str], screen: pyte.Screen, style: str = "") -> str:
     """One full update through the wire."""
-    strips: list[Iterable[Strip]] = [
-        [Strip([Segment(row, Style.parse(style or "none"))])] for row in rows
-    ]
+    strips: list[Any] = [[Strip([Segment(row, Style.parse(style or "none"))])] for row in rows]
     region = Region(0, 0, screen.columns, screen.lines)
     console = RichConsole(color_system="truecolor")
     sent = wire.difference(LayoutUpdate(strips, region), (screen.columns, screen.lines), console)

@@ -19,9 +19,10 @@ def keys(seen: Seen, width: int, _height: int) -> list[Line]:
     acts = () if seen.read_only else ACT_KEYS
     paused = seen.view is not None and seen.view.snapshot.paused
     line: Line = []
-    for key, what in (*acts, *VIEW_KEYS):
+    for number, (key, what) in enumerate((*acts, *VIEW_KEYS)):
         said = "resume" if key == "P" and paused else what
-        added: Line = [(f" {key}", "key"), (f" {said}", "dim")]
+        fence = " │" if number and number == len(acts) else ""
+        added: Line = [(f"{fence} {key}", "key"), (f" {said}", "dim")]
         if length(line) + length(added) <= width:
             line += added
     return [line]
