@@ -8,7 +8,18 @@ from collections.abc import Callable
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy's idle threads would count as our CPU time
 
-from bench import backtest, live_call, memory, operator, peers, per_order, record_in, start, wire
+from bench import (
+    backtest,
+    console,
+    live_call,
+    memory,
+    operator,
+    peers,
+    per_order,
+    record_in,
+    start,
+    wire,
+)
 from bench.figures import Absent, Figure, head_line, header, note, show
 
 ROWS: dict[str, Callable[[], list[Figure]]] = {
@@ -21,6 +32,7 @@ ROWS: dict[str, Callable[[], list[Figure]]] = {
     "memory": memory.figures,
     "start": start.figures,
     "operator": operator.figures,
+    "console": console.figures,
 }
 
 

@@ -126,25 +126,37 @@ def _fill(declared: Block, plain: Any, numbers: Iterator[Any]) -> None:
             setattr(plain, name, drawn if count else drawn[0])
 
 
+PLACES: dict[int, tuple[Block, dict[str, tuple[Any, int, int, int]]]] = {}
+
+
+def places_of(declared: Block) -> dict[str, tuple[Any, int, int, int]]:
+    """(element, count, place, size of one) of each field by name; worked out once for a block."""
+    known = PLACES.get(id(declared))
+    if known is None:  # the block is kept beside its places: its id stays its own
+        places, at = {}, 0
+        for name, field in declared.items():
+            element, count = shape_of(field)
+            places[name] = (element, count, at, size_of(element))
+            at += size_of(field)
+        known = PLACES[id(declared)] = (declared, places)
+    return known[1]
+
+
 class View:
     """A block read by name from a buffer, without numpy: `View(STATE, buffer).clock.now_ns`."""
 
     def __init__(self, declared: Block, buffer: Any, offset: int = 0) -> None:
-        places, at = {}, offset
-        for name, field in declared.items():
-            places[name] = (*shape_of(field), at)
-            at += size_of(field)
-        self._places, self._buffer = places, buffer
+        self._places, self._buffer, self._offset = places_of(declared), buffer, offset
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in self._places:
             raise AttributeError(name)
-        element, count, at = self._places[name]
+        element, count, place, step = self._places[name]
+        at = self._offset + place
         if not isinstance(element, dict):
             if not count:
                 return READERS[element](self._buffer, at)[0]
             return list(struct.unpack_from(f"<{count}{CODES[element]}", self._buffer, at))
-        step = size_of(element)
         views = [View(element, self._buffer, at + step * number) for number in range(count or 1)]
         found = views if count else views[0]
         self.__dict__[name] = found  # a view stays true: it is made once

@@ -73,6 +73,10 @@ def picture(state: Any, names: list[str], malformed: int = 0) -> Snapshot:
         events=state.clock.events,
         malformed=state.clock.malformed + malformed,
         anomalies=state.orders.anomalies + account.anomalies,
+        paused=bool(state.breakers.paused),
+        flattening=bool(state.breakers.flattening),
+        stopped=bool(state.breakers.stopped),
+        killed=bool(state.breakers.killed),
     )
 
 

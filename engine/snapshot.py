@@ -112,3 +112,7 @@ class Snapshot(NamedTuple):
     events: int
     malformed: int  # records that cannot be true
     anomalies: int  # reports that fit no order, fills beyond what was held
+    paused: bool
+    flattening: bool
+    stopped: bool  # by drawdown or by a kill, until a reset
+    killed: bool

@@ -49,12 +49,8 @@ def dispatch(argv: list[str]) -> int:
         return unknown(argv)
     if argv[0] == "run":
         os.execv(sys.executable, engine_command(argv[1:]))
-    from supreme_cli.terminal import perform, refusing
+    from supreme_cli.terminal import perform
 
-    if argv[0] == "up":
-        from supreme_cli.lifecycle import up
-
-        return refusing(argv, lambda: up(argv[1:]))
     return perform(argv)
 
 

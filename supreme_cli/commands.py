@@ -14,10 +14,13 @@ class Command:
 
 RUN, OPERATE, LOOK, RESEARCH = "run", "operate", "look", "research"
 SHOW, ACT = "supreme_cli.show", "supreme_cli.operate"
+LIFE, CONSOLE = "supreme_cli.lifecycle", "supreme_cli.console"
+OWN = ("up", "console")  # they parse for themselves, without typer's weight
 COMMANDS = {
-    "up": Command(RUN, "start an engine in the background, open the console", "engine.runtime"),
+    "up": Command(RUN, "start an engine in the background, open the console", LIFE, "up"),
     "run": Command(RUN, "an engine in the foreground; Ctrl-C stops it", "engine.runtime"),
-    "down": Command(RUN, "stop the engine gracefully", "supreme_cli.lifecycle", "down"),
+    "console": Command(RUN, "watch the running engine, command it", CONSOLE, "perform"),
+    "down": Command(RUN, "stop the engine gracefully", LIFE, "down"),
     "status": Command(RUN, "whether an engine runs, and how it stands", SHOW, "status"),
     "doctor": Command(RUN, "whether this box is fit for an engine", "supreme_cli.doctor"),
     "config": Command(RUN, "settings, and where each came from", "supreme_cli.config"),

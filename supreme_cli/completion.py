@@ -10,6 +10,7 @@ import typer
 from engine.market.simulated import played
 from engine.options import FORMS, LEVELS, OPTIONS
 from engine.profile import ALL_KEYS, shipped
+from supreme_cli import console
 from supreme_cli.commands import COMMANDS
 
 FILES, DIRECTORIES = "files", "directories"
@@ -74,17 +75,20 @@ def main(
 def grammar() -> Grammar:
     """All that may be typed after `supreme`."""
     values = {f"--{name}": Offer() for name, row in OPTIONS.items() if row.takes}
-    own = ("up", "run")  # the engine parses its own options, by its own table
-    verbs = [Verb(name, COMMANDS[name].line, own_options(), Offer()) for name in own]
+    own = {"up": own_options(), "run": own_options(), "console": console.options()}
+    values |= {f"--{name}": Offer() for name in console.VALUED}
+    verbs = []
     for name in COMMANDS:
-        if name not in own:
+        if name in own:  # they parse for themselves, by their own tables
+            verbs.append(Verb(name, COMMANDS[name].line, own[name] | HELP, Offer()))
+        else:
             verbs += verbs_of(name, values)
     return Grammar(verbs, {**values, **offers()})
 
 
 def own_options() -> dict[str, str]:
     """What `supreme run` takes."""
-    return {f"--{name}": row.text for name, row in OPTIONS.items()} | HELP
+    return {f"--{name}": row.text for name, row in OPTIONS.items()}
 
 
 def verbs_of(name: str, values: dict[str, Offer]) -> Iterator[Verb]:

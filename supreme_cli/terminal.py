@@ -8,14 +8,21 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from engine.errors import Refused
-from supreme_cli.commands import COMMANDS
+from supreme_cli.commands import COMMANDS, OWN
 
 USAGE, INTERNAL, INTERRUPTED, TERMINATED = 2, 70, 130, 143
 
 
 def perform(argv: list[str]) -> int:
-    """Carry out the command `argv[0]`; returns its exit code. Leaves Ctrl-C and a broken pipe."""
+    """Carry out the command `argv[0]`; returns its exit code. Leaves Ctrl-C and a broken pipe.
+
+    A command of OWN parses for itself: its function takes the words after it.
+    """
     signal.signal(signal.SIGTERM, terminate)
+    if argv[0] in OWN:
+        row = COMMANDS[argv[0]]
+        alone: Callable[[list[str]], int] = getattr(import_module(row.module), row.function)
+        return refusing(argv, lambda: alone(argv[1:]))
     return refusing(argv, lambda: invoke(app_of(argv[0]), argv))
 
 

@@ -83,7 +83,6 @@ def test_a_file_that_is_there_is_kept(tmp_path):
         (["--start", "2025-01-01T00:00:30"], "is within a minute"),
         (["--start", "soon"], "--start soon is not a time"),
         (["--start", "2001-01-01"], "before 2017-08-17 are not known"),
-        (["--symbol", "BTCUSDT"], "Where BTCUSDT begins is not known"),
         (["--symbol", "NONE"], "no instrument 'NONE'"),
         (["--price", "0.5"], "cannot begin at 0.50"),
         (["--price", "2500.001"], "is not a multiple of the tick 0.01"),

@@ -1,0 +1,16 @@
+"""Which panels are there? One row each; the digit is the key."""
+
+from tui.panels import (
+    breakers,
+    decisions,
+    latency,
+    limits,
+    notices,
+    orders,
+    positions,
+    trades,
+)
+from tui.panels.panel import Panel
+
+ROWS = (positions, trades, orders, limits, breakers, latency, notices, decisions)
+PANELS: dict[str, Panel] = {row.PANEL.digit: row.PANEL for row in ROWS}
