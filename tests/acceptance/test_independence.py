@@ -30,7 +30,9 @@ def engine(tmp_path: Path) -> Iterator[Link]:
         while not (tmp_path / "control" / "socket").exists():
             assert process.poll() is None
             time.sleep(0.02)
-        yield connect(str(tmp_path), 10.0)
+        link = connect(str(tmp_path), 10.0)
+        yield link
+        link.close()
         process.terminate()
 
 
