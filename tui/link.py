@@ -1,8 +1,6 @@
 """How does the screen stay attached? It follows one engine over restarts and never waits for it."""
 
 import asyncio
-import os
-import pwd
 import time
 from collections.abc import Callable
 from json import dumps, loads
@@ -10,7 +8,7 @@ from typing import Any
 
 from engine.control.client import UNREACHABLE, unreachable
 from engine.control.frames import PICTURE, PROTOCOL, WORDS, Frames, packed
-from engine.control.places import socket_path
+from engine.control.places import operator, socket_path
 from engine.errors import Refused
 
 RETRY_S = 0.5  # between two looks for an engine that is gone
@@ -18,14 +16,6 @@ BESIDE_S = 1.0  # between two questions for what no picture holds: latency and n
 ANSWER_S = 10.0  # an act that is not durable by then is reported as unanswered
 READ_AT_ONCE = 1 << 16
 OTHER_CODE = "this console is of another version than the engine"
-
-
-def operator() -> str:
-    """Who sits here, for the journal; the engine adds the user that the system vouches for."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return os.environ.get("USER", "")
 
 
 class Stream:

@@ -193,7 +193,8 @@ def test_what_is_refused_says_what_and_what_to_do(place: Path):
         lines = done.stderr.strip().splitlines()
         assert (done.returncode, said in done.stderr) == (code, True), (words, done.stderr)
         assert done.stdout == ""
-        assert len([line for line in lines if not line.startswith(("PAPER", words[0] + ":"))]) <= 2
+        consequences = ("PAPER", f"{words[0]}:", "  sell")
+        assert len([line for line in lines if not line.startswith(consequences)]) <= 2
 
     assert asked("status", place)["trading"] == "ACTIVE"
 
