@@ -29,9 +29,10 @@ NOT_READ = {
     "REDIS_URL": "there is no Redis here yet: nothing would be cached in it",
     "EXCHANGE_": "there is no exchange here yet: all trading is on paper",
 }
-# Read by this project's own tests and benchmarks, never by the engine.
+# Read by the console, or by this project's own tests and benchmarks, never by the engine.
 OURS = (
     "SUPREME_BENCH_WATCH_SECONDS",
+    "SUPREME_CONSOLE_DIFF",
     "SUPREME_FAULT",
     "SUPREME_FAULT_ON",
     "SUPREME_FAULT_TALLY",
