@@ -154,7 +154,7 @@ def test_everything_wrong_is_found():
 def test_names_of_our_own_tests_and_benchmarks_are_listed():
     """Exactly those that they read pass an engine by."""
     by_name = r'(?:environ\.get\(|environ\[|getenv\()"(SUPREME_\w+)"|"(SUPREME_\w+)" in os\.environ'
-    files = [path for folder in ("tests", "bench") for path in ROOT.glob(f"{folder}/**/*.*")]
+    files = [path for folder in ("tests", "bench", "tui") for path in ROOT.glob(f"{folder}/**/*.*")]
     sources = [path.read_text() for path in files if path.suffix in {".py", ".c"}]
 
     found = {either or other for text in sources for either, other in re.findall(by_name, text)}
