@@ -116,7 +116,8 @@ def down(
     link = linked(data_dir, 5.0)
     before = seen(link, link.picture())
     verb = {"cancel": "pause", "flatten": "flatten"}.get(orders, "")
-    if verb and before.snapshot.trading != "HALTED" and not before.state.breakers.paused:
+    is_done = verb == "pause" and before.state.breakers.paused  # a pause still holds what it held
+    if verb and before.snapshot.trading != "HALTED" and not is_done:
         link.ask(verb, reason=f"down: {reason}")
         before = settled(link, Act(verb, link.data_dir, reason, json, timeout))
     pid = link.ask("stop", reason=reason)["pid"]

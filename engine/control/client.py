@@ -29,7 +29,11 @@ class Link:
         except OSError as error:
             self._socket.close()
             raise unreachable(data_dir) from error
-        self.hello = self.ask("hello", protocol=PROTOCOL, operator=operator)
+        try:
+            self.hello = self.ask("hello", protocol=PROTOCOL, operator=operator)
+        except Refused:
+            self._socket.close()
+            raise
 
     def ask(self, verb: str, **fields: Any) -> dict[str, Any]:
         """The engine's answer; Refused with its words and code where it refuses."""
@@ -64,6 +68,8 @@ class Link:
     def _send(self, words: dict[str, Any]) -> None:
         try:
             self._socket.sendall(packed(WORDS, dumps(words).encode()))
+        except (BrokenPipeError, ConnectionResetError):
+            return  # it may have said why it closed: that is still to be read
         except OSError as error:
             raise self._lost(error) from error
 

@@ -11,11 +11,16 @@ from typing import Any
 from engine.control.frames import PICTURE, WORDS, Frames, packed
 from engine.control.places import private_folder
 
-PEERS_MAX = 16  # connections at once; the next one is closed at the door
+PEERS_MAX = 16  # connections at once; the next one is told so at the door
 OUTBOX_MAX = 4 << 20  # bytes a slow reader may owe; beyond it the connection ends
-READ_AT_ONCE = 1 << 16
+READ_AT_ONCE = 1 << 12  # of one peer between two events, so that a flood of requests delays none
 REQUEST_MAX = 1 << 14  # bytes of a request
 CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
+FULL = {
+    "error": f"{PEERS_MAX} consoles and commands are connected to the engine: it takes no more",
+    "fix": "end one of them (a stopped one counts too), then repeat this",
+    "code": 4,
+}
 
 
 class Peer:
@@ -56,7 +61,7 @@ class Server:
             try:
                 self._flush(peer)
                 self._read(peer)
-            except (OSError, ValueError):
+            except (OSError, ValueError, RecursionError):  # the last: JSON nested without end
                 self._drop(peer)
 
     def say(self, peer: Peer, kind: int, payload: bytes) -> None:
@@ -108,12 +113,15 @@ class Server:
             return  # it left again, or no descriptor is free: the next one may come
         raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
         uid = CREDENTIALS.unpack(raw)[1]
-        if len(self.peers) >= PEERS_MAX or uid not in (0, os.getuid()):
+        if uid not in (0, os.getuid()):
             connection.close()
             return
         connection.setblocking(False)
-        self.peers[connection.fileno()] = Peer(connection, uid)
+        peer = self.peers[connection.fileno()] = Peer(connection, uid)
         self._poll.register(connection.fileno(), select.EPOLLIN)
+        if len(self.peers) > PEERS_MAX:
+            self.words(peer, FULL)
+            self._drop(peer)
 
     def _read(self, peer: Peer) -> None:
         try:
@@ -124,6 +132,8 @@ class Server:
             self._drop(peer)
             return
         for kind, payload in peer.frames.feed(raw):
+            if peer.connection.fileno() < 0:
+                return  # an answer found it gone, or owing too much: the rest is not for anybody
             if kind != WORDS:
                 raise ValueError("a request is a JSON object")
             self._answer(peer, payload)

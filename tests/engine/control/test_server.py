@@ -4,12 +4,16 @@ import os
 import select
 import socket
 import stat
+from concurrent.futures import ThreadPoolExecutor
+from json import loads
 
 import pytest
 
+from engine.control.client import Link
 from engine.control.frames import PICTURE, WORDS, Frames, packed
 from engine.control.places import socket_path, with_socket
-from engine.control.server import OUTBOX_MAX, PEERS_MAX, Server
+from engine.control.server import OUTBOX_MAX, PEERS_MAX, READ_AT_ONCE, Peer, Server
+from engine.errors import Refused
 
 
 @pytest.fixture
@@ -83,13 +87,70 @@ def test_nonsense_ends_the_connection_and_nothing_else(served):
     assert heard(friend) == [(WORDS, b"still there?")]
 
 
-def test_one_peer_too_many_is_closed_at_the_door(served):
-    """The bound on connections."""
-    _, _, connect = served
+def test_one_peer_too_many_is_told_so_at_the_door(served):
+    """The bound on connections; the others stay."""
+    server, _, connect = served
     for _ in range(PEERS_MAX):
         connect()
 
-    assert connect().recv(10) == b""
+    late = connect()
+    ((kind, said),) = heard(late)
+
+    assert (kind, loads(said)["code"], late.recv(10)) == (WORDS, 4, b"")
+    assert len(server.peers) == PEERS_MAX
+
+
+def test_a_client_learns_why_the_door_was_closed(served, tmp_path):
+    """It has asked already when it is turned away: the reason is read all the same."""
+    _, poll, connect = served
+    for _ in range(PEERS_MAX):
+        connect()
+
+    with ThreadPoolExecutor(1) as other:
+        link = other.submit(Link, str(tmp_path))
+        while not link.done():
+            turn(served[0], poll)
+    refused = link.exception()
+
+    assert isinstance(refused, Refused)
+    assert (refused.code, "takes no more" in refused.what) == (4, True)
+
+
+def test_a_flood_of_requests_is_heard_a_little_at_a_time(served):
+    """Between two turns the engine decides: one peer cannot keep it answering."""
+    server, poll, connect = served
+    client = connect()
+    answers = 4_000
+    client.sendall(packed(WORDS, b"?") * answers)
+
+    turn(server, poll)
+    first = len(heard(client))
+    rest = 0
+    while first + rest < answers:
+        turn(server, poll)
+        rest += len(heard(client))
+
+    assert first <= READ_AT_ONCE // len(packed(WORDS, b"?"))
+
+
+def test_nobody_answers_a_peer_that_was_dropped(tmp_path):
+    """One that owes too much is not owed the rest of its requests."""
+    poll, asked = select.epoll(), []
+
+    def answer(peer: Peer, raw: bytes) -> None:
+        asked.append(raw)
+        server.say(peer, WORDS, bytes(OUTBOX_MAX * 2))
+
+    server = Server(socket_path(str(tmp_path)), poll, answer)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(server.path)
+        turn(server, poll)
+        client.sendall(packed(WORDS, b"?") * 20)
+        turn(server, poll)
+    server.close()
+    poll.close()
+
+    assert asked == [b"?"]
 
 
 def test_a_reader_that_sleeps_gets_the_latest_picture_not_a_queue(served):
