@@ -84,7 +84,7 @@ class Desk:
         self.server: Server
         self.stop: Callable[[], None]
         self.waiting: list[tuple[int, Peer, dict[str, Any]]] = []
-        self.changes: list[str] = []
+        self.changes: dict[str, str] = {}  # what was set since the start, by key
         self.verbs: dict[str, Callable[[Peer, dict[str, Any]], None]] = {
             "hello": self._hello,
             "picture": self._picture,
@@ -194,11 +194,11 @@ class Desk:
         who, reason = self._signature(peer, asked)
         key, change = str(asked.get("key")), f"{asked.get('key')}={asked.get('value')}"
         options = self.options
-        changes = [*options.changes, *self.changes, change]
+        changes = [*options.changes, *self.changes.values(), change]
         wanted = load_profile(options.profile, changes, options.environment)
         if key not in KEYS:
             raise Refused(f"{key} cannot change while the engine runs", "set it at the next start")
-        self.changes.append(change)
+        self.changes[key] = change
         now_ns = self.engine.core.state.clock.now_ns
         parts = parts_of(wanted.values[key])
         name = texts_of(key, PARAMETER_NAME, received_ns=now_ns)
@@ -214,7 +214,9 @@ class Desk:
 
     def _signature(self, peer: Peer, asked: dict[str, Any]) -> tuple[str, str]:
         """Who asks, with the user the system vouches for, and why."""
-        reason = printable(str(asked.get("reason", ""))).strip()
-        if not reason or len(reason.encode()) > REASON_MAX:
+        reason = printable(str(asked.get("reason", "")).strip())
+        if not reason:
             raise Refused(f"{asked['verb']} needs a reason", 'add --reason "what was seen"')
+        if len(reason.encode()) > REASON_MAX:
+            raise Refused(f"a reason has at most {REASON_MAX} bytes", "say it shorter")
         return f"{peer.name or 'unknown'} (uid {peer.uid})", reason

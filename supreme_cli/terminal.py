@@ -15,7 +15,6 @@ USAGE, INTERNAL, INTERRUPTED, TERMINATED = 2, 70, 130, 143
 
 def perform(argv: list[str]) -> int:
     """Carry out the command `argv[0]`; returns its exit code. Leaves Ctrl-C and a broken pipe."""
-    signal.signal(signal.SIGTERM, terminate)
     return refusing(argv, lambda: invoke(app_of(argv[0]), argv))
 
 
@@ -59,6 +58,8 @@ def invoke(app: Any, argv: list[str]) -> int:
     """Parse and call. A returned number is the exit code, as much as `raise typer.Exit(code)`."""
     import typer
 
+    # Not while modules are imported: Python drops an exception raised in a callback of theirs.
+    signal.signal(signal.SIGTERM, terminate)
     # Some versions of typer carry their own copy of the parser: its errors are found by descent.
     usage_error: Any = typer.BadParameter.__mro__[1]
     command = typer.main.get_command(app)

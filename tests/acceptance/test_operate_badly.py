@@ -1,6 +1,7 @@
 """Does the engine outlive unlucky and hostile operators, and is what they read true?"""
 
 import json
+import os
 import socket
 import stat
 import subprocess
@@ -13,6 +14,7 @@ from engine.control.client import Link, holder_of, is_locked
 from engine.control.frames import WORDS, packed
 from engine.control.places import socket_path
 from engine.errors import Refused
+from supreme_cli.asking import is_screen
 from supreme_cli.lifecycle import answering
 from tests.acceptance.running import COMMAND, supreme, trades_file
 
@@ -132,3 +134,53 @@ def test_an_engine_that_a_signal_ended_at_its_start_has_the_shells_code(tmp_path
             answering(engine, str(tmp_path), str(out))
 
     assert refused.value.code == 137
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["flatten"], 4, "was not confirmed"),
+        (["status", "--hz", "nan"], 2, "--hz"),
+        (["status", "--timeout", "nan"], 2, "--timeout"),
+        (["status", "--timeout", "inf"], 2, "--timeout"),
+        (["pause", "--reason", "é" * 101], 2, "at most 200 bytes"),
+        (["pause", "--reason", "\t"], 2, "needs a reason"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_though_nobody_can_type(
+    words: list[str], code: int, said: str, place: Path
+):
+    """Without a standard input at all; each in JSON too."""
+    shell = ["sh", "-c", 'exec "$@" <&-', "sh", *COMMAND, *words, "--json"]
+
+    done = subprocess.run(
+        [*shell, "--data-dir", str(place)], capture_output=True, text=True, check=False
+    )
+
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["code"], said in answer["error"]) == (code, code, True)
+
+
+def test_a_pipe_is_not_cleared(place: Path):
+    """Escape sequences are for screens alone."""
+    words = [*COMMAND, "signal", "ETHUSDT", "--watch", "--data-dir", str(place)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout is not None
+        first = watching.stdout.readline()
+        watching.terminate()
+
+    assert first.startswith("PAPER")
+    assert watching.returncode == 143
+
+
+def test_a_dumb_terminal_is_no_screen(monkeypatch: pytest.MonkeyPatch):
+    """It cannot move its cursor."""
+    ours, theirs = os.openpty()
+    with open(theirs, "w") as terminal:
+        monkeypatch.setenv("TERM", "xterm")
+        is_usual = is_screen(terminal)
+        monkeypatch.setenv("TERM", "dumb")
+        is_dumb = is_screen(terminal)
+    os.close(ours)
+
+    assert (is_usual, is_dumb) == (True, False)
