@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.camera import Camera, image_of
 from engine.control.frames import IMAGE, PICTURE, PROTOCOL
-from engine.control.places import socket_path
+from engine.control.places import printable, socket_path
 from engine.control.server import Peer, Server
 from engine.core import code_digest, layout_digest
 from engine.errors import Refused
@@ -68,11 +68,6 @@ def objection(verb: str, breakers: Any) -> tuple[str, str]:
             "supreme positions names what is left; supreme reset leads out"
         )
     return "", ""
-
-
-def printable(text: str) -> str:
-    """The text without what could steer a terminal that shows it."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 class Desk:

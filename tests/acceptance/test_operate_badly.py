@@ -184,3 +184,19 @@ def test_a_dumb_terminal_is_no_screen(monkeypatch: pytest.MonkeyPatch):
     os.close(ours)
 
     assert (is_usual, is_dumb) == (True, False)
+
+
+def test_a_reason_given_at_the_start_cannot_steer_a_terminal(place: Path):
+    """It is journaled and shown like one given later."""
+    supreme("kill", "--confirm", "KILL", "--data-dir", str(place))
+    supreme("down", "--data-dir", str(place))
+
+    words = ("--reset-halt", "--reason", "\x1b[2Jlooked", "--data-dir", str(place))
+    done = supreme("up", "--no-console", *words)
+    told = supreme("status", "--data-dir", str(place)).stdout
+
+    assert done.returncode == 0
+    assert ("?[2Jlooked" in told, "\x1b" in told) == (True, False)
+    supreme("down", "--data-dir", str(place))
+    raw = b"".join(path.read_bytes() for path in sorted(place.glob("journal/*.segment")))
+    assert (raw.count(b"?[2Jlooked"), raw.count(b"\x1b[2J")) == (1, 0)
