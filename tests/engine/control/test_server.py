@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import socket
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -232,3 +233,18 @@ def test_who_asks_cannot_steer_a_terminal(monkeypatch):
     monkeypatch.setenv("USER", "caf\udce9\x1b[2J\n")
 
     assert operator() == "caf??[2J?"
+
+
+def test_a_server_whose_folder_was_replaced_leaves_the_newcomers_socket(tmp_path):
+    """Somebody removed the directory under a running engine and started another there."""
+    poll, path = select.epoll(), socket_path(str(tmp_path / "data"))
+    first = Server(path, poll, lambda _peer, _raw: None)
+    shutil.rmtree(tmp_path / "data")
+    second = Server(path, poll, lambda _peer, _raw: None)
+
+    first.close()
+    is_reachable = os.path.exists(path)
+    second.close()
+    poll.close()
+
+    assert (is_reachable, os.path.exists(path)) == (True, False)
