@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from engine import core as cores
-from engine.control.places import operator
+from engine.control.places import operator, printable
 from engine.desk import signed
 from engine.errors import Refused
 from engine.journal.recovery import chunks
@@ -260,5 +260,6 @@ def tell_changes(engine: Engine) -> None:
 def reset_halt(engine: Engine, reason: str) -> None:
     """An operator ends a halt."""
     now_ns = engine.core.state.clock.now_ns
-    engine.loop.take(encode(OperatorReset(0, now_ns, now_ns)), signed(operator(), reason, now_ns))
-    engine.log.say("warning", "OperatorReset", operator=operator(), reason=reason)
+    who, why = operator(), printable(reason)
+    engine.loop.take(encode(OperatorReset(0, now_ns, now_ns)), signed(who, why, now_ns))
+    engine.log.say("warning", "OperatorReset", operator=who, reason=why)

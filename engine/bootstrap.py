@@ -7,6 +7,7 @@ from typing import Any
 
 from engine import core as cores
 from engine.beginning import SEEDED, begin
+from engine.control.places import printable
 from engine.errors import Refused
 from engine.instruments import instrument
 from engine.journal.lock import hold
@@ -51,7 +52,7 @@ def replay_source(options: Options, native: Any) -> Source:
             for place in range(0, wanted, RECORD_SIZE):
                 yield chunk[place : place + RECORD_SIZE]
 
-    name = "".join(letter if letter.isprintable() else "?" for letter in named(options.replay))
+    name = printable(named(options.replay))
     longest_ns = int(KEYS["run.heartbeat_ns"].high)
     return Source(
         f"{'SIMULATED ' if history.simulated else ''}REPLAY {name}",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.camera import Camera, image_of
 from engine.control.frames import IMAGE, PICTURE, PROTOCOL
-from engine.control.places import socket_path
+from engine.control.places import printable, socket_path
 from engine.control.server import Peer, Server
 from engine.core import code_digest, layout_digest
 from engine.errors import Refused
@@ -70,11 +70,6 @@ def objection(verb: str, breakers: Any) -> tuple[str, str]:
     return "", ""
 
 
-def printable(text: str) -> str:
-    """The text without what could steer a terminal that shows it."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
-
-
 class Desk:
     """Answers requests between two events; an act is an event, and is answered once durable."""
 
@@ -84,7 +79,7 @@ class Desk:
         self.server: Server
         self.stop: Callable[[], None]
         self.waiting: list[tuple[int, Peer, dict[str, Any]]] = []
-        self.changes: list[str] = []
+        self.changes: dict[str, str] = {}  # what was set since the start, by key
         self.verbs: dict[str, Callable[[Peer, dict[str, Any]], None]] = {
             "hello": self._hello,
             "picture": self._picture,
@@ -194,11 +189,11 @@ class Desk:
         who, reason = self._signature(peer, asked)
         key, change = str(asked.get("key")), f"{asked.get('key')}={asked.get('value')}"
         options = self.options
-        changes = [*options.changes, *self.changes, change]
+        changes = [*options.changes, *self.changes.values(), change]
         wanted = load_profile(options.profile, changes, options.environment)
         if key not in KEYS:
             raise Refused(f"{key} cannot change while the engine runs", "set it at the next start")
-        self.changes.append(change)
+        self.changes[key] = change
         now_ns = self.engine.core.state.clock.now_ns
         parts = parts_of(wanted.values[key])
         name = texts_of(key, PARAMETER_NAME, received_ns=now_ns)
@@ -214,7 +209,9 @@ class Desk:
 
     def _signature(self, peer: Peer, asked: dict[str, Any]) -> tuple[str, str]:
         """Who asks, with the user the system vouches for, and why."""
-        reason = printable(str(asked.get("reason", ""))).strip()
-        if not reason or len(reason.encode()) > REASON_MAX:
+        reason = printable(str(asked.get("reason", "")).strip())
+        if not reason:
             raise Refused(f"{asked['verb']} needs a reason", 'add --reason "what was seen"')
+        if len(reason.encode()) > REASON_MAX:
+            raise Refused(f"a reason has at most {REASON_MAX} bytes", "say it shorter")
         return f"{peer.name or 'unknown'} (uid {peer.uid})", reason

@@ -170,7 +170,7 @@ def main(argv: list[str]) -> int:
         return streams.refuse(refused, as_json=as_json)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        what = f"the system refused: {error.strerror}{where}"
+        what = f"the system refused: {error.strerror or error}{where}"
         return streams.complain(what, "check disk and permissions", 4, as_json=as_json)
     except KeyboardInterrupt:
         return INTERRUPTED

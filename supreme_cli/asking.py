@@ -1,10 +1,11 @@
 """What do the verbs share that ask a running engine? Options, the link, tables and watching."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from json import dumps
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TextIO
 
 import typer
 
@@ -24,8 +25,25 @@ DataDir = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Watch = Annotated[bool, typer.Option("--watch", "-w", help="again and again, until Ctrl-C")]
-Hz = Annotated[float, typer.Option("--hz", min=0.1, max=20.0, help="how often under --watch")]
-Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="seconds to wait for an answer")]
+
+
+def is_number(value: float) -> float:
+    """The value; a usage error for `nan`, which no range turns away."""
+    if value != value:  # noqa: PLR0124
+        raise typer.BadParameter("give a number")
+    return value
+
+
+Hz = Annotated[
+    float,
+    typer.Option("--hz", min=0.1, max=20.0, callback=is_number, help="how often under --watch"),
+]
+Timeout = Annotated[
+    float,
+    typer.Option(
+        "--timeout", min=0.1, max=86_400, callback=is_number, help="seconds to wait for an answer"
+    ),
+]
 
 
 class Seen(NamedTuple):
@@ -78,13 +96,18 @@ def show(
 ) -> None:
     """Print what a verb shows: `facts` as JSON, or as the text made of them."""
     link = linked(asked.data_dir, asked.timeout)
-    is_screen = asked.watch and sys.stdout.isatty() and not asked.json
+    clear = CLEAR if asked.watch and not asked.json and is_screen(sys.stdout) else ""
     for one in pictures(link, asked):
         found = facts(link, one)
         said = dumps({"schema_version": SCHEMA, **about(one), **found})
         if not asked.json:
             said = f"{headline(one)}\n{text(found)}".rstrip()
-        print((CLEAR if is_screen else "") + said, flush=True)
+        print(clear + said, flush=True)
+
+
+def is_screen(stream: TextIO) -> bool:
+    """Whether what is written there may move the cursor."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def about(one: Seen) -> dict[str, Any]:

@@ -6,11 +6,11 @@ import sys
 import time
 from json import dumps
 from shutil import which
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from engine.control.client import Link, is_locked, pid_in
+from engine.control.client import Link, holder_of, is_locked
 from engine.control.places import operator
 from engine.errors import Refused
 from engine.options import parse
@@ -32,11 +32,14 @@ def up(argv: list[str]) -> int:
     if options.help:
         sys.stdout.write(UP_HELP)
         return 0
-    if is_locked(options.data_dir):
-        print(f"an engine (pid {pid_in(options.data_dir)}) runs in {options.data_dir} already",
-              file=sys.stderr)  # fmt: skip
+    if holder := holder_of(options.data_dir):
+        pid = int(holder)
+        print(f"an engine (pid {pid}) runs in {options.data_dir} already", file=sys.stderr)
     else:
-        start(words, options.data_dir)
+        pid = start(words, options.data_dir)
+    if options.json:
+        print(dumps({"schema_version": SCHEMA, "pid": pid, "data_dir": options.data_dir}))
+        return 0
     if "--no-console" in argv or not (sys.stdout.isatty() and sys.stdin.isatty()):
         return 0
     from supreme_cli.__main__ import dispatch
@@ -51,15 +54,17 @@ Start the engine in the background, where it survives logout, and open the conso
 Where an engine runs in that data directory already, only the console is opened.
 
   --no-console         only start it
+  --json               only start it, and print its pid as JSON
 All other options are those of `supreme run`: see supreme run --help.
 """
 
 
-def start(words: list[str], data_dir: str) -> None:
+def start(words: list[str], data_dir: str) -> int:
     """An engine in a session of its own, ready when this returns; Refused as it was refused."""
     from supreme_cli.__main__ import engine_command
 
-    os.makedirs(os.path.join(data_dir, "log"), mode=0o700, exist_ok=True)
+    for folder in (data_dir, os.path.join(data_dir, "log")):
+        os.makedirs(folder, mode=0o700, exist_ok=True)
     path = os.path.join(data_dir, "log", "engine.out")
     with open(path, "wb") as out:
         engine = subprocess.Popen(
@@ -69,22 +74,21 @@ def start(words: list[str], data_dir: str) -> None:
             stderr=out,
             start_new_session=True,
         )
-    link = answering(engine, data_dir, path)
-    label = link.hello["label"]
-    link.close()
+    label = answering(engine, data_dir, path)["label"]
     print(f"PAPER {label}: engine pid {engine.pid} runs in {data_dir}", file=sys.stderr)
     program = "supreme" if which("supreme") else os.path.join(sys.prefix, "bin", "supreme")
     print(f"{program} console watches it, {program} down stops it", file=sys.stderr)
+    return engine.pid
 
 
-def answering(engine: "subprocess.Popen[bytes]", data_dir: str, path: str) -> Link:
-    """The first answer of an engine that is starting."""
+def answering(engine: "subprocess.Popen[bytes]", data_dir: str, path: str) -> dict[str, Any]:
+    """What an engine that is starting says first of itself; another one there is not it."""
     end = time.monotonic() + START_SECONDS
     while engine.poll() is None and time.monotonic() < end:
-        try:
-            return Link(data_dir, 5.0, operator())
-        except Refused:
-            time.sleep(LOOK_SECONDS)
+        hello = greeting(data_dir)
+        if hello.get("pid") == engine.pid:
+            return hello
+        time.sleep(LOOK_SECONDS)
     if engine.poll() is None:
         raise Refused(
             f"the engine (pid {engine.pid}) does not answer after {START_SECONDS:g} s",
@@ -94,7 +98,20 @@ def answering(engine: "subprocess.Popen[bytes]", data_dir: str, path: str) -> Li
     with open(path, encoding="utf-8", errors="replace") as out:
         said = out.read().strip().splitlines()[-2:]
     what, fix = [*said, "", ""][:2]
-    raise Refused(what or "the engine ended at once", fix or f"see {path}", code=engine.returncode)
+    if engine.returncode == 0:
+        raise Refused("the engine has ended already: its market is over", f"see {path}", code=3)
+    code = engine.returncode if engine.returncode > 0 else 128 - engine.returncode
+    raise Refused(what or "the engine ended at once", fix or f"see {path}", code=code)
+
+
+def greeting(data_dir: str) -> dict[str, Any]:
+    """What the engine there says of itself; nothing where none answers."""
+    try:
+        link = Link(data_dir, 5.0, operator())
+    except Refused:
+        return {}
+    link.close()
+    return link.hello
 
 
 def down(

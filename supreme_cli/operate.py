@@ -9,7 +9,17 @@ import typer
 
 from engine.control.client import Link
 from engine.errors import Refused
-from supreme_cli.asking import SCHEMA, DataDir, Json, Seen, Timeout, headline, linked, seen
+from supreme_cli.asking import (
+    SCHEMA,
+    DataDir,
+    Json,
+    Seen,
+    Timeout,
+    headline,
+    is_screen,
+    linked,
+    seen,
+)
 
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="why; kept in the journal")]
 Confirm = Annotated[str, typer.Option("--confirm", metavar="WORD", help="the word, typed here")]
@@ -136,7 +146,7 @@ def agree(word: str, act: Act) -> None:
 def settled(link: Link, act: Act) -> Seen:
     """The engine after the act; a flatten or kill is over when everything is closed."""
     end = time.monotonic() + act.timeout
-    is_screen = sys.stderr.isatty() and not act.json
+    is_shown = is_screen(sys.stderr) and not act.json
     while True:
         one = seen(link, link.picture())
         closing = one.state.breakers.flattening or (
@@ -144,7 +154,7 @@ def settled(link: Link, act: Act) -> Seen:
         )
         if act.verb not in ("flatten", "kill") or not closing:
             return one
-        if is_screen:
+        if is_shown:
             print(f"\r\x1b[K{left(one)}", end="", file=sys.stderr, flush=True)
         if time.monotonic() > end:
             raise Refused(
@@ -172,7 +182,7 @@ def report(act: Act, sequence: int, after: Seen) -> None:
         told = {"verb": act.verb, "sequence": sequence, "trading": after.snapshot.trading}
         print(dumps({"schema_version": SCHEMA, **told, "why": after.snapshot.why, "left": rest}))
         return
-    if sys.stderr.isatty():
+    if is_screen(sys.stderr):
         print("\r\x1b[K", end="", file=sys.stderr)
     print(headline(after))
     for row in rest:

@@ -1,5 +1,6 @@
 """supreme signal: what the engine would do now about a symbol, and why."""
 
+import sys
 import time
 from difflib import get_close_matches
 from json import dumps
@@ -19,6 +20,7 @@ from supreme_cli.asking import (
     Watch,
     about,
     headline,
+    is_screen,
     linked,
     seen,
     stamp,
@@ -37,6 +39,7 @@ def main(
     link = linked(data_dir, timeout)
     names: list[str] = link.hello["names"]
     number = number_of(symbol, names)
+    clear = CLEAR if watch and not json and is_screen(sys.stdout) else ""
     while True:
         one = seen(link, link.picture())
         found = preview(link.image(), number, names[number])._asdict()
@@ -44,7 +47,7 @@ def main(
         text = dumps({"schema_version": SCHEMA, **told})
         if not json:
             text = "\n".join([headline(one), *(f"{key:13} {said(told[key])}" for key in SHOWN)])
-        print((CLEAR if watch and not json else "") + text, flush=True)
+        print(clear + text, flush=True)
         if not watch:
             return
         time.sleep(1.0 / hz)

@@ -18,10 +18,10 @@ def perform(argv: list[str]) -> int:
 
     A command of OWN parses for itself: its function takes the words after it.
     """
-    signal.signal(signal.SIGTERM, terminate)
     if argv[0] in OWN:
         row = COMMANDS[argv[0]]
         alone: Callable[[list[str]], int] = getattr(import_module(row.module), row.function)
+        signal.signal(signal.SIGTERM, terminate)
         return refusing(argv, lambda: alone(argv[1:]))
     return refusing(argv, lambda: invoke(app_of(argv[0]), argv))
 
@@ -66,6 +66,8 @@ def invoke(app: Any, argv: list[str]) -> int:
     """Parse and call. A returned number is the exit code, as much as `raise typer.Exit(code)`."""
     import typer
 
+    # Not while modules are imported: Python drops an exception raised in a callback of theirs.
+    signal.signal(signal.SIGTERM, terminate)
     # Some versions of typer carry their own copy of the parser: its errors are found by descent.
     usage_error: Any = typer.BadParameter.__mro__[1]
     command = typer.main.get_command(app)

@@ -114,10 +114,10 @@ def told(payload: bytes) -> dict[str, Any]:
 
 def unreachable(data_dir: str) -> Refused:
     """Why no engine answers there: none, one that died, or one that is not ready yet."""
-    if is_locked(data_dir):
+    if pid := holder_of(data_dir):
         return Refused(
-            f"the engine in {data_dir} (pid {pid_in(data_dir)}) does not listen yet",
-            "it is starting or recovering: try again in a moment",
+            f"the engine in {data_dir} (pid {pid}) does not listen there",
+            f"it may be starting or recovering: try again; kill {pid} stops it gracefully",
             code=UNREACHABLE,
         )
     if os.path.exists(socket_path(data_dir)):

@@ -6,6 +6,7 @@ import zlib
 
 from engine.errors import Refused
 
+TEMPORARY = os.path.join(os.sep, "tmp")
 PATH_MAX = 100  # bytes of a socket's path that every system takes
 
 
@@ -18,11 +19,10 @@ def base_directory() -> str:
 def socket_path(data_dir: str) -> str:
     """The socket of the engine of this directory; a long path falls back to the runtime one."""
     path = os.path.join(os.path.abspath(data_dir), "control", "socket")
-    if len(os.fsencode(path)) <= PATH_MAX:
-        return path
-    home = os.environ.get("XDG_RUNTIME_DIR") or os.path.join(os.sep, "tmp")  # its folder is ours
-    name = f"supreme-{os.getuid()}-{zlib.crc32(os.fsencode(path)):08x}"
-    return os.path.join(home, name, "socket")
+    name = f"supreme-{os.getuid()}-{zlib.crc32(os.fsencode(path)):08x}"  # a folder of our own
+    runtime = os.path.join(os.environ.get("XDG_RUNTIME_DIR") or TEMPORARY, name, "socket")
+    fitting = [one for one in (path, runtime) if len(os.fsencode(one)) <= PATH_MAX]
+    return fitting[0] if fitting else os.path.join(TEMPORARY, name, "socket")
 
 
 def private_folder(path: str) -> None:
@@ -53,6 +53,11 @@ def operator() -> str:
     """Who asks, as the system knows them."""
     named = os.environ.get("SUDO_USER") or os.environ.get("USER")
     try:
-        return named or pwd.getpwuid(os.getuid()).pw_name
+        return printable(named or pwd.getpwuid(os.getuid()).pw_name)
     except KeyError:
         return "unknown"
+
+
+def printable(text: str) -> str:
+    """The text without what could steer a terminal that shows it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

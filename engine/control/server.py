@@ -49,6 +49,7 @@ class Server:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         self._listener.bind(path)
         os.chmod(path, 0o600)
+        self._inode = os.stat(path).st_ino
         self._listener.listen(PEERS_MAX)
         poll.register(self._listener.fileno(), select.EPOLLIN)
 
@@ -99,11 +100,12 @@ class Server:
                 self.say(peer, PICTURE, taken)
 
     def close(self) -> None:
-        """Say goodbye: no socket is left where nobody listens."""
+        """Say goodbye: no socket is left where nobody listens; one that is not ours stays."""
         for peer in list(self.peers.values()):
             self._drop(peer)
         with suppress(FileNotFoundError):
-            os.unlink(self.path)
+            if os.stat(self.path).st_ino == self._inode:
+                os.unlink(self.path)
         self._listener.close()
 
     def _accept(self) -> None:
