@@ -71,6 +71,7 @@ class Console(WiredApp):
     def compose(self) -> Iterator[Any]:
         """Every widget there is; the size decides which are seen."""
         tables = self.tables
+        tables.hold(self.seen())
         yield self.lines("header", header.lines)
         yield self.lines("tiles", tiles.lines)
         yield Container(
@@ -90,6 +91,10 @@ class Console(WiredApp):
         return part
 
     def on_mount(self) -> None:
+        """The first picture is drawn as it is; what follows begins after it."""
+        self.call_after_refresh(self.begin)
+
+    def begin(self) -> None:
         """Attach, and look now and then at what changes by itself."""
         self.run_worker(self.link.follow())
         self.set_interval(LOOK_S, self.tick)
@@ -100,8 +105,8 @@ class Console(WiredApp):
         """Another size is another arrangement, and the terminal may show anything."""
         if self.wire is not None:
             self.wire.forget()
-        self.tables.fit(self.screen, event.size)
-        self.call_after_refresh(self.draw)
+        if self.tables.fit(self.screen, event.size):
+            self.call_after_refresh(self.draw)
 
     async def on_event(self, event: events.Event) -> None:
         """Keys are ours alone: no widget and no binding sees them; pasted text never acts."""
@@ -129,6 +134,8 @@ class Console(WiredApp):
         else:
             return
         self.draw()
+        if key in ("m", "escape"):
+            self.call_after_refresh(self.draw)  # what was hidden holds old lines
 
     def seen(self) -> Seen:
         """What the lines are made of now."""

@@ -47,16 +47,22 @@ class Tables:
         self._before: tuple[LiveTable, str] | None = None  # a panel was made big
         self._screen: Any = None
 
-    def fit(self, screen: Any, size: tuple[int, int]) -> None:
-        """Arrange for this size."""
+    def hold(self, seen: Seen) -> None:
+        """What the tables draw when they first can."""
+        for table in [*self.slots, *self.sides]:
+            table.seen = seen
+
+    def fit(self, screen: Any, size: tuple[int, int]) -> bool:
+        """Arrange for this size; whether that is another arrangement than before."""
         self._screen, self.size = screen, arrangement(*size)
-        keep = {"big"} & set(screen.classes)
-        if set(screen.classes) != set(classes_of(*size)) | keep:
-            screen.set_classes([*classes_of(*size), *keep])
+        before = set(screen.classes)
+        if before != set(classes_of(*size)):
+            screen.set_classes(classes_of(*size))
         self.back()
         if self.chosen not in self.visible():
             self.chosen = self.visible()[0]
         self._mark()
+        return before != set(classes_of(*size))
 
     def visible(self) -> list[LiveTable]:
         """The tables on the screen, in Tab's order."""

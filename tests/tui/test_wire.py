@@ -64,12 +64,35 @@ def test_differences_add_up_to_a_full_repaint(view, size):
                 console.press(key(draw.choice(keys)))
                 await asyncio.sleep(0.01)
             console.press(key("escape"))
-            console.workers.cancel_all()  # no picture comes any more
-            console.draw()
-            await pilot.pause()
-            while console.screen._compositor._dirty_regions:
-                await pilot.pause(0.05)
-            assert differing(console.screen_of, repainted(console, size)) == []
+            await compared(console, pilot, size)
+
+    asyncio.run(run())
+
+
+async def compared(console: Watched, pilot: Any, size: tuple[int, int]) -> None:
+    """Hold everything, and look for a cell that differs."""
+    console.workers.cancel_all()  # no picture comes any more
+    console.draw()
+    await pilot.pause()
+    while console.screen._compositor._dirty_regions:
+        await pilot.pause(0.05)
+    assert differing(console.screen_of, repainted(console, size)) == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_resized_terminal_is_drawn_whole(view, size):
+    """Whatever it made of its old cells, afterwards no cell differs."""
+
+    async def run() -> None:
+        console = Watched(view.hello["data_dir"], view, hz=10.0, read_only=False, ascii_only=False)
+        console.screen_of = pyte.Screen(100, 30)
+        async with console.run_test(size=(100, 30)) as pilot:
+            await pilot.pause(0.1)
+            console.screen_of = pyte.Screen(*size)
+            pyte.Stream(console.screen_of).feed("left over from before " * 50)
+            await pilot.resize_terminal(*size)
+            await pilot.pause(0.1)
+            await compared(console, pilot, size)
 
     asyncio.run(run())
 

@@ -43,7 +43,7 @@ def tiles(seen: Snapshot) -> list[Tile]:
         Tile("DD", [(f"{percent(seen.drawdown_percent):>6} ", fall_style(seen)),
                     (scale, fall_style(seen)), (ends, "dim")], "half, quarter, stop", 29),
         Tile("WIN", [(f"{rate:>6} ", "text"), (f"{seen.wins}/{closed}", "text")],
-             "won / closed", 19),
+             "won/closed", 19),
         Tile("EXPOSURE", [(f"{percent(seen.exposure_percent):>7}", "text")],
              f"at most {exposure.limit:g}%" if exposure else "of equity", 8),
         Tile("ORD", [(f"{orders} FILL {fills} DENIED {refused}", "text"), *told],

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -26,44 +26,47 @@ class Lines(Widget):
         self._making, self._paint = making, paint
         self._drawn: list[Line] = []
         self._strips: list[Strip | None] = []
+        self._made_for = Size(0, 0)
 
     def draw(self) -> None:
         """Make the lines anew and refresh those that differ."""
-        width, height = self.size
-        if not width or not height or not self.display:
+        if not self.size.area or not self.display:
             return
-        made = self._making(width, height)[:height]
-        made += [[] for _ in range(height - len(made))]
-        before, self._drawn = self._drawn, made
-        if len(before) != height:
-            self._forget(height)
+        before, size = self._drawn, self._made_for
+        self._make()
+        if size != self.size:
+            self._strips = [None] * self.size.height
+            self.refresh()
             return
-        for y, line in enumerate(made):
+        for y, line in enumerate(self._drawn):
             if line != before[y]:
                 self._strips[y] = None
-                self.refresh(Region(0, y, width, 1))
+                self.refresh(Region(0, y, self.size.width, 1))
 
     def redraw(self) -> None:
         """Every line, whether it changed or not: the paint is another."""
-        self._drawn = []
+        self._made_for = Size(0, 0)
         self.draw()
 
     def on_resize(self) -> None:
         """Another size is another text."""
-        self.redraw()
+        if self._made_for != self.size:
+            self.draw()
 
     def render_line(self, y: int) -> Strip:
-        """The strip of a line, made once."""
-        strip = self._strips[y] if y < len(self._strips) else None
-        if strip is None or strip.cell_length != self.size.width:
-            line = self._drawn[y] if y < len(self._drawn) else []
-            strip = strip_of(
-                line, self.size.width, self._paint.theme, ascii_=self._paint.ascii_only
-            )
-            if y < len(self._strips):
-                self._strips[y] = strip
+        """The strip of a line, made once; the first frame finds the lines not made yet."""
+        if self._made_for != self.size:
+            self._make()
+            self._strips = [None] * self.size.height
+        strip = self._strips[y]
+        if strip is None:
+            paint = self._paint
+            strip = strip_of(self._drawn[y], self.size.width, paint.theme, ascii_=paint.ascii_only)
+            self._strips[y] = strip
         return strip
 
-    def _forget(self, height: int) -> None:
-        self._strips = [None] * height
-        self.refresh()
+    def _make(self) -> None:
+        """The lines for this size, as many as it has."""
+        width, height = self._made_for = self.size
+        made = self._making(width, height)[:height]
+        self._drawn = made + [[] for _ in range(height - len(made))]
