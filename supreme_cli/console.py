@@ -56,8 +56,9 @@ def perform(argv: list[str]) -> int:
     needs_terminal()
     gc.disable()  # what is loaded now stays: looking through it again costs a tenth of the start
     hello, picture = seen_of(asked.data_dir)
-    code = shown(asked, hello, picture)
-    print(f"The console ended; the engine in {hello['data_dir']} goes on.", file=sys.stderr)
+    code, gone = shown(asked, hello, picture)
+    word = gone or f"the engine in {hello['data_dir']} goes on"
+    print(f"The console ended; {word}.", file=sys.stderr)
     return code
 
 
@@ -68,7 +69,7 @@ def seen_of(data_dir: str) -> tuple[dict[str, Any], bytes]:
 
     link = connect(data_dir, ANSWER_S)
     hello = link.hello
-    if hello["code"] != (code_digest() + layout_digest()).hex():
+    if hello.get("code") != (code_digest() + layout_digest()).hex():
         raise Refused(
             f"the engine in {hello['data_dir']} (pid {hello['pid']}) is of another version",
             "use the supreme that belongs to it, or restart it with this one",
@@ -148,8 +149,8 @@ def speaks_utf8() -> bool:
     return locale.nl_langinfo(locale.CODESET).upper().replace("-", "") == "UTF8"
 
 
-def shown(asked: Options, hello: dict[str, Any], picture: bytes) -> int:
-    """Run the screen until it is left; its exit code."""
+def shown(asked: Options, hello: dict[str, Any], picture: bytes) -> tuple[int, str]:
+    """Run the screen until it is left; its exit code, and why no engine answers by then."""
     from tui.app import Console
     from tui.seen import view_of
 
@@ -163,4 +164,4 @@ def shown(asked: Options, hello: dict[str, Any], picture: bytes) -> int:
     left = console.run(mouse=False)
     if console.failure is not None:
         raise console.failure
-    return left or 0
+    return left or 0, console.link.gone
