@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from engine.telemetry import Telemetry
 
 HZ_MAX = 20.0
+OWN_BUILD = "use the supreme that belongs to the running engine"
 REASON_MAX = 200  # bytes of a reason that the journal keeps
 ACTS: dict[str, Any] = {
     "pause": OperatorPaused,
@@ -80,7 +81,7 @@ class Desk:
         self.stop: Callable[[], None]
         self.waiting: list[tuple[int, Peer, dict[str, Any]]] = []
         self.changes: dict[str, str] = {}  # what was set since the start, by key
-        self.verbs: dict[str, Callable[[Peer, dict[str, Any]], None]] = {
+        self.verbs: dict[str, Callable[[Peer, dict[str, Any]], tuple[bytes, bytes] | None]] = {
             "hello": self._hello,
             "picture": self._picture,
             "image": self._image,
@@ -98,16 +99,28 @@ class Desk:
         self.server = Server(socket_path(self.options.data_dir), poll, self.answer)
 
     def answer(self, peer: Peer, raw: bytes) -> None:
-        """One request; what is wrong with it is said to whoever asked."""
+        """One request; what is wrong with it is said to whoever asked.
+
+        What the disk refuses when an act is taken ends the engine, as it does at a market event.
+        """
+        try:
+            event = self._weigh(peer, raw)
+        except Refused as no:
+            self.server.words(peer, {"error": no.what, "fix": no.fix, "code": no.code})
+        except (OSError, ValueError, RecursionError) as odd:  # the last: nested without end
+            what = f"the request cannot be understood: {type(odd).__name__}"
+            self.server.words(peer, {"error": what, "fix": OWN_BUILD, "code": 2})
+        else:
+            if event:
+                self._take(peer, *event)
+
+    def _weigh(self, peer: Peer, raw: bytes) -> tuple[bytes, bytes] | None:
+        """Carry out what only asks; for an act its event and texts, to be taken."""
         from json import loads
 
         asked = loads(raw)
         asked = asked if isinstance(asked, dict) else {}
-        verb = self.verbs.get(str(asked.get("verb")), self._unknown)
-        try:
-            verb(peer, asked)
-        except Refused as no:
-            self.server.words(peer, {"error": no.what, "fix": no.fix, "code": no.code})
+        return self.verbs.get(str(asked.get("verb")), self._unknown)(peer, asked)
 
     def settle(self) -> None:
         """Answer the acts that have become durable, and send the pictures that are due."""
@@ -122,13 +135,13 @@ class Desk:
 
     def _unknown(self, _peer: Peer, asked: dict[str, Any]) -> None:
         what = f"there is no request {asked.get('verb')!r}"
-        raise Refused(what, "use the supreme that belongs to the running engine")
+        raise Refused(what, OWN_BUILD)
 
     def _hello(self, peer: Peer, asked: dict[str, Any]) -> None:
         if asked.get("protocol") != PROTOCOL:
             raise Refused(
                 f"the engine speaks protocol {PROTOCOL}, you {asked.get('protocol')}",
-                "use the supreme that belongs to the running engine, or restart it",
+                f"{OWN_BUILD}, or restart it",
                 code=3,
             )
         peer.name = printable(str(asked.get("operator", "")))[:64]
@@ -173,7 +186,8 @@ class Desk:
         self.server.words(peer, {"pid": os.getpid()})
         self.stop()
 
-    def _act(self, peer: Peer, asked: dict[str, Any]) -> None:
+    def _act(self, peer: Peer, asked: dict[str, Any]) -> tuple[bytes, bytes]:
+        """The event that was asked for, and its texts."""
         verb = asked["verb"]
         who, reason = self._signature(peer, asked)
         what, fix = objection(verb, self.engine.core.state.breakers)
@@ -181,10 +195,10 @@ class Desk:
             raise Refused(what, fix, code=4)
         now_ns = self.engine.core.state.clock.now_ns
         message = ACTS[verb](0, now_ns, now_ns)
-        self._take(peer, encode(message), signed(who, reason, now_ns))
         self.engine.log.say("warning", type(message).__name__, operator=who, reason=reason)
+        return encode(message), signed(who, reason, now_ns)
 
-    def _set(self, peer: Peer, asked: dict[str, Any]) -> None:
+    def _set(self, peer: Peer, asked: dict[str, Any]) -> tuple[bytes, bytes]:
         """Another value for a profile key, checked as if the profile had held it."""
         who, reason = self._signature(peer, asked)
         key, change = str(asked.get("key")), f"{asked.get('key')}={asked.get('value')}"
@@ -198,9 +212,9 @@ class Desk:
         parts = parts_of(wanted.values[key])
         name = texts_of(key, PARAMETER_NAME, received_ns=now_ns)
         record = encode(ParameterChanged(0, now_ns, now_ns, list(KEYS).index(key), *parts))
-        self._take(peer, record, b"".join(name) + signed(who, reason, now_ns))
         self.engine.log.say("warning", "ParameterChanged", key=key, value=wanted.values[key],
                             operator=who, reason=reason)  # fmt: skip
+        return record, b"".join(name) + signed(who, reason, now_ns)
 
     def _take(self, peer: Peer, record: bytes, texts: bytes) -> None:
         self.engine.loop.take(record, texts)

@@ -58,12 +58,7 @@ class Server:
         if fd == self._listener.fileno():
             self._accept()
         elif fd in self.peers:
-            peer = self.peers[fd]
-            try:
-                self._flush(peer)
-                self._read(peer)
-            except (OSError, ValueError, RecursionError):  # the last: JSON nested without end
-                self._drop(peer)
+            self._attend(self.peers[fd])
 
     def say(self, peer: Peer, kind: int, payload: bytes) -> None:
         """Queue a frame and send what goes; whoever left or never reads is dropped."""
@@ -125,20 +120,30 @@ class Server:
             self.words(peer, FULL)
             self._drop(peer)
 
-    def _read(self, peer: Peer) -> None:
+    def _attend(self, peer: Peer) -> None:
+        try:
+            self._flush(peer)
+            requests = self._read(peer)
+        except (OSError, ValueError):
+            self._drop(peer)
+            return
+        for payload in requests:
+            if peer.connection.fileno() < 0:
+                return  # an answer found it gone, or owing too much: the rest is not for anybody
+            self._answer(peer, payload)
+
+    def _read(self, peer: Peer) -> list[bytes]:
+        """What has arrived whole; OSError from a peer that left, ValueError for nonsense."""
         try:
             raw = peer.connection.recv(READ_AT_ONCE)
         except BlockingIOError:
-            return
+            return []
         if not raw:
-            self._drop(peer)
-            return
-        for kind, payload in peer.frames.feed(raw):
-            if peer.connection.fileno() < 0:
-                return  # an answer found it gone, or owing too much: the rest is not for anybody
-            if kind != WORDS:
-                raise ValueError("a request is a JSON object")
-            self._answer(peer, payload)
+            raise ConnectionResetError
+        frames = peer.frames.feed(raw)
+        if any(kind != WORDS for kind, _ in frames):
+            raise ValueError("a request is a JSON object")
+        return [payload for _, payload in frames]
 
     def _flush(self, peer: Peer) -> None:
         with suppress(BlockingIOError):

@@ -11,7 +11,7 @@ import pytest
 
 from engine.camera import restored
 from engine.control.client import Link, holder_of, is_locked
-from engine.control.frames import WORDS, packed
+from engine.control.frames import WORDS, Frames, packed
 from engine.control.places import socket_path
 from engine.errors import Refused
 from supreme_cli.asking import is_screen
@@ -66,16 +66,17 @@ def held(link: Link) -> int:
     return lots if position.stop_id and state.orders.open == 1 else 0
 
 
-def test_a_request_nested_without_end_ends_its_connection_alone(place: Path):
-    """Python refuses such JSON with another error than other nonsense."""
+@pytest.mark.parametrize("nonsense", [b"[" * 16_000, b"kill", b"\xff\xfe", b"", b"3"])
+def test_what_is_no_request_is_refused_and_harms_nobody(nonsense: bytes, place: Path):
+    """JSON nested without end is refused by Python with another error than other nonsense."""
     with socket.socket(socket.AF_UNIX) as stranger:
         stranger.settimeout(10)
         stranger.connect(socket_path(str(place)))
-        stranger.sendall(packed(WORDS, b"[" * 16_000))
-        said = stranger.recv(10)
+        stranger.sendall(packed(WORDS, nonsense))
+        ((_, said),) = Frames().feed(stranger.recv(10_000))
 
     link = Link(str(place), 10.0)
-    assert said == b""
+    assert json.loads(said)["code"] == 2
     assert link.ask("notices")["notices"] == []
     link.close()
 
