@@ -134,6 +134,8 @@ def as_json(seen: Snapshot, label: str, digest: str) -> str:
     """The state for a program."""
     from json import dumps
 
-    fields = seen._asdict()
-    fields["positions"] = [row._asdict() for row in seen.positions]
+    fields = {
+        key: [row._asdict() for row in value] if isinstance(value, list) else value
+        for key, value in seen._asdict().items()
+    }
     return dumps({"schema_version": 1, "market": label, **fields, "state_digest": digest}) + "\n"

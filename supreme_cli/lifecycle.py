@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.control.client import Link, holder_of, is_locked
+from engine.control.client import Link, holder_of
 from engine.control.places import operator
 from engine.errors import Refused
 from engine.options import parse
@@ -146,9 +146,9 @@ def down(
 
 
 def wait_until_free(data_dir: str, pid: int, timeout: float) -> None:
-    """Until the engine has let go of its directory; Refused (5) when it does not."""
+    """Until this engine has let go of its directory; Refused (5) when it does not."""
     end = time.monotonic() + timeout
-    while is_locked(data_dir):
+    while holder_of(data_dir) == str(pid):  # another one may be started there at once
         if time.monotonic() > end:
             raise Refused(
                 f"the engine (pid {pid}) is still stopping after {timeout:g} s",

@@ -15,7 +15,7 @@ from engine.control.frames import WORDS, Frames, packed
 from engine.control.places import socket_path
 from engine.errors import Refused
 from supreme_cli.asking import is_screen
-from supreme_cli.lifecycle import answering
+from supreme_cli.lifecycle import answering, wait_until_free
 from tests.acceptance.running import COMMAND, supreme, trades_file
 
 
@@ -112,6 +112,15 @@ def test_the_data_directory_is_its_owners_alone(fresh: Path):
     supreme("up", "--no-console", "--data-dir", str(fresh))
 
     assert stat.S_IMODE(fresh.stat().st_mode) == 0o700
+
+
+def test_an_engine_that_a_supervisor_started_again_is_not_waited_for(place: Path):
+    """What was asked to stop has stopped; the next one holds the directory by now."""
+    newer = int(holder_of(str(place)))
+
+    wait_until_free(str(place), newer - 1, 0.2)
+    with pytest.raises(Refused, match="still stopping"):
+        wait_until_free(str(place), newer, 0.2)
 
 
 def test_a_market_that_is_over_at_once_is_no_refusal_of_the_engine(fresh: Path):

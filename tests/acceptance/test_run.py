@@ -58,6 +58,17 @@ def test_any_speed_gives_the_same_state(market: Path, tmp_path: Path):
     assert final_state(fast)["fills"] > 0
 
 
+def test_every_row_of_the_final_state_has_its_fields_names(market: Path, tmp_path: Path):
+    """A program reads `trades[0].price`, not a fifth column."""
+    place = ("--data-dir", str(tmp_path))
+
+    state = final_state(supreme("run", "--replay", str(market), "--speed", "max", "--json", *place))
+
+    rows = [row for value in state.values() if isinstance(value, list) for row in value]
+    assert {type(row) for row in rows} == {dict}
+    assert state["limits"][0]["name"] == "drawdown half"
+
+
 def test_replay_of_the_journal_ends_where_the_run_ended(market: Path, tmp_path: Path):
     """Folding the journal gives the run's state; an earlier time gives an earlier state."""
     ran = final_state(
