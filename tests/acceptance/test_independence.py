@@ -105,8 +105,8 @@ def ratios(link: Link, pairs: int, seconds: float) -> dict[str, float]:
 
 
 def test_a_console_does_not_slow_decisions(engine: Link):
-    """A short look on any machine: nothing waits for it; the long test holds the ratio."""
-    assert max(ratios(engine, 3, 3.0).values()) < 10.0
+    """A short look, of enough events for a 99th percentile: no multiple of the time."""
+    assert max(ratios(engine, 5, 6.0).values()) < 2.0
 
 
 @pytest.mark.long
