@@ -220,8 +220,11 @@ def pursue(state, number):
 
 
 def is_sellable(symbol):
-    """Whether something is held, and enough of it for the venue to take it back."""
-    position = symbol.position
+    """Whether something is held, and enough of it for one market order by the gate's own filters.
+
+    What is denied here is never asked for again and again: a flatten ends with it as its remainder.
+    """
     instrument = symbol.instrument
-    fits = position.lots >= instrument.lots_min and position.value_e8 >= instrument.notional_min_e8
-    return position.lots > 0 and fits
+    lots = min(symbol.position.lots, most_lots(instrument, MARKET))
+    value = notional_of(instrument, symbol.features.market.bid, lots)
+    return lots > 0 and lots >= instrument.lots_min and value >= instrument.notional_min_e8

@@ -77,8 +77,11 @@ def quantity_fits(symbol, draft):
 
 
 def notional_fits(symbol, draft):
-    """The venue's least order value."""
-    price = draft.price if draft.price > 0 else symbol.features.market.last
+    """The venue's least order value; at market by the price a taker would get."""
+    market = symbol.features.market
+    price = draft.price
+    if price == 0:
+        price = market.ask if draft.side == BUY else market.bid
     value = notional_of(symbol.instrument, price, draft.lots)
     return 6 if value < symbol.instrument.notional_min_e8 else 0
 

@@ -125,7 +125,7 @@ def test_why_not_active_is_said():
 
     run.ask(OperatorPaused)
     paused = picture(run.state, ["ETHUSDT"])
-    run.state.symbols[0].instrument.market_lots_max = 10
+    run.state.symbols[0].instrument.market_lots_max = 12_000
     run.ask(OperatorFlattened)
     flattening = picture(run.state, ["ETHUSDT"])
 

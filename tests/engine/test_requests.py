@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.instruments import notional_of
 from engine.messages import (
     SELL,
     BreakerChanged,
@@ -121,6 +122,37 @@ def test_a_flatten_names_what_the_venue_will_not_take():
     assert [(one.symbols, one.value_e8 > 0) for one in ended] == [(1, True)]
     assert run.position.lots > 0
     assert run.state.breakers.flattening == 0
+
+
+def test_a_flatten_values_a_sale_by_the_bid_that_pays_it():
+    """Not by the last trade: what is worth asking for is not denied, again and again."""
+    run = invested()
+    instrument = run.state.symbols[0].instrument
+    instrument.notional_min_e8 = notional_of(instrument, PRICE, run.position.lots)
+    run.hold_on()
+    run.book(PRICE + 10, PRICE + 12)
+    run.trade(PRICE - 2_000)
+
+    caused = run.ask(OperatorFlattened) + run.trade(PRICE - 2_000) + run.trade(PRICE - 2_000)
+
+    assert denials(caused) == []
+    assert run.position.lots == 0
+    assert len(only(caused, FlattenEnded)) == 1
+
+
+def test_a_flatten_ends_where_one_order_may_not_be_worth_enough():
+    """The largest market order is below the least value: the venue takes none, and it is said."""
+    run = invested()
+    instrument = run.state.symbols[0].instrument
+    instrument.market_lots_max = run.position.lots // 4
+    instrument.notional_min_e8 = notional_of(instrument, PRICE, run.position.lots // 2)
+    run.hold_on()
+
+    caused = run.ask(OperatorFlattened) + run.bar(PRICE + 300)
+
+    assert denials(caused) == []
+    assert [one.symbols for one in only(caused, FlattenEnded)] == [1]
+    assert run.position.lots > 0
 
 
 def test_a_resume_during_a_flatten_waits_for_nothing_and_changes_nothing():
