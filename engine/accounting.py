@@ -4,6 +4,7 @@ from engine.arithmetic import scaled
 from engine.execution.orders import (
     ACCEPT,
     CANCEL,
+    DOUBT,
     EXPIRE,
     PENDING_CANCEL,
     REFUSE_CANCEL,
@@ -17,6 +18,7 @@ from engine.execution.orders import (
 )
 from engine.execution.portfolio import (
     apply_fill,
+    correct,
     deposit,
     forget_peak,
     is_repeated,
@@ -25,7 +27,6 @@ from engine.execution.portfolio import (
 )
 from engine.instruments import define, limit
 from engine.messages import (
-    CANCEL_REJECTED,
     CASH_DEPOSITED,
     INSTRUMENT_DEFINED,
     INSTRUMENT_LIMITED,
@@ -39,7 +40,9 @@ from engine.messages import (
     ORDER_EXPIRED,
     ORDER_FILLED,
     ORDER_REJECTED,
+    ORDER_UNKNOWN,
     PARAMETER_CHANGED,
+    POSITION_CORRECTED,
     SELL,
 )
 from engine.risk.breakers import HALTED, flatten, kill, reset, trading_state
@@ -54,17 +57,22 @@ def account(state, number, event):
     kind = state.clock.kind
     if kind == ORDER_FILLED:
         take_fill(state, number, event)
-    elif ORDER_ACCEPTED <= kind <= CANCEL_REJECTED:
+    elif ORDER_ACCEPTED <= kind <= ORDER_UNKNOWN:
         take_report(state, number, event, trigger_of(kind))
     elif kind == INSTRUMENT_DEFINED:
         define(state.symbols[number].instrument, event)
         state.clock.symbols = max(state.clock.symbols, number + 1)
+        state.venue.outside = state.clock.flags % 2
     elif kind == INSTRUMENT_LIMITED:
         limit(state.symbols[number].instrument, event)
     elif kind == PARAMETER_CHANGED:
         set_parameter(state.parameters, event.a, event.b, scaled(event.b, event.c))
     elif kind == CASH_DEPOSITED:
         deposit(state.account, event.a)
+    elif kind == POSITION_CORRECTED:
+        symbol = state.symbols[number]
+        bid = symbol.features.market.bid
+        correct(state.account, symbol.position, symbol.instrument, event.a, bid)
     else:
         take_request(state, kind)
 
@@ -77,6 +85,8 @@ def trigger_of(kind):
         return REJECT
     if kind == ORDER_CANCELED:
         return CANCEL
+    if kind == ORDER_UNKNOWN:
+        return DOUBT
     return EXPIRE if kind == ORDER_EXPIRED else REFUSE_CANCEL
 
 
@@ -99,7 +109,7 @@ def take_request(state, kind):
 def take_fill(state, number, event):
     """A fill has the last word: it counts even when its order is unknown or was canceled."""
     symbol = state.symbols[number]
-    if is_repeated(state.remembered, number, event.e):
+    if is_repeated(state.remembered, symbol.position, number, event.e):
         return
     side = state.clock.flags % 2
     realized_e8 = state.account.realized_e8

@@ -1,7 +1,7 @@
 """What is taken back? What a stop, a kill, a flatten or a pause ends, and entries that waited."""
 
 from engine.dealing import ask_cancel, is_sellable, leave
-from engine.execution.orders import ORDERS_MAX, is_open
+from engine.execution.orders import ORDERS_MAX, UNKNOWN, is_open
 from engine.risk.gate import has_room, report_flat
 from engine.strategy.agents.registry import FLATTENED, KILLED, PAUSED, STOPPED, TIMED_OUT
 
@@ -67,7 +67,7 @@ def retire_entries(state):
         order = orders.table[place]
         if is_open(order.status) and order.expires_ns > 0:
             if order.expires_ns <= state.clock.now_ns:
-                if has_room(state.commands, 1):
+                if has_room(state.commands, 1) and order.status != UNKNOWN:
                     ask_cancel(state, order.symbol, order.id)
                 else:
                     orders.due_ns = order.expires_ns

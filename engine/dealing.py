@@ -3,6 +3,8 @@
 from engine.execution.orders import (
     ASK_CANCEL,
     PENDING_CANCEL,
+    UNKNOWN,
+    is_in_doubt,
     is_open,
     next_id,
     open_order,
@@ -63,9 +65,12 @@ def send(state, number, order_id):
 
 
 def ask_cancel(state, number, order_id):
-    """Ask the venue to end an open order; what a sale had claimed is free from here on."""
+    """Ask the venue to end an open order; what a sale had claimed is free from here on.
+
+    One that nobody knows of is waited for: a cancel that overtakes it would end nothing.
+    """
     order = state.orders.table[place_of(order_id)]
-    if not is_open(order.status) or order.status == PENDING_CANCEL:
+    if not is_open(order.status) or order.status == PENDING_CANCEL or order.status == UNKNOWN:
         return
     step(state.orders, order, ASK_CANCEL)
     if order.side == SELL:
@@ -114,8 +119,13 @@ def draft_sale(state, symbol, kind, price):
 
 
 def enter(state, number):
-    """Open a position; a stop that is left under a remainder gives way. Returns the outcome."""
+    """Open a position; a stop left under a remainder gives way, once it is known to stand.
+
+    Returns the outcome.
+    """
     symbol = state.symbols[number]
+    if is_in_doubt(state.orders, symbol.position.stop_id):
+        return HELD
     draft_entry(state, symbol)
     order_id = judged(state, number)
     if order_id == 0:
@@ -128,8 +138,13 @@ def enter(state, number):
 
 
 def leave(state, number):
-    """Sell all that is held; the protective stop gives way first, in the same breath."""
+    """Sell all that is held; the protective stop gives way first, in the same breath.
+
+    Of a stop that may stand or not, nobody knows whether its lots are free: that is waited for.
+    """
     position = state.symbols[number].position
+    if is_in_doubt(state.orders, position.stop_id):
+        return HELD
     draft_sale(state, state.symbols[number], MARKET, 0)
     if position.stop_id > 0:
         state.draft.freed_lots = state.orders.table[place_of(position.stop_id)].claim

@@ -231,15 +231,15 @@ def refuse_beyond_bounds(instrument: Instrument) -> None:
             )
 
 
-def definition_records(number: int, instrument: Instrument, received_ns: int) -> bytes:
+def definition_records(number: int, instrument: Instrument, at_ns: int, flags: int = 0) -> bytes:
     """The records by which an engine learns of symbol `number`: its name, steps and limits."""
     refuse_beyond_bounds(instrument)
-    stamp = (number, received_ns, received_ns)
+    stamp = (number, at_ns, at_ns)
     steps = (instrument.tick_e8, instrument.lot_e8)
     lots = (instrument.lots_min, instrument.lots_max)
     limits = (instrument.price_min, instrument.price_max, instrument.market_lots_max)
-    defined = InstrumentDefined(*stamp, *steps, *lots, instrument.notional_min_e8)
-    names = texts_of(instrument.name, SYMBOL_NAME, number, received_ns)
+    defined = InstrumentDefined(*stamp, *steps, *lots, instrument.notional_min_e8, flags)
+    names = texts_of(instrument.name, SYMBOL_NAME, number, at_ns)
     return b"".join([*names, encode(defined), encode(InstrumentLimited(*stamp, *limits))])
 
 

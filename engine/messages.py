@@ -52,6 +52,7 @@ ORDER_ACCEPTED, ORDER_REJECTED, ORDER_FILLED, ORDER_CANCELED, ORDER_EXPIRED, CAN
     36,
     37,
 )
+ORDER_UNKNOWN, POSITION_CORRECTED = 38, 39
 BREAKER_CHANGED, ORDER_DENIED, FLATTEN_ENDED = 48, 49, 50
 SUBMIT_ORDER, CANCEL_ORDER = 64, 65
 TEXT = 128
@@ -59,6 +60,8 @@ TEXT = 128
 BUY, SELL = 0, 1  # flags, bit 0 of an order or a fill
 MARKET, LIMIT, STOP = 0, 1, 2  # flags, bits 1-2 of an order
 MAKER = 8  # flags of a fill: it rested in the book
+OUTSIDE = 1  # flags of an instrument: its venue is outside, so that what it reports is an event
+NEVER_ARRIVED = 2  # reason of a rejection: asked long enough after, the venue knows no such order
 BUYER_IS_MAKER = 1  # flags of a trade: the taker sold
 
 
@@ -280,6 +283,26 @@ class CancelRejected(NamedTuple):
     flags: int = 0
 
 
+class OrderUnknown(NamedTuple):
+    """Nobody answered for the order: it may be open, filled or nowhere until the venue is asked."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    order_id: int
+    flags: int = 0
+
+
+class PositionCorrected(NamedTuple):
+    """The venue holds so many lots more (or, negative, fewer) than we do, and no fill says why."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    lots: int
+    flags: int = 0
+
+
 class BreakerChanged(NamedTuple):
     """The drawdown breaker moved to `level` (0..3) at `drawdown_ppm`."""
 
@@ -378,6 +401,8 @@ KINDS: dict[type[Any], int] = {
     OrderCanceled: ORDER_CANCELED,
     OrderExpired: ORDER_EXPIRED,
     CancelRejected: CANCEL_REJECTED,
+    OrderUnknown: ORDER_UNKNOWN,
+    PositionCorrected: POSITION_CORRECTED,
     BreakerChanged: BREAKER_CHANGED,
     OrderDenied: ORDER_DENIED,
     FlattenEnded: FLATTEN_ENDED,

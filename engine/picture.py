@@ -15,7 +15,7 @@ from engine.strategy.agents.registry import CAUSES, NAMES
 
 TRADING = ("ACTIVE", "REDUCING", "HALTED")
 SIDES, TYPES = ("BUY", "SELL"), ("MARKET", "LIMIT", "STOP")
-STATUSES = ("free", "sent", "open", "part filled", "canceling")
+STATUSES = ("free", "sent", "open", "part filled", "canceling", "unknown")
 E8 = 100_000_000
 
 

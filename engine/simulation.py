@@ -5,6 +5,7 @@ from engine.execution.fills import FACTS_MAX, match, receive
 from engine.layout import I, block
 from engine.messages import (
     BOOK_TOP,
+    BREAKER_CHANGED,
     CANCEL_ORDER,
     CASH_DEPOSITED,
     ENGINE_STARTED,
@@ -52,22 +53,23 @@ def replay(state, records, out, span):
     span.differs = -1
     while span.next < span.stop and span.written + YIELD_MAX <= span.room and span.differs < 0:
         event = records[span.next]
-        if is_input(event.kind) and span.written > 0:
+        if is_input(state.venue, event.kind) and span.written > 0:
             span.differs = span.next  # only the last input's outcomes may be missing
-        elif is_input(event.kind):
+        elif is_input(state.venue, event.kind):
             span.written = simulate(state, event, out, span.written)
         elif is_outcome(event.kind):
             compare(event, out, span)
         span.next += 1
 
 
-def is_input(kind):
-    """Whether the state depends on it: the market, time, definitions and operators."""
-    return kind < ORDER_ACCEPTED and kind != ENGINE_STARTED
+def is_input(venue, kind):
+    """Whether the state depends on it: the market, time, definitions, operators, a real venue."""
+    first_outcome = BREAKER_CHANGED if venue.outside == 1 else ORDER_ACCEPTED
+    return kind < first_outcome and kind != ENGINE_STARTED
 
 
 def is_outcome(kind):
-    """Whether it follows from the inputs: commands, verdicts, and a simulated venue's reports."""
+    """Whether, not being an input, it follows from them: commands, verdicts, simulated reports."""
     return ORDER_ACCEPTED <= kind < TEXT
 
 
@@ -97,6 +99,8 @@ def attend(state, event):
     """
     venue = state.venue
     venue.facts.count = 0
+    if venue.outside == 1:
+        return
     hand_over(state)
     if event.kind <= BOOK_TOP and state.clock.sane == 1:
         number = state.clock.symbol

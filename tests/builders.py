@@ -58,10 +58,10 @@ PRICE = 300_000  # ticks: 3,000 USDT
 PLENTY = 1_000_000 * E8  # volume in which our orders do not show
 
 
-def opening(*changes: str, symbols: int = 1, at_ns: int = START) -> list[bytes]:
+def opening(*changes: str, symbols: int = 1, at_ns: int = START, flags: int = 0) -> list[bytes]:
     """The records that begin a run of the default profile with these `key=value` changes."""
     profile = load_profile("scalping", list(changes))
-    return for_core(opening_records(profile, [ETHER] * symbols, at_ns))
+    return for_core(opening_records(profile, [ETHER] * symbols, at_ns, flags))
 
 
 def opening_before(records: bytes, *changes: str) -> list[bytes]:
@@ -102,12 +102,12 @@ class Run:
     Every call answers with the messages that it caused. Times follow each other by themselves.
     """
 
-    def __init__(self, *changes: str, symbols: int = 1) -> None:
+    def __init__(self, *changes: str, symbols: int = 1, flags: int = 0) -> None:
         self.core: Any = PlainCore()
         self.state = self.core.state
         self.now_ns = START
         self.said: list[Any] = []
-        for record in opening(*changes, symbols=symbols):
+        for record in opening(*changes, symbols=symbols, flags=flags):
             with_facts(self.core, record)
 
     def feed(self, message: Any) -> list[Any]:

@@ -10,6 +10,7 @@ from engine.instruments import Instrument
 from engine.layout import F
 from engine.messages import (
     CLASSES,
+    OUTSIDE,
     BarClosed,
     BookTop,
     CancelRejected,
@@ -28,7 +29,9 @@ from engine.messages import (
     OrderExpired,
     OrderFilled,
     OrderRejected,
+    OrderUnknown,
     ParameterChanged,
+    PositionCorrected,
     TradeTick,
     encode,
 )
@@ -213,7 +216,7 @@ class Maker:
         """A venue's word on an order, which may fit it or not."""
         order_id = self.order_id()
         kinds = (OrderAccepted, OrderRejected, OrderCanceled, OrderExpired, CancelRejected)
-        kind: Any = self.draw.choice(kinds)
+        kind: Any = self.draw.choice((*kinds, OrderUnknown, OrderUnknown))
         reason = (1,) if kind is OrderRejected else ()
         return kind(*self.stamp(symbol), order_id, *reason, flags=self.draw.randrange(2))
 
@@ -225,6 +228,17 @@ class Maker:
         fact = (self.order_id(), self.prices[symbol], lots, fee, self.fill_id)
         return OrderFilled(*self.stamp(symbol), *fact, flags=self.draw.randrange(2))
 
+    def correction(self, symbol: int) -> PositionCorrected:
+        """The venue holds something else than we do."""
+        lots = max(self.instruments[symbol].lots_max // 5_000, 1)
+        return PositionCorrected(*self.stamp(symbol), self.draw.choice((1, lots, -1, -lots)))
+
+    def abroad(self, symbol: int) -> Any:
+        """The venue moves outside, and a little later back in."""
+        moved = self.definition(symbol)
+        self.follows.insert(0, moved._replace(flags=0))
+        return moved._replace(flags=OUTSIDE)
+
     def echo(self, symbol: int) -> Any:
         """A record that the core itself writes, or the start of an engine, told to it."""
         kinds = [kind for kind in CLASSES.values() if kind.__name__ in ECHOES]
@@ -235,7 +249,8 @@ class Maker:
         (bar, 40), (trade, 16), (book, 3), (beat, 8), (parameter, 4),
         (definition, 0.5), (deposit, 1), (reset, 1), (request, 0.3), (resume, 1),
     )  # fmt: skip
-    LIES = ((nonsense, 6), (report, 4), (fill, 1), (echo, 1))
+    LIES = ((nonsense, 6), (report, 4), (fill, 1), (echo, 1),
+            (correction, 0.3), (abroad, 0.2))  # fmt: skip
 
 
 ECHOES = {"SubmitOrder", "CancelOrder", "OrderDenied", "BreakerChanged", "FlattenEnded"}

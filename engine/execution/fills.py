@@ -40,6 +40,7 @@ SYMBOLS_MAX = 64
 CANCEL = 3  # the type of a request that ends another order
 RESTING = block(id=I, symbol=I, side=I, type=I, lots=I, price=I, arrives_ns=I, accepted=I, done=I)
 VENUE = block(
+    outside=I,  # 1 where the real venue is elsewhere: then nothing is simulated here
     count=I,
     last_fill_id=I,
     cash_e8=I,

@@ -10,9 +10,9 @@ PARAMETERS = block(
     entry=Parameter(I, 0, 0, 1, "market|limit", "How positions are entered; exits are market."),
     limit_seconds=Parameter(I, 30, 1, 86_400, "s", "A resting entry is canceled after this time."),
 )
-FREE, PENDING_NEW, NEW, PARTIALLY_FILLED, PENDING_CANCEL = 0, 1, 2, 3, 4
-FILLED, CANCELED, REJECTED, EXPIRED = 5, 6, 7, 8
-ACCEPT, FILL_PART, FILL_REST, ASK_CANCEL, CANCEL, REJECT, EXPIRE, REFUSE_CANCEL = range(8)
+FREE, PENDING_NEW, NEW, PARTIALLY_FILLED, PENDING_CANCEL, UNKNOWN = 0, 1, 2, 3, 4, 5
+FILLED, CANCELED, REJECTED, EXPIRED = 6, 7, 8, 9
+ACCEPT, FILL_PART, FILL_REST, ASK_CANCEL, CANCEL, REJECT, EXPIRE, REFUSE_CANCEL, DOUBT = range(9)
 
 # What is absent is illegal.
 NEXT_STATUS = {
@@ -22,17 +22,20 @@ NEXT_STATUS = {
     (PENDING_NEW, ASK_CANCEL): PENDING_CANCEL,
     (PENDING_NEW, REJECT): REJECTED,
     (PENDING_NEW, EXPIRE): EXPIRED,
+    (PENDING_NEW, DOUBT): UNKNOWN,
     (NEW, FILL_PART): PARTIALLY_FILLED,
     (NEW, FILL_REST): FILLED,
     (NEW, ASK_CANCEL): PENDING_CANCEL,
     (NEW, CANCEL): CANCELED,  # the venue may cancel on its own
     (NEW, EXPIRE): EXPIRED,
+    (NEW, DOUBT): NEW,  # it was seen open: only how it ends is not known, as ever
     (PARTIALLY_FILLED, ACCEPT): PARTIALLY_FILLED,
     (PARTIALLY_FILLED, FILL_PART): PARTIALLY_FILLED,
     (PARTIALLY_FILLED, FILL_REST): FILLED,
     (PARTIALLY_FILLED, ASK_CANCEL): PENDING_CANCEL,
     (PARTIALLY_FILLED, CANCEL): CANCELED,
     (PARTIALLY_FILLED, EXPIRE): EXPIRED,
+    (PARTIALLY_FILLED, DOUBT): PARTIALLY_FILLED,
     (PENDING_CANCEL, ACCEPT): PENDING_CANCEL,
     (PENDING_CANCEL, FILL_PART): PENDING_CANCEL,
     (PENDING_CANCEL, FILL_REST): FILLED,
@@ -40,15 +43,30 @@ NEXT_STATUS = {
     (PENDING_CANCEL, REJECT): REJECTED,
     (PENDING_CANCEL, EXPIRE): EXPIRED,
     (PENDING_CANCEL, REFUSE_CANCEL): NEW,
+    (PENDING_CANCEL, DOUBT): PENDING_CANCEL,
+    # Never sent again and not canceled: only the venue's own word moves it.
+    (UNKNOWN, ACCEPT): NEW,
+    (UNKNOWN, FILL_PART): PARTIALLY_FILLED,
+    (UNKNOWN, FILL_REST): FILLED,
+    (UNKNOWN, CANCEL): CANCELED,
+    (UNKNOWN, REJECT): REJECTED,
+    (UNKNOWN, EXPIRE): EXPIRED,
+    (UNKNOWN, DOUBT): UNKNOWN,
     (FILLED, ACCEPT): FILLED,
+    (FILLED, DOUBT): FILLED,  # the answer that nobody waited for came by another way
     (FILLED, REFUSE_CANCEL): FILLED,  # it was filled before our cancel arrived
     (CANCELED, FILL_PART): CANCELED,  # venues race: a fill may overtake our cancel
     (CANCELED, FILL_REST): FILLED,
     (CANCELED, REFUSE_CANCEL): CANCELED,
+    (CANCELED, DOUBT): CANCELED,
     (REJECTED, REFUSE_CANCEL): REJECTED,
+    (REJECTED, DOUBT): REJECTED,
+    (REJECTED, FILL_PART): REJECTED,  # said to be unknown there, and yet it was
+    (REJECTED, FILL_REST): FILLED,
     (EXPIRED, FILL_PART): EXPIRED,
     (EXPIRED, FILL_REST): FILLED,
     (EXPIRED, REFUSE_CANCEL): EXPIRED,
+    (EXPIRED, DOUBT): EXPIRED,
 }
 ILLEGAL = -1
 next_status: Any = None  # (status, trigger) -> following status, made below
@@ -84,6 +102,7 @@ ORDER = block(
 ORDERS = block(
     last_id=I,
     open=I,
+    unknown=I,  # of the open ones: nobody knows what became of them
     submitted=I,
     anomalies=I,  # reports that fit no order or no state
     due_ns=I,  # earliest expiry of a resting entry, 0 for none
@@ -94,7 +113,7 @@ DRAFT = block(side=I, type=I, lots=I, price=I, freed_lots=I, claim=I, expires_ns
 
 def is_open(status):
     """Whether the venue may still fill it."""
-    return PENDING_NEW <= status <= PENDING_CANCEL
+    return PENDING_NEW <= status <= UNKNOWN
 
 
 def place_of(order_id):
@@ -141,6 +160,10 @@ def step(orders, order, trigger):
         return
     if is_open(order.status) and not is_open(following):
         orders.open -= 1
+    if following == UNKNOWN and order.status != UNKNOWN:
+        orders.unknown += 1
+    elif following != UNKNOWN and order.status == UNKNOWN:
+        orders.unknown -= 1
     order.status = following
 
 
@@ -159,6 +182,11 @@ def fill_order(orders, account, position, order, lots):
     release(account, position, order, share_of(order.claim, min(lots, remaining), remaining))
     order.filled += lots
     step(orders, order, FILL_REST if order.filled >= order.lots else FILL_PART)
+
+
+def is_in_doubt(orders, order_id):
+    """Whether this order was sent and nobody knows what became of it."""
+    return order_id > 0 and orders.table[place_of(order_id)].status == UNKNOWN
 
 
 def is_known(orders, order_id, number):

@@ -17,6 +17,7 @@ POSITION = block(
     stop_id=I,  # order id of the protective stop, 0 for none
     closing_id=I,
     entering_id=I,
+    last_fill_id=I,  # the largest seen
 )
 ACCOUNT = block(
     cash_e8=I,
@@ -35,10 +36,10 @@ ACCOUNT = block(
     ended_order=I,  # 1 when the fact at hand ended an entry or an exit
     anomalies=I,  # fills that sold more than was held
 )
-# Ids are remembered by their last bits: of 64 consecutive fills a repeated one is recognised.
-FILLS_REMEMBERED = 64
+# A fill told again, out of order too, is recognised while so many others followed it at most.
+FILLS_REMEMBERED = 1024
 MONEY_MAX = 4e18  # below 2^62, the bound of every money formula
-REMEMBERED = block(ids=(I, FILLS_REMEMBERED), symbols=(I, FILLS_REMEMBERED))
+REMEMBERED = block(count=I, ids=(I, FILLS_REMEMBERED), symbols=(I, FILLS_REMEMBERED))
 # The newest fills, for whoever watches.
 FILLS_KEPT = 32
 KEPT_FILL = block(
@@ -56,11 +57,18 @@ KEPT_FILL = block(
 FILLS = block(count=I, table=(KEPT_FILL, FILLS_KEPT))
 
 
-def is_repeated(remembered, number, fill_id):
-    """Whether this symbol's fill was already counted; remembers it. A symbol of 0 is nobody's."""
-    place = fill_id % FILLS_REMEMBERED
-    if remembered.ids[place] == fill_id and remembered.symbols[place] == number + 1:
-        return True
+def is_repeated(remembered, position, number, fill_id):
+    """Whether this symbol's fill was already counted; remembers it. A symbol of 0 is nobody's.
+
+    A venue's ids grow: only one that does not needs a search among those remembered.
+    """
+    if fill_id <= position.last_fill_id:
+        for place in range(FILLS_REMEMBERED):
+            if remembered.ids[place] == fill_id and remembered.symbols[place] == number + 1:
+                return True
+    position.last_fill_id = max(position.last_fill_id, fill_id)
+    place = remembered.count % FILLS_REMEMBERED
+    remembered.count += 1
     remembered.ids[place] = fill_id
     remembered.symbols[place] = number + 1
     return False
@@ -147,6 +155,27 @@ def apply_sell(account, position, fill, notional_e8):
     if position.lots == 0:
         account.open_positions -= 1
         count_trade(account, position.trade_e8)
+
+
+def correct(account, position, instrument, lots, bid):
+    """Take over what the venue holds: more is worth the bid it is seen at, less has cost its share.
+
+    Neither profit nor loss is made by it, and no cash moves. Less than nothing is not held.
+    """
+    held = max(position.lots + lots, 0)
+    if held > position.lots:
+        position.cost_e8 += notional_of(instrument, bid, held - position.lots)
+    else:
+        gone = position.lots - held
+        position.cost_e8 -= share_of(position.cost_e8, gone, position.lots)
+    if position.lots == 0 and held > 0:
+        position.trade_e8 = 0
+        position.entry_price = bid
+        account.open_positions += 1
+    elif position.lots > 0 and held == 0:
+        account.open_positions -= 1
+    position.lots = held
+    mark(account, position, instrument, bid)
 
 
 def count_trade(account, net_e8):

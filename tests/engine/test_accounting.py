@@ -1,17 +1,17 @@
 """Does every report find its order, move what it must, and give back what was claimed?"""
 
-import itertools
+import random
 
 import pytest
 
 from engine.execution.orders import (
     CANCELED,
     FILLED,
-    FREE,
     NEW,
     PENDING_CANCEL,
     place_of,
 )
+from engine.execution.portfolio import FILLS_REMEMBERED
 from engine.messages import (
     CancelRejected,
     Heartbeat,
@@ -31,9 +31,6 @@ from tests.builders import (
     submitted,
 )
 
-STATUSES = range(FREE, FREE + 9)
-TRIGGERS = range(8)
-PAIRS = list(itertools.product(STATUSES, TRIGGERS))
 LIMITED = (*QUICK, "orders.entry=limit")
 
 
@@ -101,15 +98,16 @@ def test_a_repeated_fill_counts_once():
     assert (run.position.lots, run.state.account.fills) == (5, 1)
 
 
-def test_repeated_fills_are_known_among_64():
-    """Of 64 consecutive fills each repeated one is recognised."""
+def test_repeated_fills_are_known_among_many():
+    """Of as many fills as are remembered each one told again is recognised, in any order."""
     run, order_id = entered()
-    ids = range(901, 901 + 64)
+    ids = [901 + 7 * number for number in range(FILLS_REMEMBERED)]
+    mixed = random.Random(5).sample(ids, len(ids))
 
-    for fill_id in [*ids, *ids]:
+    for fill_id in [*mixed, *ids, *reversed(mixed)]:
         run.fill(order_id, lots=1, fill_id=fill_id)
 
-    assert (run.position.lots, run.state.account.fills) == (64, 64)
+    assert (run.position.lots, run.state.account.fills) == (FILLS_REMEMBERED, FILLS_REMEMBERED)
 
 
 @pytest.mark.parametrize("kind", [OrderCanceled, OrderExpired])

@@ -21,6 +21,7 @@ TESTS = (
     "tests/engine/test_decision.py",
     "tests/engine/test_requests.py",
     "tests/engine/test_simulation.py",
+    "tests/engine/test_unknown_orders.py",
     "tests/engine/test_winding_down.py",
     "tests/engine/execution",
     "tests/engine/risk",

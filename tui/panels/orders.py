@@ -28,7 +28,7 @@ PANEL = Panel(
     ),
     "no order is open",
     (
-        "STATUS  sent: the venue has not answered; open; part filled; canceling",
+        "STATUS  sent: not answered yet; open; part filled; canceling; unknown: asked",
         "FILLED  filled quantity of the ordered one",
         "PRICE   limit, or trigger of a stop; market where there is none",
     ),

@@ -25,6 +25,7 @@ from engine.execution.orders import (
     PENDING_NEW,
     REFUSE_CANCEL,
     REJECT,
+    UNKNOWN,
     fill_order,
     is_open,
     next_id,
@@ -44,8 +45,8 @@ from tests.builders import (
 )
 from tests.random_records import Maker
 
-STATUSES = range(FREE, FREE + 9)
-TRIGGERS = range(8)
+STATUSES = range(FREE, FREE + 10)
+TRIGGERS = range(9)
 PAIRS = list(itertools.product(STATUSES, TRIGGERS))
 
 
@@ -54,6 +55,7 @@ def test_every_pair_follows_the_table(status, trigger):
     """What the table names happens; what is absent is counted and changes nothing."""
     orders, order = fresh(ORDERS), fresh(ORDER)
     orders.open = 1 if is_open(status) else 0
+    orders.unknown = 1 if status == UNKNOWN else 0
     order.status = status
 
     step(orders, order, trigger)
@@ -63,6 +65,7 @@ def test_every_pair_follows_the_table(status, trigger):
     assert orders.anomalies == (following == ILLEGAL)
     assert order.status == (status if following == ILLEGAL else following)
     assert orders.open == (1 if is_open(order.status) else 0)
+    assert orders.unknown == (1 if order.status == UNKNOWN else 0)
 
 
 def test_an_ended_order_never_opens_again():
