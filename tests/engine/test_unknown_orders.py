@@ -93,7 +93,7 @@ def test_it_is_never_sent_again_nor_canceled():
 
     caused = [one for step in range(8) for one in run.bar(PRICE + 100 * (-1) ** step)]
 
-    assert submitted(caused) == canceled(caused) == []
+    assert (submitted(caused), canceled(caused)) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_sale_waits_for_a_stop_in_doubt():
     busy = trading_state(run.state.breakers)
     sold = tell(run, OrderAccepted, stop_id)
 
-    assert submitted(waiting) == denials(waiting) == canceled(waiting) == []
+    assert (submitted(waiting), denials(waiting), canceled(waiting)) == ([], [], [])
     assert only(waiting, FlattenEnded) == []
     assert busy == REDUCING
     assert [one.order_id for one in canceled(sold)] == [stop_id]
@@ -167,7 +167,7 @@ def test_an_entry_waits_for_a_stop_in_doubt():
 
     caused = run.bars(*[PRICE + 100 * step for step in range(12)])
 
-    assert submitted(caused) == canceled(caused) == []
+    assert (submitted(caused), canceled(caused)) == ([], [])
     assert trading_state(run.state.breakers) == ACTIVE
 
 
