@@ -1,0 +1,81 @@
+"""What can be asked of a venue outside, and what can it answer?"""
+
+from typing import NamedTuple
+
+SUBMIT, CANCEL, ASK_ORDER, ASK_FILLS, ASK_HOLDING = range(5)
+OPEN, FILLED, CANCELED, EXPIRED, REJECTED, ABSENT = range(6)
+
+
+class Terms(NamedTuple):
+    """How patient we are; all in ns."""
+
+    answer_ns: int = 5_000_000_000  # a request without an answer for so long has none
+    settle_ns: int = (
+        12_000_000_000  # after it the venue takes no request any more that was on its way
+    )
+    ask_ns: int = 100_000_000  # before the first question, doubled with each
+    ask_max_ns: int = 30_000_000_000
+    absent_times: int = 3  # "no such order", so often after settling, and it never arrived
+    reconcile_ns: int = 60_000_000_000
+    differ_ns: int = 1_000_000_000  # between two looks at holdings that differ
+    differ_times: int = 3  # the same difference so often, and it is taken over
+
+
+class Request(NamedTuple):
+    """One thing to ask; `record` is the command for SUBMIT."""
+
+    number: int
+    verb: int
+    order_id: int = 0
+    symbol: int = 0
+    record: bytes = b""
+
+
+class Seen(NamedTuple):
+    """The venue's word on an order: its status, and how many lots of it have traded so far."""
+
+    order_id: int
+    status: int
+    filled: int = 0
+    reason: int = 0
+
+
+class Trade(NamedTuple):
+    """A part of one of our orders that traded; price in ticks, fee in 1e-8 of quote."""
+
+    order_id: int
+    symbol: int
+    side: int
+    price: int
+    lots: int
+    fee_e8: int
+    fill_id: int
+    maker: bool = False
+
+
+class Trades(NamedTuple):
+    """Every trade of one order, as far as the venue knows."""
+
+    order_id: int
+    trades: tuple[Trade, ...]
+
+
+class Holding(NamedTuple):
+    """What the venue holds for us: all cash in 1e-8, all lots a symbol, our open orders."""
+
+    cash_e8: int
+    lots: tuple[int, ...]
+    open_ids: tuple[int, ...]
+
+
+class Refusal(NamedTuple):
+    """A definite no: the request had no effect."""
+
+    reason: int = 0
+
+
+class Silence(NamedTuple):
+    """No answer, or one that says nothing: the request may have had its effect or not."""
+
+
+Answer = Seen | Trade | Trades | Holding | Refusal | Silence

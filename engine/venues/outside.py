@@ -1,0 +1,300 @@
+"""What was asked of a venue outside, what came of it, and what must be asked again? Without I/O.
+
+A connection carries `outgoing` there and hands back each answer; what comes out are the records
+that tell the core. An order is submitted once: where no answer comes it is unknown, and the venue
+is asked for it by its id until its word is final.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+from engine.messages import (
+    MAKER,
+    NEVER_ARRIVED,
+    SUBMIT_ORDER,
+    CancelRejected,
+    CashDeposited,
+    OrderAccepted,
+    OrderCanceled,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderUnknown,
+    PositionCorrected,
+    decode,
+    encode,
+    split,
+)
+from engine.venues.asking import (
+    ABSENT,
+    ASK_FILLS,
+    ASK_HOLDING,
+    ASK_ORDER,
+    CANCEL,
+    CANCELED,
+    EXPIRED,
+    OPEN,
+    REJECTED,
+    SUBMIT,
+    Answer,
+    Holding,
+    Refusal,
+    Request,
+    Seen,
+    Silence,
+    Terms,
+    Trade,
+    Trades,
+)
+
+USUAL = Terms()
+ENDED_KEPT = 256  # ended orders remembered, so that what is late still finds them
+
+
+class Tracked:
+    """One order as the venue was heard to speak of it."""
+
+    def __init__(self, order_id: int, symbol: int, sent_ns: int) -> None:
+        self.id, self.symbol, self.sent_ns = order_id, symbol, sent_ns
+        self.accepted = self.doubted = self.canceling = False
+        self.canceled_ns = 0  # when its cancel was asked for; 0 when that was refused
+        self.filled = self.reported = 0  # lots told to the core, and said to have traded
+        self.fills: set[int] = set()
+        self.ending: Seen | None = None
+        self.absent = self.asked = 0
+        self.ask_at_ns = 0  # 0 when nothing needs to be asked
+
+
+class Outside:
+    """The venue's side of the loop; `holds()` gives the core's cash in 1e-8 and lots a symbol."""
+
+    patient = False
+
+    def __init__(self, holds: Callable[[], tuple[int, list[int]]], terms: Terms = USUAL) -> None:
+        self.terms, self._holds = terms, holds
+        self.orders: dict[int, Tracked] = {}  # whose end is not known
+        self.ended: dict[int, Tracked] = {}  # the newest of the others
+        self.outgoing: deque[Request] = deque()
+        self.now_ns = self._number = self._reconcile_at_ns = self._gap_times = 0
+        self._pending: dict[int, tuple[Request, int]] = {}
+        self._gap: tuple[int, ...] = ()
+
+    def send(self, commands: bytes) -> None:
+        """Take commands, whole records, whose cause is durable."""
+        for record in split(commands):
+            command = decode(record)
+            order_id, symbol = command.order_id, command.symbol
+            if record[4] == SUBMIT_ORDER:
+                self.orders[order_id] = Tracked(order_id, symbol, self.now_ns)
+                self._ask(SUBMIT, order_id, symbol, record)
+            else:
+                order = self.orders.get(order_id)
+                if order is not None:
+                    order.canceling, order.canceled_ns, order.asked = True, self.now_ns, 0
+                self._ask(CANCEL, order_id, symbol)
+
+    def attend(self, _record: bytes) -> bytes | None:
+        """Nothing happens here: what the venue reports comes by itself."""
+        return None
+
+    def adopt(self, order_id: int, symbol: int, *, accepted: bool, canceling: bool) -> list[bytes]:
+        """An order that a journal left open: nobody knows what became of it meanwhile.
+
+        Its trades are told again, all of them; the core counts each once.
+        """
+        order = self.orders[order_id] = Tracked(order_id, symbol, self.now_ns)
+        order.accepted, order.canceling, order.canceled_ns = accepted, canceling, self.now_ns
+        order.ask_at_ns = max(self.now_ns, 1)
+        return self._doubt(order)
+
+    def tick(self, now_ns: int) -> list[bytes]:
+        """Time has passed: what was not answered is in doubt, what is due is asked."""
+        self.now_ns = max(self.now_ns, now_ns)
+        facts: list[bytes] = []
+        for number, (_, until_ns) in list(self._pending.items()):
+            if until_ns <= self.now_ns:
+                facts += self.take(number, Silence())
+        for order in self.orders.values():
+            if 0 < order.ask_at_ns <= self.now_ns:
+                order.ask_at_ns = 0
+                lacks = order.reported > order.filled
+                self._ask(ASK_FILLS if lacks else ASK_ORDER, order.id, order.symbol)
+        if self.now_ns >= self._reconcile_at_ns:
+            self._reconcile_at_ns = self.now_ns + self.terms.reconcile_ns
+            self._ask(ASK_HOLDING)
+        return facts
+
+    def due_ns(self) -> int:
+        """When `tick` has something to do next."""
+        asks = [order.ask_at_ns for order in self.orders.values() if order.ask_at_ns]
+        waits = [until_ns for _, until_ns in self._pending.values()]
+        return min([*asks, *waits, self._reconcile_at_ns])
+
+    def take(self, number: int, answer: Answer) -> list[bytes]:
+        """An answer to a request, or (number 0) what the account's stream says; the facts in it."""
+        request, _ = self._pending.pop(number, (None, 0))
+        if isinstance(answer, Seen):
+            return self._see(answer, is_asked=number > 0)
+        if isinstance(answer, Trade):
+            return self._trade(answer)
+        if isinstance(answer, Trades):
+            facts = [fact for trade in answer.trades for fact in self._trade(trade)]
+            return facts + self._settle(answer.order_id)
+        if isinstance(answer, Holding):
+            return self._reconcile(answer)
+        return self._unanswered(request, answer) if request else []
+
+    def _unanswered(self, request: Request, answer: Refusal | Silence) -> list[bytes]:
+        """A request that was refused, or that may have had its effect or not."""
+        order = self.orders.get(request.order_id)
+        if order is None:
+            return []
+        if isinstance(answer, Refusal):
+            if request.verb == SUBMIT:
+                return self._see(Seen(order.id, REJECTED, 0, answer.reason), is_asked=True)
+            order.canceled_ns = 0
+        self._ask_later(order)
+        return self._doubt(order) if request.verb == SUBMIT else []
+
+    def _doubt(self, order: Tracked) -> list[bytes]:
+        """Nobody answered for it: said once, and asked until it is known."""
+        if order.doubted or order.accepted:
+            return []
+        order.doubted = True
+        self._ask_later(order)
+        return [encode(OrderUnknown(*self._stamp(order.symbol), order.id))]
+
+    def _see(self, seen: Seen, *, is_asked: bool) -> list[bytes]:
+        """The venue's word on an order; what the stream says may be of a while ago."""
+        order = self.orders.get(seen.order_id)
+        if order is None:
+            if seen.status == OPEN and is_asked:  # nobody wants it any more
+                self._ask(CANCEL, seen.order_id)
+            return []
+        order.reported = max(order.reported, seen.filled)
+        if seen.status == ABSENT:
+            return self._miss(order)
+        if seen.status == OPEN:
+            return self._open(order)
+        order.ending = seen
+        lacks = order.reported > order.filled  # its trades come later: that it was taken, at once
+        return (self._accept(order) if lacks else []) + self._settle(order.id)
+
+    def _open(self, order: Tracked) -> list[bytes]:
+        """It stands: then it was accepted, and a cancel of it that had its time had no effect."""
+        facts = self._accept(order)
+        if order.canceling and not self._waits_for(order, CANCEL):
+            if order.canceled_ns + self.terms.settle_ns > self.now_ns:
+                self._ask_later(order)  # it may still be on its way
+            else:
+                order.canceling = False
+                facts.append(encode(CancelRejected(*self._stamp(order.symbol), order.id)))
+        return facts + self._settle(order.id)
+
+    def _accept(self, order: Tracked) -> list[bytes]:
+        """The venue took it: said once."""
+        if order.accepted:
+            return []
+        order.accepted, order.asked = True, 0
+        return [encode(OrderAccepted(*self._stamp(order.symbol), order.id))]
+
+    def _miss(self, order: Tracked) -> list[bytes]:
+        """No such order: believed only after a while, and not at once then."""
+        if order.accepted or self.now_ns < order.sent_ns + self.terms.settle_ns:
+            order.absent = 0
+        else:
+            order.absent += 1
+        if order.absent < self.terms.absent_times:
+            self._ask_later(order)
+            return []
+        return self._see(Seen(order.id, REJECTED, 0, NEVER_ARRIVED), is_asked=True)
+
+    def _trade(self, trade: Trade) -> list[bytes]:
+        """A trade of ours, told to the core once."""
+        order = self.orders.get(trade.order_id) or self.ended.get(trade.order_id)
+        if order is not None:
+            if trade.fill_id in order.fills:
+                return []
+            order.fills.add(trade.fill_id)
+            order.filled += trade.lots
+            order.reported = max(order.reported, order.filled)
+        flags = (trade.side & 1) + (MAKER if trade.maker else 0)
+        told = (trade.order_id, trade.price, trade.lots, trade.fee_e8, trade.fill_id, flags)
+        facts = [encode(OrderFilled(*self._stamp(trade.symbol), *told))]
+        return facts + self._settle(trade.order_id)
+
+    def _settle(self, order_id: int) -> list[bytes]:
+        """End an order once every trade it is said to have made was told."""
+        order = self.orders.get(order_id)
+        if order is None:
+            return []
+        if order.reported > order.filled:
+            self._ask_later(order)
+            return []
+        if order.ending is None:
+            return []
+        self.ended[order_id] = self.orders.pop(order_id)
+        if len(self.ended) > ENDED_KEPT:
+            del self.ended[next(iter(self.ended))]
+        stamp = self._stamp(order.symbol)
+        if order.ending.status == REJECTED:
+            return [encode(OrderRejected(*stamp, order.id, order.ending.reason))]
+        if order.ending.status == CANCELED:
+            return [encode(OrderCanceled(*stamp, order.id))]
+        return [encode(OrderExpired(*stamp, order.id))] if order.ending.status == EXPIRED else []
+
+    def _reconcile(self, holding: Holding) -> list[bytes]:
+        """Orders and holdings against ours; what differs again and again is taken over."""
+        for order_id in holding.open_ids:
+            if order_id not in self.orders:
+                self._see(Seen(order_id, OPEN), is_asked=True)
+        cash_e8, lots = self._holds()
+        more = [there - here for there, here in zip(holding.lots, lots, strict=True)]
+        gap = (holding.cash_e8 - cash_e8, *more)
+        if gap != self._gap:
+            self._gap, self._gap_times = gap, 0
+        elif not self._is_moving():
+            self._gap_times += 1
+        for order in self.orders.values():
+            if any(gap) or order.id not in holding.open_ids:
+                self._ask_later(order)  # a trade of it may not have been told yet
+        if not any(gap):
+            return []
+        self._reconcile_at_ns = self.now_ns + self.terms.differ_ns
+        return self._take_over(gap) if self._gap_times >= self.terms.differ_times else []
+
+    def _take_over(self, gap: tuple[int, ...]) -> list[bytes]:
+        """The venue has the last word on what is held."""
+        self._gap_times = 0
+        facts = [
+            encode(PositionCorrected(*self._stamp(symbol), lots))
+            for symbol, lots in enumerate(gap[1:])
+            if lots
+        ]
+        return facts + ([encode(CashDeposited(*self._stamp(0), gap[0]))] if gap[0] else [])
+
+    def _is_moving(self) -> bool:
+        """Whether an order is on its way or in doubt, so that holdings may differ for a while."""
+        asked = any(request.verb != ASK_HOLDING for request, _ in self._pending.values())
+        return asked or any(order.ask_at_ns for order in self.orders.values())
+
+    def _waits_for(self, order: Tracked, verb: int) -> bool:
+        pending = (request for request, _ in self._pending.values())
+        return any(one.verb == verb and one.order_id == order.id for one in pending)
+
+    def _ask(self, verb: int, order_id: int = 0, symbol: int = 0, record: bytes = b"") -> None:
+        self._number += 1
+        request = Request(self._number, verb, order_id, symbol, record)
+        self._pending[request.number] = (request, self.now_ns + self.terms.answer_ns)
+        self.outgoing.append(request)
+
+    def _ask_later(self, order: Tracked) -> None:
+        """Ask after a pause that doubles, unless a question is due already."""
+        if order.ask_at_ns:
+            return
+        pause_ns = min(self.terms.ask_ns << min(order.asked, 20), self.terms.ask_max_ns)
+        order.asked += 1
+        order.ask_at_ns = self.now_ns + pause_ns
+
+    def _stamp(self, symbol: int) -> tuple[int, int, int]:
+        return symbol, self.now_ns, self.now_ns
