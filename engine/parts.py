@@ -46,6 +46,7 @@ class Engine:
         self.records: Iterator[bytes]  # of the market, from the first that the journal lacks
         self.resumed = False  # whether the journal held market records
         self.code = 0
+        self.why = ""  # it failed, as the end of a sentence
         self.held: list[Callable[[], None]] = []
 
     def take_core(self, core: Any) -> None:
@@ -62,6 +63,7 @@ class Engine:
     def fail(self, error: BaseException) -> None:
         """What ends this engine, told to the log."""
         self.code = code_of(error)
+        self.why = f" ({str(error).partition(chr(10))[0]})"
         if self.held and self._end_log in self.held and not isinstance(error, Stopped):
             level = "error" if isinstance(error, Refused) else "critical"
             self.log.say(level, type(error).__name__, what=str(error).replace("\n", " "))

@@ -64,7 +64,7 @@ class Runner:
         self.poll.register(engine.journal.fileno(), select.EPOLLIN)
         self.desk = Desk(engine, options, self.telemetry)
         self.desk.open(self.poll, stop.wish)
-        engine.held.append(self.desk.server.close)
+        engine.held.append(self.desk.close)
 
     def run(self) -> None:
         """Until the market ends, the time is over or somebody asks to stop."""

@@ -36,9 +36,16 @@ class Link:
             raise
 
     def ask(self, verb: str, **fields: Any) -> dict[str, Any]:
-        """The engine's answer; Refused with its words and code where it refuses."""
-        self._send({"verb": verb, **fields})
-        return told(self._await(WORDS))
+        """The engine's answer; Refused with its words and code where it refuses.
+
+        What carries a reason changes something: where no answer comes, it is said what that means.
+        """
+        is_sent, doubt = self._send({"verb": verb, **fields}), ""
+        if "reason" in fields:
+            doubt = (
+                f": whether {verb} was done is unknown" if is_sent else f": no {verb} was done"
+            )
+        return told(self._await(WORDS, doubt))
 
     def image(self) -> bytes:
         """The whole state's bytes."""
@@ -65,15 +72,16 @@ class Link:
         """Leave; the engine does not mind."""
         self._socket.close()
 
-    def _send(self, words: dict[str, Any]) -> None:
+    def _send(self, words: dict[str, Any]) -> bool:
         try:
             self._socket.sendall(packed(WORDS, dumps(words).encode()))
         except (BrokenPipeError, ConnectionResetError):
-            return  # it may have said why it closed: that is still to be read
+            return False  # it may have said why it closed: that is still to be read
         except OSError as error:
-            raise self._lost(error) from error
+            raise self._lost(error, "") from error
+        return True
 
-    def _await(self, wanted: int) -> bytes:
+    def _await(self, wanted: int, doubt: str = "") -> bytes:
         """The next frame of a kind; pictures that come between are passed over."""
         while True:
             while self._arrived:
@@ -85,20 +93,20 @@ class Link:
             try:
                 raw = self._socket.recv(READ_AT_ONCE)
             except OSError as error:
-                raise self._lost(error) from error
+                raise self._lost(error, doubt) from error
             if not raw:
-                raise self._lost(None)
+                raise self._lost(None, doubt)
             self._arrived += self._frames.feed(raw)
 
-    def _lost(self, error: OSError | None) -> Refused:
+    def _lost(self, error: OSError | None, doubt: str) -> Refused:
         if isinstance(error, TimeoutError):
             return Refused(
-                f"the engine in {self.data_dir} did not answer within {self._timeout_s:g} s",
+                f"the engine in {self.data_dir} did not answer within {self._timeout_s:g} s{doubt}",
                 "it may be busy recovering or stopped by its disk: see its log, or use --timeout",
                 code=TIMED_OUT,
             )
         return Refused(
-            f"the engine in {self.data_dir} ended while it was asked",
+            f"the engine in {self.data_dir} ended while it was asked{doubt}",
             "see `supreme status`",
             code=UNREACHABLE,
         )
