@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.camera import Camera, image_of
 from engine.control.frames import IMAGE, PICTURE, PROTOCOL
-from engine.control.places import printable, socket_path
+from engine.control.places import printable, settled_socket_path
 from engine.control.server import Peer, Server
 from engine.core import code_digest, layout_digest
 from engine.errors import Refused
@@ -99,7 +99,7 @@ class Desk:
     def open(self, poll: Any, stop: Callable[[], None]) -> None:
         """Listen; `stop` ends the engine as a signal would."""
         self.stop = stop
-        self.server = Server(socket_path(self.options.data_dir), poll, self.answer)
+        self.server = Server(settled_socket_path(self.options.data_dir), poll, self.answer)
 
     def close(self) -> None:
         """Answer the acts that were taken, tell everybody else that theirs was not, and why."""

@@ -9,6 +9,7 @@ from engine.log import Log
 from engine.profile import Profile
 
 if TYPE_CHECKING:
+    from engine.journal.lock import Lock
     from engine.journal.writer import Journal
     from engine.loop import Loop
 
@@ -40,6 +41,7 @@ class Engine:
     def __init__(self, core: Any, source: Source, profile: Profile) -> None:
         self.core, self.source, self.profile = core, source, profile
         self.names = [traded.name for traded in source.instruments]
+        self.lock: Lock
         self.log: Log
         self.journal: Journal
         self.loop: Loop

@@ -136,6 +136,7 @@ class Runner:
 
     def _tend(self) -> None:
         """What need not be done at every event."""
+        self.engine.lock.must_be_ours()
         native = self.builder.finished()
         if native is not None:
             self.engine.take_core(cores.CompiledCore(native))

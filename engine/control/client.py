@@ -1,5 +1,6 @@
 """How does a command reach the engine? It finds the directory and asks, or says why it cannot."""
 
+import fcntl
 import os
 import socket
 import time
@@ -8,10 +9,17 @@ from json import dumps, loads
 from typing import Any
 
 from engine.control.frames import IMAGE, PICTURE, PROTOCOL, WORDS, Frames, packed
-from engine.control.places import base_directory, operator, socket_path, with_socket
+from engine.control.places import (
+    base_directory,
+    directory_named,
+    operator,
+    socket_path,
+    with_socket,
+)
 from engine.errors import Refused
 
 READ_AT_ONCE = 1 << 18
+LOCKS = "/proc/locks"  # the kernel's list of them
 UNREACHABLE, REFUSED, TIMED_OUT = 3, 4, 5
 
 
@@ -42,9 +50,7 @@ class Link:
         """
         is_sent, doubt = self._send({"verb": verb, **fields}), ""
         if "reason" in fields:
-            doubt = (
-                f": whether {verb} was done is unknown" if is_sent else f": no {verb} was done"
-            )
+            doubt = f": whether {verb} was done is unknown" if is_sent else f": no {verb} was done"
         return told(self._await(WORDS, doubt))
 
     def image(self) -> bytes:
@@ -134,6 +140,12 @@ def unreachable(data_dir: str) -> Refused:
             "nothing is lost: start it again and it goes on from its journal",
             code=UNREACHABLE,
         )
+    if not os.path.isdir(data_dir):
+        return Refused(
+            f"no engine runs in {data_dir}: there is no such directory",
+            "one that ran there ended when it was removed; start one: supreme up",
+            code=UNREACHABLE,
+        )
     words = last_words(data_dir)
     what = f"no engine runs in {data_dir}" + (f"; its last words: {words}" if words else "")
     return Refused(what, "start one: supreme up", code=UNREACHABLE)
@@ -143,16 +155,37 @@ def holder_of(data_dir: str) -> str:
     """The pid of the engine that holds a data directory, or nothing.
 
     Read from the kernel's list: trying the lock could turn away an engine that starts just now.
+    So it is tried only where the list cannot be read.
     """
     pid = pid_in(data_dir)
     try:
-        inode = str(os.stat(data_dir).st_ino)
-        with open("/proc/locks", encoding="ascii") as file:
+        with open(LOCKS, encoding="ascii") as file:
             rows = [line.split() for line in file]
+    except OSError:
+        return pid if refuses_a_lock(data_dir) else ""
+    try:
+        inode = str(os.stat(data_dir).st_ino)
     except OSError:
         return ""
     held = {(row[1], row[4], row[5].rpartition(":")[2]) for row in rows if len(row) == 8}
     return pid if ("FLOCK", pid, inode) in held else ""
+
+
+def refuses_a_lock(data_dir: str) -> bool:
+    """Whether somebody holds the directory's lock, by trying to share it for a moment."""
+    try:
+        fd = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+    return False
 
 
 def is_locked(data_dir: str) -> bool:
@@ -183,7 +216,11 @@ def last_words(data_dir: str) -> str:
 
 
 def the_engine(data_dir: str) -> str:
-    """The directory asked for, or of the one engine that runs; Refused (3) for none or several."""
+    """The directory asked for, here or by a variable, or of the one engine that runs.
+
+    Refused (3) for none or several, (2) for a variable that names nothing.
+    """
+    data_dir = data_dir or directory_named(os.environ)
     if data_dir:
         return data_dir
     found = with_socket(base_directory())
