@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,16 @@ def test_a_reason_given_at_the_start_cannot_steer_a_terminal(place: Path):
     supreme("down", "--data-dir", str(place))
     raw = b"".join(path.read_bytes() for path in sorted(place.glob("journal/*.segment")))
     assert (raw.count(b"?[2Jlooked"), raw.count(b"\x1b[2J")) == (1, 0)
+
+
+def test_a_kill_is_heard_though_idle_connections_fill_the_house(place: Path):
+    """Some never said a word, some stopped within one, some asked once and stay."""
+    with ExitStack() as idle:
+        for said in [b"", packed(WORDS, b"half")[:-1], packed(WORDS, b'{"verb": "latency"}')] * 16:
+            stranger = idle.enter_context(socket.socket(socket.AF_UNIX))
+            stranger.connect(socket_path(str(place)))
+            stranger.sendall(said)
+
+        done = supreme("kill", "--confirm", "KILL", "--data-dir", str(place))
+
+    assert (done.returncode, "HALTED" in done.stdout) == (0, True)

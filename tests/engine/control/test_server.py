@@ -2,7 +2,6 @@
 
 import os
 import select
-import shutil
 import socket
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ import pytest
 
 from engine.control.client import Link
 from engine.control.frames import PICTURE, WORDS, Frames, packed
-from engine.control.places import operator, socket_path, with_socket
+from engine.control.places import socket_path, with_socket
 from engine.control.server import OUTBOX_MAX, PEERS_MAX, READ_AT_ONCE, Peer, Server
 from engine.errors import Refused
 
@@ -288,47 +287,3 @@ def test_pictures_come_at_the_rate_that_was_asked_for(served):
 
     assert early == (b"", pytest.approx(0.1))
     assert server.due_in(10.0) == 0.5
-
-
-def test_a_long_path_falls_back_to_the_runtime_directory(monkeypatch, tmp_path):
-    """A socket's path has a bound; two directories never share the fallback."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    deep = [str(tmp_path / ("deep" * 30) / name) for name in "ab"]
-
-    paths = [socket_path(place) for place in deep]
-
-    assert all(len(path) <= 100 + len(str(tmp_path)) for path in paths)
-    assert all(path.startswith(str(tmp_path / "supreme-")) for path in paths)
-    assert paths[0] != paths[1]
-
-
-def test_a_runtime_directory_that_is_too_long_itself_is_passed_over(monkeypatch, tmp_path):
-    """No system binds such a socket: the engine would be refused without a word of why."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / ("runtime" * 20)))
-
-    path = socket_path(str(tmp_path / ("deep" * 30)))
-
-    assert len(path) <= 100
-
-
-def test_who_asks_cannot_steer_a_terminal(monkeypatch):
-    """The name comes from the environment, and is shown and journaled."""
-    monkeypatch.delenv("SUDO_USER", raising=False)
-    monkeypatch.setenv("USER", "caf\udce9\x1b[2J\n")
-
-    assert operator() == "caf??[2J?"
-
-
-def test_a_server_whose_folder_was_replaced_leaves_the_newcomers_socket(tmp_path):
-    """Somebody removed the directory under a running engine and started another there."""
-    poll, path = select.epoll(), socket_path(str(tmp_path / "data"))
-    first = Server(path, poll, lambda _peer, _raw: None)
-    shutil.rmtree(tmp_path / "data")
-    second = Server(path, poll, lambda _peer, _raw: None)
-
-    first.close()
-    is_reachable = os.path.exists(path)
-    second.close()
-    poll.close()
-
-    assert (is_reachable, os.path.exists(path)) == (True, False)
