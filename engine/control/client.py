@@ -48,10 +48,9 @@ class Link:
 
         What carries a reason changes something: where no answer comes, it is said what that means.
         """
-        is_sent, doubt = self._send({"verb": verb, **fields}), ""
-        if "reason" in fields:
-            doubt = f": whether {verb} was done is unknown" if is_sent else f": no {verb} was done"
-        return told(self._await(WORDS, doubt))
+        is_sent = self._send({"verb": verb, **fields})
+        doubt = f": whether {verb} was done is unknown" if is_sent else f": {verb} was not done"
+        return told(self._await(WORDS, doubt if "reason" in fields else ""))
 
     def image(self) -> bytes:
         """The whole state's bytes."""

@@ -2,18 +2,22 @@
 
 import json
 import os
+import re
+import signal
 import socket
 import subprocess
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
-from engine.control.client import Link, is_locked
+from engine.camera import restored
+from engine.control.client import Link, holder_of, is_locked
 from engine.control.frames import WORDS, Frames, packed
 from engine.control.places import socket_path
+from engine.errors import Refused
 from supreme_cli.asking import is_screen
-from tests.acceptance.running import COMMAND, supreme
+from tests.acceptance.running import COMMAND, held, standing_still, supreme
 
 
 @pytest.fixture
@@ -150,3 +154,36 @@ def test_a_kill_is_heard_though_idle_connections_fill_the_house(place: Path):
         done = supreme("kill", "--confirm", "KILL", "--data-dir", str(place))
 
     assert (done.returncode, "HALTED" in done.stdout) == (0, True)
+
+
+def test_an_act_that_the_end_of_the_engine_overtakes_is_said_to_be_kept(place: Path):
+    """It waited to see the outcome; the next start goes on closing."""
+    standing_still(place, held).close()
+    words = [*COMMAND, "flatten", "--confirm", "FLATTEN", "--data-dir", str(place)]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as flattening:
+        with closing(Link(str(place), 10.0)) as link:
+            while not restored(link.picture()).breakers.flattening:
+                pass
+        supreme("down", "--data-dir", str(place))
+        assert flattening.stderr is not None
+        said = flattening.stderr.read()
+
+    assert flattening.returncode == 3
+    assert re.search(r"flatten is in the journal \(record [\d,]+\), but the engine has ended", said)
+
+
+def test_what_is_not_known_of_an_act_is_said_to_be_unknown(place: Path):
+    """An engine that hangs may still do it; one that was gone before it was asked did not."""
+    pid = int(holder_of(str(place)))
+    with closing(Link(str(place), 0.2)) as link:
+        os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(Refused, match="whether pause was done is unknown") as late:
+            link.ask("pause", reason="x")
+        os.kill(pid, signal.SIGKILL)
+        while is_locked(str(place)):
+            pass
+
+        with pytest.raises(Refused, match="kill was not done") as gone:
+            link.ask("kill", reason="x")
+
+    assert (late.value.code, gone.value.code) == (5, 3)

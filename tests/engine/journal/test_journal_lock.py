@@ -83,8 +83,8 @@ def test_a_directory_that_cannot_be_made_is_refused(tmp_path):
 
 def test_a_directory_that_is_still_ours_is_told_from_one_that_is_not(tmp_path):
     """Removed, replaced, or without its journal: another engine could begin there."""
-    for spoil in (shutil.rmtree, replaced, without_journal):
-        home = tmp_path / spoil.__name__
+    for number, spoil in enumerate((shutil.rmtree, replaced, without_journal)):
+        home = tmp_path / str(number)
         (home / "journal").mkdir(parents=True)
         lock = hold(home)
         lock.must_be_ours()
@@ -99,7 +99,7 @@ def test_a_directory_that_is_still_ours_is_told_from_one_that_is_not(tmp_path):
 
 def replaced(home):
     """Moved away, another one in its place."""
-    home.rename(home.parent / "elsewhere")
+    home.rename(home.parent / "moved")
     (home / "journal").mkdir(parents=True)
 
 
