@@ -83,7 +83,7 @@ def test_a_directory_that_cannot_be_made_is_refused(tmp_path):
 
 def test_a_directory_that_is_still_ours_is_told_from_one_that_is_not(tmp_path):
     """Removed, replaced, or without its journal: another engine could begin there."""
-    for number, spoil in enumerate((shutil.rmtree, replaced, without_journal)):
+    for number, spoil in enumerate((removed, replaced, without_journal)):
         home = tmp_path / str(number)
         (home / "journal").mkdir(parents=True)
         lock = hold(home)
@@ -95,6 +95,11 @@ def test_a_directory_that_is_still_ours_is_told_from_one_that_is_not(tmp_path):
             lock.must_be_ours()
         assert refused.value.code == 4
         lock.release()
+
+
+def removed(home):
+    """All of it gone."""
+    shutil.rmtree(home)
 
 
 def replaced(home):
