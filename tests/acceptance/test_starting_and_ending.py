@@ -16,7 +16,7 @@ from engine.control import client
 from engine.control.client import Link, holder_of, is_locked
 from engine.control.places import socket_path
 from engine.errors import Refused
-from engine.execution.orders import NEW, is_open
+from engine.execution.orders import is_open
 from engine.messages import BUY
 from supreme_cli.lifecycle import OUT_BYTES_MAX, answering, opened_out, start, wait_until_free
 from tests.acceptance.running import COMMAND, at_pace, held, standing_still, supreme, trades_file
@@ -56,7 +56,8 @@ def test_a_flatten_at_the_end_sells_though_the_engine_was_paused(place: Path):
 
 def test_a_cancel_at_the_end_waits_until_the_venue_has_taken_the_entries_back(fresh: Path):
     """Asked for alone it is not done: an entry might fill with no engine there to protect it."""
-    resting = ("--set", "orders.entry=limit")
+    slow = "paper.latency_ns=4000000000"  # so that an entry is open long enough to be met
+    resting = ("--set", "orders.entry=limit", "--set", slow)
     at_pace(fresh, "600", *resting)
     link = standing_still(fresh, entering, *resting)
     (order,) = [row for row in restored(link.picture()).orders.table if entry_is_open(row)]
@@ -81,10 +82,8 @@ def entry_is_open(order: Any) -> bool:
 
 
 def entering(state: Any) -> bool:
-    """One entry rests at the venue, and nothing else is on the way."""
-    return state.orders.open == 1 and any(
-        order.id and order.side == BUY and order.status == NEW for order in state.orders.table
-    )
+    """One entry is open, and nothing else."""
+    return state.orders.open == 1 and any(entry_is_open(order) for order in state.orders.table)
 
 
 @pytest.mark.parametrize("removed", ["", "journal"])
