@@ -95,7 +95,8 @@ def assemble(options: Options, say: Callable[[str], None], stop: Callable[[], in
         changes.append(f"run.heartbeat_ns={source.heartbeat_ns}")
     profile = load_profile(options.profile, changes, options.environment)
     engine = Engine(cores.core_of(native), source, profile)
-    engine.held.append(hold(options.data_dir).release)
+    engine.lock = hold(options.data_dir)
+    engine.held.append(engine.lock.release)
     try:
         engine.keep_log(opened_log(options))
         engine.journal = Journal.open(

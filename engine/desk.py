@@ -3,14 +3,17 @@
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from engine.camera import Camera, image_of
 from engine.control.frames import IMAGE, PICTURE, PROTOCOL
-from engine.control.places import printable, socket_path
+from engine.control.places import printable, settled_socket_path
 from engine.control.server import Peer, Server
 from engine.core import code_digest, layout_digest
 from engine.errors import Refused
+from engine.journal.segments import JournalFailed
+from engine.journal.writer import STALLED_S
 from engine.messages import (
     OPERATOR,
     PARAMETER_NAME,
@@ -96,7 +99,19 @@ class Desk:
     def open(self, poll: Any, stop: Callable[[], None]) -> None:
         """Listen; `stop` ends the engine as a signal would."""
         self.stop = stop
-        self.server = Server(socket_path(self.options.data_dir), poll, self.answer)
+        self.server = Server(settled_socket_path(self.options.data_dir), poll, self.answer)
+
+    def close(self) -> None:
+        """Answer the acts that were taken, tell everybody else that theirs was not, and why."""
+        with suppress(JournalFailed):
+            if self.waiting:
+                self.engine.journal.wait(self.waiting[-1][0], STALLED_S)
+        self.settle()
+        ended = f"the engine has ended{self.engine.why}"
+        said = {"fix": "start it again, then see supreme status", "code": 3}
+        for _, peer, _ in self.waiting:
+            self.server.words(peer, {"error": f"{ended}: whether this was kept is unknown", **said})
+        self.server.close({"error": f"{ended}: what it had not answered was not done", **said})
 
     def answer(self, peer: Peer, raw: bytes) -> None:
         """One request; what is wrong with it is said to whoever asked.
@@ -126,6 +141,7 @@ class Desk:
         """Answer the acts that have become durable, and send the pictures that are due."""
         while self.waiting and self.waiting[0][0] <= self.engine.journal.durable:
             _, peer, said = self.waiting.pop(0)
+            peer.waits = False
             self.server.words(peer, said)
         self.server.publish(time.monotonic(), self.picture)
 
@@ -172,7 +188,7 @@ class Desk:
         hz = asked.get("hz")
         if not isinstance(hz, (int, float)) or not 0 < hz <= HZ_MAX:
             raise Refused(f"{hz} pictures a second are impossible", f"ask for up to {HZ_MAX:g}")
-        peer.every_s, peer.due_s = 1.0 / hz, 0.0
+        self.server.show(peer, 1.0 / hz)
 
     def _latency(self, peer: Peer, _asked: dict[str, Any]) -> None:
         self.server.words(peer, self.telemetry.told())
@@ -220,6 +236,7 @@ class Desk:
         self.engine.loop.take(record, texts)
         sequence = self.engine.journal.sequence
         self.waiting.append((sequence, peer, {"sequence": sequence}))
+        peer.waits = True
 
     def _signature(self, peer: Peer, asked: dict[str, Any]) -> tuple[str, str]:
         """Who asks, with the user the system vouches for, and why."""

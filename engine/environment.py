@@ -1,11 +1,13 @@
 """What does the environment ask for? The names that are read, and those refused by name.
 
-A variable that is empty counts as not set. No value of a name that is not read is ever shown.
+A variable that is empty counts as not set; the data directory's is refused then, lest another one
+be meant. No value of a name that is not read is ever shown.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from engine.control.places import directory_named
 from engine.errors import Refused
 from engine.profile import ALL_KEYS, Given, refuse
 
@@ -76,7 +78,15 @@ def examine(environ: Mapping[str, str]) -> tuple[Environment, list[Refused]]:
         {name: value for name, value in given.items() if name in LASTING},
         {name: value for name, value in given.items() if name in ALL_KEYS},
     )
-    return asked, [*other_mode(said), *not_read(said), *unknown(said)]
+    return asked, [*other_mode(said), *nowhere(environ), *not_read(said), *unknown(said)]
+
+
+def nowhere(environ: Mapping[str, str]) -> Iterator[Refused]:
+    """A data directory without a name."""
+    try:
+        directory_named(environ)
+    except Refused as refused:
+        yield refused
 
 
 def other_mode(said: Mapping[str, str]) -> Iterator[Refused]:

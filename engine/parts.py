@@ -9,6 +9,7 @@ from engine.log import Log
 from engine.profile import Profile
 
 if TYPE_CHECKING:
+    from engine.journal.lock import Lock
     from engine.journal.writer import Journal
     from engine.loop import Loop
 
@@ -40,12 +41,14 @@ class Engine:
     def __init__(self, core: Any, source: Source, profile: Profile) -> None:
         self.core, self.source, self.profile = core, source, profile
         self.names = [traded.name for traded in source.instruments]
+        self.lock: Lock
         self.log: Log
         self.journal: Journal
         self.loop: Loop
         self.records: Iterator[bytes]  # of the market, from the first that the journal lacks
         self.resumed = False  # whether the journal held market records
         self.code = 0
+        self.why = ""  # it failed, as the end of a sentence
         self.held: list[Callable[[], None]] = []
 
     def take_core(self, core: Any) -> None:
@@ -62,6 +65,7 @@ class Engine:
     def fail(self, error: BaseException) -> None:
         """What ends this engine, told to the log."""
         self.code = code_of(error)
+        self.why = f" ({str(error).partition(chr(10))[0]})"
         if self.held and self._end_log in self.held and not isinstance(error, Stopped):
             level = "error" if isinstance(error, Refused) else "critical"
             self.log.say(level, type(error).__name__, what=str(error).replace("\n", " "))

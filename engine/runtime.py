@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import time
+from contextlib import suppress
 from typing import Any
 
 from engine import core as cores
@@ -12,6 +13,7 @@ from engine.bootstrap import assemble
 from engine.builder import CoreBuilder
 from engine.desk import Desk
 from engine.errors import Refused
+from engine.journal.segments import JournalFailed
 from engine.messages import Heartbeat, encode
 from engine.options import HELP, Options, parse
 from engine.parts import INTERNAL, INTERRUPTED, Engine, Stopped
@@ -64,7 +66,7 @@ class Runner:
         self.poll.register(engine.journal.fileno(), select.EPOLLIN)
         self.desk = Desk(engine, options, self.telemetry)
         self.desk.open(self.poll, stop.wish)
-        engine.held.append(self.desk.server.close)
+        engine.held.append(self.desk.close)
 
     def run(self) -> None:
         """Until the market ends, the time is over or somebody asks to stop."""
@@ -136,6 +138,7 @@ class Runner:
 
     def _tend(self) -> None:
         """What need not be done at every event."""
+        self.engine.lock.must_be_ours()
         native = self.builder.finished()
         if native is not None:
             self.engine.take_core(cores.CompiledCore(native))
@@ -191,9 +194,10 @@ def run(options: Options) -> int:
         engine.code = stop.code
     except BaseException as error:
         engine.fail(error)
+        with suppress(Exception):  # what failed first is what is told; the rest is in the log
+            engine.close()
         raise
-    finally:
-        engine.close()
+    engine.close()
     seen = picture(engine.core.state, engine.names, malformed)
     shown = as_json if options.json else as_text
     unheard = streams.output(shown(seen, engine.source.label, cores.digest_of(engine.core)))
@@ -208,6 +212,9 @@ def live(engine: Engine, options: Options, stop: Stop) -> int:
         runner.run()
         runner.tell_malformed()
         engine.loop.release()
+    except JournalFailed:
+        engine.lock.must_be_ours()  # a removed directory is the better reason
+        raise
     finally:
         builder.close()
     return engine.loop.malformed

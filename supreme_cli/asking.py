@@ -20,8 +20,23 @@ SCHEMA = 1
 CLEAR = "\x1b[H\x1b[2J"
 PATIENCE_S = 2.0  # for an engine that is still starting
 
+
+def is_named(context: typer.Context, value: str) -> str:
+    """The value; a usage error where it was given and is empty: `--data-dir "$UNSET"`."""
+    source = context.get_parameter_source("data_dir")
+    if not value.strip() and source is not None and source.name != "DEFAULT":
+        raise typer.BadParameter("give a directory: it is empty")
+    return value
+
+
 DataDir = Annotated[
-    str, typer.Option("--data-dir", metavar="DIR", help="whose engine [the one that runs]")
+    str,
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        callback=is_named,
+        help="whose engine [$SUPREME_DATA_DIR, or the one that runs]",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Watch = Annotated[bool, typer.Option("--watch", "-w", help="again and again, until Ctrl-C")]

@@ -9,6 +9,7 @@ import os
 import sys
 from typing import Any, NamedTuple
 
+from engine.control.places import directory_named
 from engine.errors import Refused
 
 HELP = """\
@@ -24,7 +25,7 @@ Examples:
   supreme console --hz 0.5        over a thin line
 
 Options:
-  --data-dir DIR    the engine's data directory [the one engine that runs]
+  --data-dir DIR    the engine's data directory [$SUPREME_DATA_DIR, or the one that runs]
   --hz N            pictures a second, 0.5 to 10 [2]
   --read-only       watch; the keys that act are not there
   --ascii           draw with ASCII alone (by itself where the locale is not UTF-8)
@@ -53,6 +54,7 @@ def perform(argv: list[str]) -> int:
     if asked.help:
         sys.stdout.write(HELP)
         return 0
+    asked = asked._replace(data_dir=asked.data_dir or directory_named(os.environ))
     needs_terminal()
     gc.disable()  # what is loaded now stays: looking through it again costs a tenth of the start
     hello, picture = seen_of(asked.data_dir)

@@ -19,6 +19,7 @@ from engine.market.importing import Options, prepare
 from engine.market.inspection import inspected
 from engine.market.series import Series, write_series
 from supreme_cli import simulate
+from supreme_cli.asking import is_named
 from supreme_cli.history_words import described, table_of, told_check, told_import
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ app = typer.Typer(
 app.command("simulate")(simulate.main)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 DataDir = Annotated[
-    str, typer.Option(help="Where records/ lies [$SUPREME_DATA_DIR, $XDG_DATA_HOME/supreme].")
+    str,
+    typer.Option(
+        callback=is_named, help="Where records/ lies [$SUPREME_DATA_DIR, $XDG_DATA_HOME/supreme]."
+    ),
 ]
 
 

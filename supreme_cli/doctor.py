@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from engine.control.places import PATH_MAX, base_directory, socket_path
+from engine.control.places import PATH_MAX, base_directory, directory_named, socket_path
 from supreme_cli import box_checks, directory_checks
+from supreme_cli.asking import is_named
 from supreme_cli.findings import FAIL, OK, VERDICTS, WARNING, Finding, Place, fail
 
 SCHEMA_VERSION = 1
@@ -39,7 +40,12 @@ RESET = "\x1b[0m"
 
 def main(
     data_dir: Annotated[
-        str, typer.Option(metavar="DIR", help="The data directory [$XDG_DATA_HOME/supreme].")
+        str,
+        typer.Option(
+            metavar="DIR",
+            callback=is_named,
+            help="The data directory [$SUPREME_DATA_DIR, $XDG_DATA_HOME/supreme].",
+        ),
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
@@ -58,7 +64,7 @@ def main(
 def place_of(data_dir: str) -> Place:
     """Where to look."""
     fallback = Path(socket_path(os.sep + "x" * PATH_MAX))
-    chosen = data_dir or base_directory()
+    chosen = data_dir or directory_named(os.environ) or base_directory()
     return Place(Path(os.path.abspath(chosen)), fallback.parent.parent)
 
 

@@ -6,19 +6,21 @@ import sys
 import time
 from json import dumps
 from shutil import which
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import typer
 
 from engine.control.client import Link, holder_of
 from engine.control.places import operator
 from engine.errors import Refused
+from engine.journal.segments import unwritable
 from engine.options import parse
-from supreme_cli.asking import SCHEMA, DataDir, Json, Timeout, linked, seen
+from supreme_cli.asking import SCHEMA, DataDir, Json, Seen, Timeout, linked, seen
 from supreme_cli.operate import Act, left, settled
 
 START_SECONDS = 60.0
 LOOK_SECONDS = 0.05
+OUT_BYTES_MAX = 1 << 20  # of what engines wrote to their terminal; beyond it begins another file
 AT_STOP = ("keep", "cancel", "flatten")
 
 
@@ -63,10 +65,8 @@ def start(words: list[str], data_dir: str) -> int:
     """An engine in a session of its own, ready when this returns; Refused as it was refused."""
     from supreme_cli.__main__ import engine_command
 
-    for folder in (data_dir, os.path.join(data_dir, "log")):
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-    path = os.path.join(data_dir, "log", "engine.out")
-    with open(path, "wb") as out:
+    with opened_out(data_dir) as out:
+        began = out.tell()
         engine = subprocess.Popen(
             engine_command([*words, "--quiet"]),
             stdin=subprocess.DEVNULL,
@@ -74,15 +74,36 @@ def start(words: list[str], data_dir: str) -> int:
             stderr=out,
             start_new_session=True,
         )
-    label = answering(engine, data_dir, path)["label"]
+    label = answering(engine, data_dir, out.name, began)["label"]
     print(f"PAPER {label}: engine pid {engine.pid} runs in {data_dir}", file=sys.stderr)
     program = "supreme" if which("supreme") else os.path.join(sys.prefix, "bin", "supreme")
     print(f"{program} console watches it, {program} down stops it", file=sys.stderr)
     return engine.pid
 
 
-def answering(engine: "subprocess.Popen[bytes]", data_dir: str, path: str) -> dict[str, Any]:
-    """What an engine that is starting says first of itself; another one there is not it."""
+def opened_out(data_dir: str) -> BinaryIO:
+    """Where an engine's words go, after those of engines before it; Refused (4) as it would be.
+
+    Another one may run there, whose words these are: nothing is ever cut.
+    """
+    path = os.path.join(data_dir, "log", "engine.out")
+    try:
+        for folder in (data_dir, os.path.dirname(path)):
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+        if os.path.exists(path) and os.path.getsize(path) > OUT_BYTES_MAX:
+            os.replace(path, path + ".1")
+        return open(path, "ab")
+    except OSError as error:
+        raise unwritable(data_dir, error) from error
+
+
+def answering(
+    engine: "subprocess.Popen[bytes]", data_dir: str, path: str, began: int = 0
+) -> dict[str, Any]:
+    """What an engine that is starting says first of itself; another one there is not it.
+
+    Its own words stand in the file from byte `began` on.
+    """
     end = time.monotonic() + START_SECONDS
     while engine.poll() is None and time.monotonic() < end:
         hello = greeting(data_dir)
@@ -95,8 +116,9 @@ def answering(engine: "subprocess.Popen[bytes]", data_dir: str, path: str) -> di
             f"it may be folding a long journal: see {path}, then supreme status",
             code=5,
         )
-    with open(path, encoding="utf-8", errors="replace") as out:
-        said = out.read().strip().splitlines()[-2:]
+    with open(path, "rb") as out:
+        out.seek(began)
+        said = out.read().decode(errors="replace").strip().splitlines()[-2:]
     what, fix = [*said, "", ""][:2]
     if engine.returncode == 0:
         raise Refused("the engine has ended already: its market is over", f"see {path}", code=3)
@@ -127,6 +149,7 @@ def down(
 
     --orders keep leaves open orders as they are (stops at the venue go on protecting), cancel
     takes entries back and leaves a pause, flatten sells everything first and leaves a pause.
+    Exit 5 when that takes longer than --timeout: the engine goes on, and goes on trying.
     """
     if orders not in AT_STOP:
         raise Refused(f"--orders {orders} is unknown", f"use {', '.join(AT_STOP)}")
@@ -137,12 +160,32 @@ def down(
     if verb and before.snapshot.trading != "HALTED" and not is_done:
         link.ask(verb, reason=f"down: {reason}")
         before = settled(link, Act(verb, link.data_dir, reason, json, timeout))
+    if orders == "cancel":
+        before = withdrawn(link, timeout)
     pid = link.ask("stop", reason=reason)["pid"]
     wait_until_free(link.data_dir, pid, timeout)
     if json:
         print(dumps({"schema_version": SCHEMA, "stopped": pid, "data_dir": link.data_dir}))
     else:
         print(f"engine pid {pid} stopped with {left(before)}; the journal is closed")
+
+
+def withdrawn(link: Link, timeout: float) -> Seen:
+    """The engine once no entry is open any more; Refused (5), naming those that are, otherwise."""
+    end = time.monotonic() + timeout
+    while True:
+        one = seen(link, link.picture())
+        rows = [row for row in one.snapshot.open_orders if row.side == "BUY"]
+        if not rows:
+            return one
+        if time.monotonic() > end:
+            named = ", ".join(f"{row.order_id} ({row.quantity} {row.symbol})" for row in rows)
+            raise Refused(
+                f"not canceled after {timeout:g} s: {named}; the engine goes on, paused",
+                "see supreme orders --watch; supreme down stops it as it is",
+                code=5,
+            )
+        time.sleep(LOOK_SECONDS)
 
 
 def wait_until_free(data_dir: str, pid: int, timeout: float) -> None:

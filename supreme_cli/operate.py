@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from engine.control.client import Link
+from engine.control.client import UNREACHABLE, Link
 from engine.errors import Refused
 from supreme_cli.asking import (
     SCHEMA,
@@ -105,9 +105,17 @@ def perform(act: Act, word: str = "") -> None:
         return
     if word:
         agree(word, act)
-    said = link.ask(act.verb, reason=act.reason)
-    after = settled(link, act)
-    report(act, said["sequence"], after)
+        link.close()  # whoever took long to type may have lost their place to others by now
+        link = linked(link.data_dir, min(act.timeout, 5.0))
+    sequence = link.ask(act.verb, reason=act.reason)["sequence"]
+    try:
+        after = settled(link, act)
+    except Refused as no:
+        if no.code != UNREACHABLE:
+            raise
+        what = f"{act.verb} is in the journal (record {sequence:,}), but {no.what}"
+        raise Refused(what, "the next start goes on from it", code=UNREACHABLE) from no
+    report(act, sequence, after)
 
 
 def consequences(verb: str, one: Seen) -> list[str]:

@@ -1,6 +1,7 @@
 """supreme status, positions, orders, trades, risk, latency: what a running engine shows."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from engine.control.client import Link
@@ -20,16 +21,21 @@ from supreme_cli.asking import (
     table,
 )
 
+Facts = Callable[[Link, Seen], dict[str, Any]]
+Text = Callable[[Any], str]
 
-def status(
-    data_dir: DataDir = "", json: Json = False, watch: Watch = False, hz: Hz = 2.0,
-    timeout: Timeout = 5.0,
-) -> None:  # fmt: skip
-    """Whether the engine runs, for whom, and how it stands. Exit 3 when none runs.
 
-    Example: supreme status --json
-    """
-    show(Asked(data_dir, json, watch, hz, timeout), status_facts, status_text)
+def verb(help_text: str, facts: Facts, text: Text) -> Callable[..., None]:
+    """A command that shows what `facts` finds, as JSON or as `text` words it."""
+
+    def shown(
+        data_dir: DataDir = "", json: Json = False, watch: Watch = False, hz: Hz = 2.0,
+        timeout: Timeout = 5.0,
+    ) -> None:  # fmt: skip
+        show(Asked(data_dir, json, watch, hz, timeout), facts, text)
+
+    shown.__doc__ = help_text
+    return shown
 
 
 def status_facts(link: Link, one: Seen) -> dict[str, Any]:
@@ -73,19 +79,19 @@ def status_text(found: dict[str, Any]) -> str:
     return "\n".join(f"{name:9} {value}" for name, value in rows)
 
 
+status = verb(
+    "Whether the engine runs, for whom, and how it stands. Exit 3 when none runs.\n\n"
+    "Example: supreme status --json",
+    status_facts,
+    status_text,
+)
+
+
 def notice_text(notice: dict[str, Any]) -> str:
     """A warning of the engine's in a line."""
     rest = {k: v for k, v in notice.items() if k not in ("at_s", "level", "event")}
     fields = " ".join(f"{key}={value}" for key, value in rest.items())
     return f"{clock(int(notice['at_s'] * 1e9))} {notice['event']} {fields}"
-
-
-def positions(
-    data_dir: DataDir = "", json: Json = False, watch: Watch = False, hz: Hz = 2.0,
-    timeout: Timeout = 5.0,
-) -> None:  # fmt: skip
-    """What is held, what it is worth at the bid, and the protective stop under it."""
-    show(Asked(data_dir, json, watch, hz, timeout), positions_facts, positions_text)
 
 
 def positions_facts(_link: Link, one: Seen) -> dict[str, Any]:
@@ -109,12 +115,11 @@ def positions_text(found: dict[str, Any]) -> str:
     )  # fmt: skip
 
 
-def orders(
-    data_dir: DataDir = "", json: Json = False, watch: Watch = False, hz: Hz = 2.0,
-    timeout: Timeout = 5.0,
-) -> None:  # fmt: skip
-    """The open orders, the newest first."""
-    show(Asked(data_dir, json, watch, hz, timeout), orders_facts, orders_text)
+positions = verb(
+    "What is held, what it is worth at the bid, and the protective stop under it.",
+    positions_facts,
+    positions_text,
+)
 
 
 def orders_facts(_link: Link, one: Seen) -> dict[str, Any]:
@@ -135,12 +140,7 @@ def orders_text(found: dict[str, Any]) -> str:
     )  # fmt: skip
 
 
-def trades(
-    data_dir: DataDir = "", json: Json = False, watch: Watch = False, hz: Hz = 2.0,
-    timeout: Timeout = 5.0,
-) -> None:  # fmt: skip
-    """The newest fills, each with what it earned after its fee."""
-    show(Asked(data_dir, json, watch, hz, timeout), trades_facts, trades_text)
+orders = verb("The open orders, the newest first.", orders_facts, orders_text)
 
 
 def trades_facts(_link: Link, one: Seen) -> dict[str, Any]:
@@ -161,12 +161,9 @@ def trades_text(found: dict[str, Any]) -> str:
     )  # fmt: skip
 
 
-def risk(
-    data_dir: DataDir = "", json: Json = False, watch: Watch = False, hz: Hz = 2.0,
-    timeout: Timeout = 5.0,
-) -> None:  # fmt: skip
-    """Every limit: where we are, where it lies, and what happens there; denials by reason."""
-    show(Asked(data_dir, json, watch, hz, timeout), risk_facts, risk_text)
+trades = verb(
+    "The newest fills, each with what it earned after its fee.", trades_facts, trades_text
+)
 
 
 def risk_facts(_link: Link, one: Seen) -> dict[str, Any]:
@@ -200,12 +197,11 @@ def risk_text(found: dict[str, Any]) -> str:
     return f"{limits}\n{tripped}; denied: {denied}"
 
 
-def latency(
-    data_dir: DataDir = "", json: Json = False, watch: Watch = False, hz: Hz = 2.0,
-    timeout: Timeout = 5.0,
-) -> None:  # fmt: skip
-    """How late a record's turn came, what a decision took, how long commands waited for disk."""
-    show(Asked(data_dir, json, watch, hz, timeout), latency_facts, latency_text)
+risk = verb(
+    "Every limit: where we are, where it lies, and what happens there; denials by reason.",
+    risk_facts,
+    risk_text,
+)
 
 
 def latency_facts(link: Link, _one: Seen) -> dict[str, Any]:
@@ -229,3 +225,10 @@ def latency_text(found: dict[str, Any]) -> str:
             for name, row in found["latency_ns"].items()
         ],
     )  # fmt: skip
+
+
+latency = verb(
+    "How late a record's turn came, what a decision took, how long commands waited for disk.",
+    latency_facts,
+    latency_text,
+)

@@ -3,10 +3,10 @@
 import asyncio
 import time
 from collections.abc import Callable
-from json import dumps, loads
+from json import dumps
 from typing import Any
 
-from engine.control.client import UNREACHABLE, unreachable
+from engine.control.client import UNREACHABLE, told, unreachable
 from engine.control.frames import PICTURE, PROTOCOL, WORDS, Frames, packed
 from engine.control.places import operator, socket_path
 from engine.errors import Refused
@@ -51,10 +51,7 @@ class Stream:
         kind, payload = await self.frame()
         while kind != WORDS:
             kind, payload = await self.frame()
-        said: dict[str, Any] = loads(payload)
-        if "error" in said:
-            raise Refused(str(said["error"]), str(said["fix"]), code=int(said["code"]))
-        return said
+        return told(payload)
 
     async def greeted(self) -> dict[str, Any]:
         """What the engine says of itself."""
@@ -120,12 +117,12 @@ class Watch:
                     stream.send("latency")
                     stream.send("notices")
             elif kind == WORDS:
-                self._keep(loads(payload))
+                self._keep(told(payload))
 
     def _keep(self, answer: dict[str, Any]) -> None:
         if "notices" in answer:
             self.said["notices"] = answer["notices"]
-        elif "error" not in answer:
+        else:
             self.said["latency"] = answer
 
     def _lose(self, why: str) -> None:

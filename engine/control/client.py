@@ -1,5 +1,6 @@
 """How does a command reach the engine? It finds the directory and asks, or says why it cannot."""
 
+import fcntl
 import os
 import socket
 import time
@@ -8,10 +9,17 @@ from json import dumps, loads
 from typing import Any
 
 from engine.control.frames import IMAGE, PICTURE, PROTOCOL, WORDS, Frames, packed
-from engine.control.places import base_directory, operator, socket_path, with_socket
+from engine.control.places import (
+    base_directory,
+    directory_named,
+    operator,
+    socket_path,
+    with_socket,
+)
 from engine.errors import Refused
 
 READ_AT_ONCE = 1 << 18
+LOCKS = "/proc/locks"  # the kernel's list of them
 UNREACHABLE, REFUSED, TIMED_OUT = 3, 4, 5
 
 
@@ -36,9 +44,13 @@ class Link:
             raise
 
     def ask(self, verb: str, **fields: Any) -> dict[str, Any]:
-        """The engine's answer; Refused with its words and code where it refuses."""
-        self._send({"verb": verb, **fields})
-        return told(self._await(WORDS))
+        """The engine's answer; Refused with its words and code where it refuses.
+
+        What carries a reason changes something: where no answer comes, it is said what that means.
+        """
+        is_sent = self._send({"verb": verb, **fields})
+        doubt = f": whether {verb} was done is unknown" if is_sent else f": {verb} was not done"
+        return told(self._await(WORDS, doubt if "reason" in fields else ""))
 
     def image(self) -> bytes:
         """The whole state's bytes."""
@@ -65,15 +77,16 @@ class Link:
         """Leave; the engine does not mind."""
         self._socket.close()
 
-    def _send(self, words: dict[str, Any]) -> None:
+    def _send(self, words: dict[str, Any]) -> bool:
         try:
             self._socket.sendall(packed(WORDS, dumps(words).encode()))
         except (BrokenPipeError, ConnectionResetError):
-            return  # it may have said why it closed: that is still to be read
+            return False  # it may have said why it closed: that is still to be read
         except OSError as error:
-            raise self._lost(error) from error
+            raise self._lost(error, "") from error
+        return True
 
-    def _await(self, wanted: int) -> bytes:
+    def _await(self, wanted: int, doubt: str = "") -> bytes:
         """The next frame of a kind; pictures that come between are passed over."""
         while True:
             while self._arrived:
@@ -85,20 +98,20 @@ class Link:
             try:
                 raw = self._socket.recv(READ_AT_ONCE)
             except OSError as error:
-                raise self._lost(error) from error
+                raise self._lost(error, doubt) from error
             if not raw:
-                raise self._lost(None)
+                raise self._lost(None, doubt)
             self._arrived += self._frames.feed(raw)
 
-    def _lost(self, error: OSError | None) -> Refused:
+    def _lost(self, error: OSError | None, doubt: str) -> Refused:
         if isinstance(error, TimeoutError):
             return Refused(
-                f"the engine in {self.data_dir} did not answer within {self._timeout_s:g} s",
+                f"the engine in {self.data_dir} did not answer within {self._timeout_s:g} s{doubt}",
                 "it may be busy recovering or stopped by its disk: see its log, or use --timeout",
                 code=TIMED_OUT,
             )
         return Refused(
-            f"the engine in {self.data_dir} ended while it was asked",
+            f"the engine in {self.data_dir} ended while it was asked{doubt}",
             "see `supreme status`",
             code=UNREACHABLE,
         )
@@ -126,6 +139,12 @@ def unreachable(data_dir: str) -> Refused:
             "nothing is lost: start it again and it goes on from its journal",
             code=UNREACHABLE,
         )
+    if not os.path.isdir(data_dir):
+        return Refused(
+            f"no engine runs in {data_dir}: there is no such directory",
+            "one that ran there ended when it was removed; start one: supreme up",
+            code=UNREACHABLE,
+        )
     words = last_words(data_dir)
     what = f"no engine runs in {data_dir}" + (f"; its last words: {words}" if words else "")
     return Refused(what, "start one: supreme up", code=UNREACHABLE)
@@ -135,16 +154,37 @@ def holder_of(data_dir: str) -> str:
     """The pid of the engine that holds a data directory, or nothing.
 
     Read from the kernel's list: trying the lock could turn away an engine that starts just now.
+    So it is tried only where the list cannot be read.
     """
     pid = pid_in(data_dir)
     try:
-        inode = str(os.stat(data_dir).st_ino)
-        with open("/proc/locks", encoding="ascii") as file:
+        with open(LOCKS, encoding="ascii") as file:
             rows = [line.split() for line in file]
+    except OSError:
+        return pid if refuses_a_lock(data_dir) else ""
+    try:
+        inode = str(os.stat(data_dir).st_ino)
     except OSError:
         return ""
     held = {(row[1], row[4], row[5].rpartition(":")[2]) for row in rows if len(row) == 8}
     return pid if ("FLOCK", pid, inode) in held else ""
+
+
+def refuses_a_lock(data_dir: str) -> bool:
+    """Whether somebody holds the directory's lock, by trying to share it for a moment."""
+    try:
+        fd = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+    return False
 
 
 def is_locked(data_dir: str) -> bool:
@@ -175,7 +215,11 @@ def last_words(data_dir: str) -> str:
 
 
 def the_engine(data_dir: str) -> str:
-    """The directory asked for, or of the one engine that runs; Refused (3) for none or several."""
+    """The directory asked for, here or by a variable, or of the one engine that runs.
+
+    Refused (3) for none or several, (2) for a variable that names nothing.
+    """
+    data_dir = data_dir or directory_named(os.environ)
     if data_dir:
         return data_dir
     found = with_socket(base_directory())

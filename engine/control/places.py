@@ -3,10 +3,14 @@
 import os
 import pwd
 import zlib
+from collections.abc import Mapping
+from contextlib import suppress
 
 from engine.errors import Refused
 
 TEMPORARY = os.path.join(os.sep, "tmp")
+DIRECTORY = "SUPREME_DATA_DIR"
+ELSEWHERE = "socket"  # a link in the data directory to the socket that is not in it
 PATH_MAX = 100  # bytes of a socket's path that every system takes
 
 
@@ -16,8 +20,40 @@ def base_directory() -> str:
     return os.path.join(home, "supreme")
 
 
+def directory_named(environ: Mapping[str, str]) -> str:
+    """The data directory that the environment asks for, or nothing; Refused when it is empty.
+
+    A script's unset name must not lead to whichever engine happens to run.
+    """
+    named = environ.get(DIRECTORY)
+    if named is not None and not named.strip():
+        raise Refused(f"{DIRECTORY} is set and empty", f"name a directory, or unset {DIRECTORY}")
+    return (named or "").strip()
+
+
 def socket_path(data_dir: str) -> str:
-    """The socket of the engine of this directory; a long path falls back to the runtime one."""
+    """The socket of the engine of this directory, where it said it listens or else would."""
+    try:
+        return os.readlink(os.path.join(data_dir, ELSEWHERE))
+    except OSError:
+        return socket_to_be(data_dir)
+
+
+def settled_socket_path(data_dir: str) -> str:
+    """Where the engine of this directory is to listen; left for those who look for it.
+
+    Whoever asks may have another XDG_RUNTIME_DIR than whoever started it.
+    """
+    path, told = socket_to_be(data_dir), os.path.join(data_dir, ELSEWHERE)
+    with suppress(FileNotFoundError):
+        os.unlink(told)
+    if os.path.dirname(path) != os.path.join(os.path.abspath(data_dir), "control"):
+        os.symlink(path, told)
+    return path
+
+
+def socket_to_be(data_dir: str) -> str:
+    """Where an engine started here would listen; a long path falls back to the runtime one."""
     path = os.path.join(os.path.abspath(data_dir), "control", "socket")
     name = f"supreme-{os.getuid()}-{zlib.crc32(os.fsencode(path)):08x}"  # a folder of our own
     runtime = os.path.join(os.environ.get("XDG_RUNTIME_DIR") or TEMPORARY, name, "socket")

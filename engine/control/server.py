@@ -11,16 +11,23 @@ from typing import Any
 from engine.control.frames import PICTURE, WORDS, Frames, packed
 from engine.control.places import private_folder
 
-PEERS_MAX = 16  # connections at once; the next one is told so at the door
+PEERS_MAX = 16  # connections of each kind at once: that asked nothing yet, that ask, that watch
+BACKLOG = 128  # that may be waiting to be let in, one a turn
 OUTBOX_MAX = 4 << 20  # bytes a slow reader may owe; beyond it the connection ends
 READ_AT_ONCE = 1 << 12  # of one peer between two events, so that a flood of requests delays none
 REQUEST_MAX = 1 << 14  # bytes of a request
 CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
-FULL = {
-    "error": f"{PEERS_MAX} consoles and commands are connected to the engine: it takes no more",
-    "fix": "end one of them (a stopped one counts too), then repeat this",
+GAVE_WAY = {
+    "error": f"{PEERS_MAX} newer connections came, and this one had been silent for longest",
+    "fix": "repeat this; what was not answered may have been done: see supreme status",
     "code": 4,
 }
+FULL = {
+    "error": f"{PEERS_MAX} consoles and commands watch the engine: it shows itself to no more",
+    "fix": "end one of them, then repeat this; every other command is heard all the same",
+    "code": 4,
+}
+SILENT, ASKING, WATCHING = "silent", "asking", "watching"
 
 
 class Peer:
@@ -29,7 +36,8 @@ class Peer:
     def __init__(self, connection: socket.socket, uid: int) -> None:
         self.connection, self.uid = connection, uid
         self.frames, self.outbox = Frames(REQUEST_MAX), bytearray()
-        self.name = ""
+        self.kind, self.name = SILENT, ""
+        self.waits = False  # for its act to be durable
         self.every_s = 0.0  # between two pictures, 0 for none
         self.due_s = 0.0
 
@@ -38,7 +46,10 @@ Answer = Callable[[Peer, bytes], None]
 
 
 class Server:
-    """The listening socket and its peers; `answer(peer, words)` is called for each request."""
+    """The listening socket and its peers; `answer(peer, words)` is called for each request.
+
+    Peers stand in the order in which something was last heard of them, the longest silent first.
+    """
 
     def __init__(self, path: str, poll: select.epoll, answer: Answer) -> None:
         self.path, self._poll, self._answer = path, poll, answer
@@ -50,7 +61,7 @@ class Server:
         self._listener.bind(path)
         os.chmod(path, 0o600)
         self._inode = os.stat(path).st_ino
-        self._listener.listen(PEERS_MAX)
+        self._listener.listen(BACKLOG)
         poll.register(self._listener.fileno(), select.EPOLLIN)
 
     def hear(self, fd: int) -> None:
@@ -78,6 +89,11 @@ class Server:
 
         self.say(peer, WORDS, dumps(said).encode())
 
+    def show(self, peer: Peer, every_s: float) -> None:
+        """Send it pictures from now on, unless as many as may are watching and keep up."""
+        peer.every_s, peer.due_s = every_s, 0.0
+        self._enter(peer, WATCHING)
+
     def due_in(self, now_s: float) -> float:
         """Seconds until somebody wants a picture; a long time when nobody does."""
         due = [peer.due_s for peer in self.peers.values() if peer.every_s]
@@ -91,12 +107,15 @@ class Server:
                 continue
             peer.due_s = max(peer.due_s + peer.every_s, now_s)
             if not peer.outbox:
+                self._heard(peer)
                 taken = taken or picture()
                 self.say(peer, PICTURE, taken)
 
-    def close(self) -> None:
+    def close(self, goodbye: dict[str, Any] | None = None) -> None:
         """Say goodbye: no socket is left where nobody listens; one that is not ours stays."""
         for peer in list(self.peers.values()):
+            if goodbye:
+                self.words(peer, goodbye)
             self._drop(peer)
         with suppress(FileNotFoundError):
             if os.stat(self.path).st_ino == self._inode:
@@ -116,9 +135,29 @@ class Server:
         connection.setblocking(False)
         peer = self.peers[connection.fileno()] = Peer(connection, uid)
         self._poll.register(connection.fileno(), select.EPOLLIN)
-        if len(self.peers) > PEERS_MAX:
-            self.words(peer, FULL)
-            self._drop(peer)
+        self._enter(peer, SILENT)
+
+    def _heard(self, peer: Peer) -> None:
+        fd = peer.connection.fileno()
+        self.peers[fd] = self.peers.pop(fd)
+
+    def _enter(self, peer: Peer, kind: str) -> None:
+        """It is of this kind now; where those are too many, one goes, and is told why.
+
+        Nobody is sent away by another kind, nor for watching while it keeps up: connections that
+        say nothing harm only each other, and an act needs no place among the watchers.
+        """
+        peer.kind = kind
+        alike = [one for one in self.peers.values() if one.kind == kind and one is not peer]
+        if len(alike) < PEERS_MAX:
+            return
+        if kind == WATCHING:
+            late = [one for one in alike if one.outbox]
+            leaving, said = (late[0], GAVE_WAY) if late else (peer, FULL)
+        else:
+            leaving, said = min(alike, key=lambda one: one.waits), GAVE_WAY
+        self.words(leaving, said)
+        self._drop(leaving)
 
     def _attend(self, peer: Peer) -> None:
         try:
@@ -127,6 +166,10 @@ class Server:
         except (OSError, ValueError):
             self._drop(peer)
             return
+        if requests:
+            self._heard(peer)
+            if peer.kind == SILENT:
+                self._enter(peer, ASKING)
         for payload in requests:
             if peer.connection.fileno() < 0:
                 return  # an answer found it gone, or owing too much: the rest is not for anybody

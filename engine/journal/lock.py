@@ -10,8 +10,25 @@ from engine.journal.segments import Place, unwritable
 class Lock:
     """A held data directory; the system frees it when the process ends, however it ends."""
 
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
+    def __init__(self, fd: int, data_dir: Place) -> None:
+        self._fd, self._data_dir = fd, data_dir
+
+    def must_be_ours(self) -> None:
+        """Refused (code 4) when the directory, or its journal, was removed or replaced under us.
+
+        Another engine could then start at the same path, and none would find what we write.
+        """
+        try:
+            is_ours = os.path.samestat(os.stat(self._data_dir), os.fstat(self._fd))
+            os.stat(os.path.join(self._data_dir, "journal"))
+        except (FileNotFoundError, NotADirectoryError):
+            is_ours = False
+        if not is_ours:
+            raise Refused(
+                f"The directory of this engine was removed or replaced: {self._data_dir}.",
+                "What it did since cannot be found again. Leave a running engine's files alone.",
+                code=4,
+            )
 
     def release(self) -> None:
         """Let another engine in."""
@@ -34,7 +51,7 @@ def hold(data_dir: Place) -> Lock:
     except OSError as error:
         os.close(fd)
         raise unwritable(data_dir, error) from error
-    return Lock(fd)
+    return Lock(fd, data_dir)
 
 
 def _sign(data_dir: Place) -> None:

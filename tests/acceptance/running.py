@@ -4,11 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import closing
 from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from engine.camera import restored
+from engine.control.client import Link, is_locked
 from engine.core import code_digest, layout_digest
 from engine.instruments import definition_records, instrument
 from engine.journal.record_files import write_record_file
@@ -49,3 +53,37 @@ def trades_file(path: Path, trades: int, seed: int = 5) -> Path:
     chunks = [definition_records(0, traded, START_NS), b"".join(records)]
     write_record_file(path, chunks, Header(whose, 0, 0))
     return path
+
+
+def at_pace(place: Path, speed: str, *words: str) -> None:
+    """The engine there, stopped if it runs, goes on at this speed."""
+    if is_locked(str(place)):
+        with closing(Link(str(place), 10.0)) as link:
+            link.ask("stop", reason="another pace")
+        while is_locked(str(place)):
+            pass
+    done = supreme("up", "--no-console", "--data-dir", str(place), "--speed", speed, *words)
+    assert done.returncode == 0, done.stderr
+
+
+def standing_still(place: Path, is_there: Callable[[Any], bool], *words: str) -> Link:
+    """The engine in a market that stands nearly still, once its state is as wanted.
+
+    The state may pass while the engine is stopped: then it goes on, and is stopped again.
+    """
+    while True:
+        with closing(Link(str(place), 10.0)) as link:
+            while not is_there(restored(link.picture())):
+                pass
+        at_pace(place, "0.001", *words)
+        link = Link(str(place), 10.0)
+        if is_there(restored(link.picture())):
+            return link
+        link.close()
+        at_pace(place, "600", *words)
+
+
+def held(state: Any) -> bool:
+    """Some of the first symbol is held, its stop is placed, and nothing else is on the way."""
+    position = state.symbols[0].position
+    return bool(position.lots and position.stop_id and state.orders.open == 1)

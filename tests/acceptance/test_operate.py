@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.control.client import Link, is_locked
-from tests.acceptance.running import COMMAND, supreme
+from tests.acceptance.running import COMMAND, held, standing_still, supreme
 
 SLOW = ("--speed", "0.01")  # the market stands nearly still
 
@@ -161,7 +161,7 @@ def test_a_parameter_set_while_running_is_checked_and_journaled(place: Path):
 def test_what_an_act_would_do_is_said_before(place: Path):
     """--dry-run shows the consequences and asks nothing of the engine."""
     up(place)
-    until_held(place)
+    standing_still(place, held).close()
 
     shown = supreme("kill", "--dry-run", "--data-dir", str(place))
 
@@ -202,9 +202,7 @@ def test_what_is_refused_says_what_and_what_to_do(place: Path):
 def test_a_flatten_that_takes_too_long_exits_5_and_goes_on(place: Path):
     """In a market that stands still nothing fills; the engine keeps trying."""
     up(place)
-    until_held(place)
-    supreme("down", "--data-dir", str(place))
-    up(place, "--speed", "0.001")
+    standing_still(place, held).close()
 
     done = supreme("flatten", "--confirm", "FLATTEN", "--timeout", "0.5", "--data-dir", str(place))
 

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
+import signal
 import socket
-import stat
 import subprocess
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,7 @@ from engine.control.frames import WORDS, Frames, packed
 from engine.control.places import socket_path
 from engine.errors import Refused
 from supreme_cli.asking import is_screen
-from supreme_cli.lifecycle import answering, wait_until_free
-from tests.acceptance.running import COMMAND, supreme, trades_file
+from tests.acceptance.running import COMMAND, held, standing_still, supreme
 
 
 @pytest.fixture
@@ -28,42 +29,6 @@ def place(tmp_path: Path):
     yield folder
     if is_locked(str(folder)):
         supreme("down", "--data-dir", str(folder))
-
-
-@pytest.fixture
-def fresh(tmp_path: Path):
-    """A data directory that is not there yet; whatever runs in it is stopped in the end."""
-    folder = tmp_path / "fresh"
-    yield folder
-    if is_locked(str(folder)):
-        supreme("down", "--data-dir", str(folder))
-
-
-def holding(place: Path) -> Link:
-    """The engine paused while it holds something, in a market that stands nearly still."""
-    link = Link(str(place), 10.0)
-    while True:
-        while not held(link):
-            pass
-        link.ask("pause", reason="while it holds")
-        if held(link):
-            break
-        link.ask("resume", reason="sold meanwhile")
-    link.ask("stop", reason="goes on slowly")
-    link.close()
-    while is_locked(str(place)):
-        pass
-    done = supreme("up", "--no-console", "--data-dir", str(place), "--speed", "0.001")
-    assert done.returncode == 0, done.stderr
-    return Link(str(place), 10.0)
-
-
-def held(link: Link) -> int:
-    """Lots of the first symbol, once its stop is placed and while nothing else is on the way."""
-    state = restored(link.picture())
-    position = state.symbols[0].position
-    lots: int = position.lots
-    return lots if position.stop_id and state.orders.open == 1 else 0
 
 
 @pytest.mark.parametrize("nonsense", [b"[" * 16_000, b"kill", b"\xff\xfe", b"", b"3"])
@@ -81,69 +46,35 @@ def test_what_is_no_request_is_refused_and_harms_nobody(nonsense: bytes, place: 
     link.close()
 
 
-def test_a_flatten_at_the_end_sells_though_the_engine_was_paused(place: Path):
-    """A pause keeps what is held, so it is no reason to leave the flatten out."""
-    link = holding(place)
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["status"], ["kill", "--confirm", "KILL"], ["down"], ["equity"], ["signal", "ETHUSDT"]),
+        *(["config", "set", "risk.position_max", "0.07"], ["console"], ["run"], ["up"]),
+        *(["doctor"], ["data", "list"]),
+    ],
+)
+@pytest.mark.parametrize("given", [["--data-dir", ""], ["--data-dir="], []])
+def test_an_empty_data_directory_means_none(words: list[str], given: list[str], tmp_path: Path):
+    """A script's unset name never leads to whichever engine runs."""
+    environment = {"XDG_DATA_HOME": str(tmp_path)}
+    if not given:
+        environment["SUPREME_DATA_DIR"] = " "
 
-    done = supreme("down", "--orders", "flatten", "--timeout", "0.5", "--data-dir", str(place))
+    done = supreme(*words, *given, **environment)
 
-    assert (done.returncode, "still closing" in done.stderr) == (5, True)
-    assert restored(link.picture()).breakers.flattening == 1
-    link.close()
-
-
-def test_of_two_starts_at_once_each_names_the_engine_that_runs(fresh: Path):
-    """The one that came too late is refused; it never claims the other's engine as its own."""
-    words = [*COMMAND, "up", "--json", "--data-dir", str(fresh)]
-    started = [
-        subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(4)
-    ]
-
-    said = [(json.loads(one.communicate()[0]), one.returncode) for one in started]
-
-    pid = int(holder_of(str(fresh)))
-    verdicts = {(answer.get("pid"), code) for answer, code in said}
-    assert (pid, 0) in verdicts <= {(pid, 0), (None, 4)}
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.strip().splitlines()) == 2
+    assert ("data-dir" in done.stderr) or ("SUPREME_DATA_DIR is set and empty" in done.stderr)
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_the_data_directory_is_its_owners_alone(fresh: Path):
-    """Whoever starts the engine makes it, with the mode that `run` gives it."""
-    supreme("up", "--no-console", "--data-dir", str(fresh))
+def test_a_variable_names_whose_engine_is_meant(place: Path, tmp_path: Path):
+    """As it does for the engine itself; an option beats it."""
+    by_name = supreme("status", SUPREME_DATA_DIR=str(place))
+    other = supreme("status", "--data-dir", str(tmp_path / "none"), SUPREME_DATA_DIR=str(place))
 
-    assert stat.S_IMODE(fresh.stat().st_mode) == 0o700
-
-
-def test_an_engine_that_a_supervisor_started_again_is_not_waited_for(place: Path):
-    """What was asked to stop has stopped; the next one holds the directory by now."""
-    newer = int(holder_of(str(place)))
-
-    wait_until_free(str(place), newer - 1, 0.2)
-    with pytest.raises(Refused, match="still stopping"):
-        wait_until_free(str(place), newer, 0.2)
-
-
-def test_a_market_that_is_over_at_once_is_no_refusal_of_the_engine(fresh: Path):
-    """The start has come too late to be watched, and says so instead of the final state's lines."""
-    market = trades_file(fresh.parent / "short.records", 3)
-
-    done = supreme("up", "--json", "--speed", "max", "--replay", str(market),
-                   "--data-dir", str(fresh))  # fmt: skip
-
-    answer = json.loads(done.stdout)
-    assert (done.returncode, "its market is over" in answer["error"]) == (3, True)
-
-
-def test_an_engine_that_a_signal_ended_at_its_start_has_the_shells_code(tmp_path: Path):
-    """128 and the signal's number, as if it had been started by hand."""
-    out = tmp_path / "engine.out"
-    out.write_text("")
-    with subprocess.Popen(["sh", "-c", "kill -9 $$"]) as engine:
-        engine.wait()
-        with pytest.raises(Refused, match="ended at once") as refused:
-            answering(engine, str(tmp_path), str(out))
-
-    assert refused.value.code == 137
+    assert (by_name.returncode, other.returncode) == (0, 3)
 
 
 @pytest.mark.parametrize(
@@ -210,3 +141,49 @@ def test_a_reason_given_at_the_start_cannot_steer_a_terminal(place: Path):
     supreme("down", "--data-dir", str(place))
     raw = b"".join(path.read_bytes() for path in sorted(place.glob("journal/*.segment")))
     assert (raw.count(b"?[2Jlooked"), raw.count(b"\x1b[2J")) == (1, 0)
+
+
+def test_a_kill_is_heard_though_idle_connections_fill_the_house(place: Path):
+    """Some never said a word, some stopped within one, some asked once and stay."""
+    with ExitStack() as idle:
+        for said in [b"", packed(WORDS, b"half")[:-1], packed(WORDS, b'{"verb": "latency"}')] * 16:
+            stranger = idle.enter_context(socket.socket(socket.AF_UNIX))
+            stranger.connect(socket_path(str(place)))
+            stranger.sendall(said)
+
+        done = supreme("kill", "--confirm", "KILL", "--data-dir", str(place))
+
+    assert (done.returncode, "HALTED" in done.stdout) == (0, True)
+
+
+def test_an_act_that_the_end_of_the_engine_overtakes_is_said_to_be_kept(place: Path):
+    """It waited to see the outcome; the next start goes on closing."""
+    standing_still(place, held).close()
+    words = [*COMMAND, "flatten", "--confirm", "FLATTEN", "--data-dir", str(place)]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as flattening:
+        with closing(Link(str(place), 10.0)) as link:
+            while not restored(link.picture()).breakers.flattening:
+                pass
+        supreme("down", "--data-dir", str(place))
+        assert flattening.stderr is not None
+        said = flattening.stderr.read()
+
+    assert flattening.returncode == 3
+    assert re.search(r"flatten is in the journal \(record [\d,]+\), but the engine has ended", said)
+
+
+def test_what_is_not_known_of_an_act_is_said_to_be_unknown(place: Path):
+    """An engine that hangs may still do it; one that was gone before it was asked did not."""
+    pid = int(holder_of(str(place)))
+    with closing(Link(str(place), 0.2)) as link:
+        os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(Refused, match="whether pause was done is unknown") as late:
+            link.ask("pause", reason="x")
+        os.kill(pid, signal.SIGKILL)
+        while is_locked(str(place)):
+            pass
+
+        with pytest.raises(Refused, match="kill was not done") as gone:
+            link.ask("kill", reason="x")
+
+    assert (late.value.code, gone.value.code) == (5, 3)

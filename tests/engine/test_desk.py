@@ -1,13 +1,18 @@
-"""Does a request that the disk does not take end the engine, like any other event?"""
+"""What becomes of a request when the disk or the engine ends?"""
 
 import errno
 import select
 import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from json import loads
 from pathlib import Path
 
 import pytest
 
 from engine.bootstrap import assemble
+from engine.control.frames import WORDS, Frames, packed
+from engine.control.places import socket_path
 from engine.control.server import Peer
 from engine.desk import Desk
 from engine.journal.segments import JournalFailed
@@ -30,3 +35,88 @@ def test_an_act_that_the_disk_refuses_ends_the_engine(tmp_path: Path):
 
         desk.server.close()
     engine.close()
+
+
+@pytest.fixture
+def open_desk(tmp_path: Path) -> Iterator[tuple[Desk, select.epoll]]:
+    """The desk of an engine that is ready."""
+    options = parse(["--data-dir", str(tmp_path)], {})
+    engine = assemble(options, print, lambda: 0)
+    desk = Desk(engine, options, Telemetry())
+    with select.epoll() as poll:
+        desk.open(poll, lambda: None)
+        yield desk, poll
+    engine.close()
+
+
+def connected(desk: Desk, poll: select.epoll) -> socket.socket:
+    """Somebody whom the desk hears at its next turn."""
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(10)
+    client.connect(socket_path(desk.options.data_dir))
+    turn(desk, poll)
+    return client
+
+
+def turn(desk: Desk, poll: select.epoll) -> None:
+    """Hear who speaks now."""
+    for fd, _ in poll.poll(0.2):
+        desk.server.hear(fd)
+
+
+def said_to(client: socket.socket) -> list[dict]:
+    """All that was answered until the connection ended."""
+    frames, found = Frames(), list[dict]()
+    with suppress(ConnectionResetError):  # after the last words, where a request lay unread
+        while raw := client.recv(1 << 16):
+            found += [loads(payload) for _, payload in frames.feed(raw)]
+    return found
+
+
+PAUSE = packed(WORDS, b'{"verb": "pause", "reason": "x"}')
+
+
+def test_an_act_that_the_end_overtook_is_answered_all_the_same(open_desk):
+    """It is in the journal: whoever asked is not told that nothing is known."""
+    desk, poll = open_desk
+    with connected(desk, poll) as client:
+        client.sendall(PAUSE)
+        turn(desk, poll)
+        taken = desk.engine.journal.sequence
+
+        desk.close()
+        answer, goodbye = said_to(client)
+
+    assert answer == {"sequence": taken}
+    assert desk.engine.journal.durable >= taken
+    assert "has ended" in goodbye["error"]
+
+
+def test_an_act_that_came_after_the_end_is_said_not_to_be_done(open_desk):
+    """It lay unread, and never became an event."""
+    desk, poll = open_desk
+    before = desk.engine.journal.sequence
+    with connected(desk, poll) as client:
+        client.sendall(PAUSE)
+
+        desk.close()
+        (goodbye,) = said_to(client)
+
+    assert (goodbye["code"], "was not done" in goodbye["error"]) == (3, True)
+    assert desk.engine.journal.sequence == before
+
+
+def test_an_act_that_the_disk_lost_is_not_called_done_or_undone(open_desk):
+    """Its bytes may be on the disk or not; what ended the engine is told too."""
+    desk, poll = open_desk
+    with connected(desk, poll) as client:
+        client.sendall(PAUSE)
+        turn(desk, poll)
+        desk.waiting[0] = (1 << 40, *desk.waiting[0][1:])  # never durable
+        desk.engine.journal._disk.journal_fail(desk.engine.journal._handle, errno.EIO)
+        desk.engine.fail(OSError("no disk"))
+
+        desk.close()
+        answer, _ = said_to(client)
+
+    assert answer["error"] == "the engine has ended (no disk): whether this was kept is unknown"

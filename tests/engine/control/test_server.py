@@ -2,7 +2,6 @@
 
 import os
 import select
-import shutil
 import socket
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ import pytest
 
 from engine.control.client import Link
 from engine.control.frames import PICTURE, WORDS, Frames, packed
-from engine.control.places import operator, socket_path, with_socket
+from engine.control.places import socket_path, with_socket
 from engine.control.server import OUTBOX_MAX, PEERS_MAX, READ_AT_ONCE, Peer, Server
 from engine.errors import Refused
 
@@ -88,33 +87,117 @@ def test_nonsense_ends_the_connection_and_nothing_else(served):
     assert heard(friend) == [(WORDS, b"still there?")]
 
 
-def test_one_peer_too_many_is_told_so_at_the_door(served):
-    """The bound on connections; the others stay."""
+def asking(client: socket.socket, served, words: bytes = b"?") -> list[tuple[int, bytes]]:
+    """The frames that a request is answered with."""
+    server, poll, _ = served
+    client.sendall(packed(WORDS, words))
+    turn(server, poll)
+    return heard(client)
+
+
+@pytest.mark.parametrize("is_asking", [False, True])
+def test_whoever_comes_is_heard_though_the_house_is_full_of_idlers(served, is_asking):
+    """Who asked nothing yet, or nothing for longest, gives way, and is told so."""
+    _, _, connect = served
+    idle = [connect() for _ in range(PEERS_MAX)]
+    if is_asking:
+        for client in idle:
+            asking(client, served)
+        asking(idle[0], served)
+
+    newcomer = connect()
+    answer = asking(newcomer, served, b"kill")
+
+    first = idle[1 if is_asking else 0]
+    assert answer == [(WORDS, b"kill")]
+    ((kind, said),) = heard(first)
+    assert (kind, loads(said)["code"], first.recv(10)) == (WORDS, 4, b"")
+    assert asking(idle[2], served) == [(WORDS, b"?")]
+
+
+def test_who_says_nothing_sends_nobody_away_who_asked(served):
+    """However many connect, or stop within a request: they displace each other alone."""
+    server, poll, connect = served
+    honest = connect()
+    asking(honest, served)
+
+    for _ in range(3 * PEERS_MAX):
+        connect().sendall(packed(WORDS, b"half a request")[:-1])
+        turn(server, poll)
+
+    assert asking(honest, served, b"kill") == [(WORDS, b"kill")]
+    assert len(server.peers) == PEERS_MAX + 1
+
+
+def test_who_waits_for_the_disk_gives_way_last(served):
+    """Its act is taken, and it wants to hear so."""
     server, _, connect = served
+    first = connect()
+    asking(first, served)
+    (peer,) = server.peers.values()
+    peer.waits = True
+
     for _ in range(PEERS_MAX):
-        connect()
+        asking(connect(), served)
 
-    late = connect()
-    ((kind, said),) = heard(late)
-
-    assert (kind, loads(said)["code"], late.recv(10)) == (WORDS, 4, b"")
-    assert len(server.peers) == PEERS_MAX
+    assert asking(first, served) == [(WORDS, b"?")]
 
 
-def test_a_client_learns_why_the_door_was_closed(served, tmp_path):
-    """It has asked already when it is turned away: the reason is read all the same."""
-    _, poll, connect = served
-    for _ in range(PEERS_MAX):
-        connect()
+def watching(served, number: int) -> list[tuple[socket.socket, Peer]]:
+    """So many that watch."""
+    server, _, connect = served
+    found = []
+    for _ in range(number):
+        client = connect()
+        asking(client, served)
+        peer = list(server.peers.values())[-1]
+        server.show(peer, 0.5)
+        found.append((client, peer))
+    return found
 
+
+def test_one_watcher_too_many_is_told_so_and_may_command_all_the_same(served):
+    """Consoles that keep up stay; an act needs no place among them."""
+    server, _, connect = served
+    there = watching(served, PEERS_MAX)
+
+    ((late, _),) = watching(served, 1)
+    ((_, said),) = heard(late)
+
+    assert (loads(said)["code"], "to no more" in loads(said)["error"]) == (4, True)
+    assert asking(connect(), served, b"kill") == [(WORDS, b"kill")]
+    assert all(peer in server.peers.values() for _, peer in there)
+
+
+def test_a_watcher_that_has_stopped_gives_way_to_one_that_reads(served):
+    """A stopped console must not shut out the next one."""
+    server, _, _ = served
+    there = watching(served, PEERS_MAX)
+    server.publish(1.0, lambda: b"picture")
+    _, stopped = there[7]
+    server.say(stopped, PICTURE, bytes(OUTBOX_MAX // 2))
+
+    ((_, newcomer),) = watching(served, 1)
+
+    assert newcomer in server.peers.values()
+    assert [peer for _, peer in there if peer not in server.peers.values()] == [stopped]
+
+
+def test_a_client_learns_that_it_lost_its_place(served, tmp_path):
+    """The reason is read, though it was closed before it asked again."""
+    server, poll, connect = served
     with ThreadPoolExecutor(1) as other:
-        link = other.submit(Link, str(tmp_path))
-        while not link.done():
-            turn(served[0], poll)
-    refused = link.exception()
+        waiting = other.submit(Link, str(tmp_path))
+        while not waiting.done():
+            turn(server, poll)
+    for _ in range(PEERS_MAX):
+        asking(connect(), served)
 
-    assert isinstance(refused, Refused)
-    assert (refused.code, "takes no more" in refused.what) == (4, True)
+    with pytest.raises(Refused, match="silent for longest") as refused:
+        waiting.result().ask("kill", reason="x")
+    waiting.result().close()
+
+    assert refused.value.code == 4
 
 
 def test_a_flood_of_requests_is_heard_a_little_at_a_time(served):
@@ -204,47 +287,3 @@ def test_pictures_come_at_the_rate_that_was_asked_for(served):
 
     assert early == (b"", pytest.approx(0.1))
     assert server.due_in(10.0) == 0.5
-
-
-def test_a_long_path_falls_back_to_the_runtime_directory(monkeypatch, tmp_path):
-    """A socket's path has a bound; two directories never share the fallback."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    deep = [str(tmp_path / ("deep" * 30) / name) for name in "ab"]
-
-    paths = [socket_path(place) for place in deep]
-
-    assert all(len(path) <= 100 + len(str(tmp_path)) for path in paths)
-    assert all(path.startswith(str(tmp_path / "supreme-")) for path in paths)
-    assert paths[0] != paths[1]
-
-
-def test_a_runtime_directory_that_is_too_long_itself_is_passed_over(monkeypatch, tmp_path):
-    """No system binds such a socket: the engine would be refused without a word of why."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / ("runtime" * 20)))
-
-    path = socket_path(str(tmp_path / ("deep" * 30)))
-
-    assert len(path) <= 100
-
-
-def test_who_asks_cannot_steer_a_terminal(monkeypatch):
-    """The name comes from the environment, and is shown and journaled."""
-    monkeypatch.delenv("SUDO_USER", raising=False)
-    monkeypatch.setenv("USER", "caf\udce9\x1b[2J\n")
-
-    assert operator() == "caf??[2J?"
-
-
-def test_a_server_whose_folder_was_replaced_leaves_the_newcomers_socket(tmp_path):
-    """Somebody removed the directory under a running engine and started another there."""
-    poll, path = select.epoll(), socket_path(str(tmp_path / "data"))
-    first = Server(path, poll, lambda _peer, _raw: None)
-    shutil.rmtree(tmp_path / "data")
-    second = Server(path, poll, lambda _peer, _raw: None)
-
-    first.close()
-    is_reachable = os.path.exists(path)
-    second.close()
-    poll.close()
-
-    assert (is_reachable, os.path.exists(path)) == (True, False)

@@ -1,6 +1,7 @@
 """Can two engines ever write in one data directory?"""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -78,3 +79,49 @@ def test_a_directory_that_cannot_be_made_is_refused(tmp_path):
         hold(tmp_path / "file" / "under")
 
     assert refused.value.code == 4
+
+
+def test_a_directory_that_is_still_ours_is_told_from_one_that_is_not(tmp_path):
+    """Removed, replaced, or without its journal: another engine could begin there."""
+    for number, spoil in enumerate((removed, replaced, without_journal)):
+        home = tmp_path / str(number)
+        (home / "journal").mkdir(parents=True)
+        lock = hold(home)
+        lock.must_be_ours()
+
+        spoil(home)
+
+        with pytest.raises(Refused, match="removed or replaced") as refused:
+            lock.must_be_ours()
+        assert refused.value.code == 4
+        lock.release()
+
+
+def removed(home):
+    """All of it gone."""
+    shutil.rmtree(home)
+
+
+def replaced(home):
+    """Moved away, another one in its place."""
+    home.rename(home.parent / "moved")
+    (home / "journal").mkdir(parents=True)
+
+
+def without_journal(home):
+    """Its contents gone."""
+    (home / "lock").unlink()
+    (home / "journal").rmdir()
+
+
+def test_the_file_with_our_pid_may_be_removed_without_harm(tmp_path):
+    """It is no lock: the directory still is."""
+    (tmp_path / "journal").mkdir()
+    lock = hold(tmp_path)
+
+    (tmp_path / "lock").unlink()
+
+    lock.must_be_ours()
+    with pytest.raises(Refused):
+        hold(tmp_path)
+    lock.release()
