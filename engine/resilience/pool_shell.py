@@ -50,10 +50,12 @@ class AsyncPool(Generic[Made]):
 
     async def close(self) -> None:
         """Every caller is refused, every connection closed; returns when all is done."""
+        tasks = [*self._tasks.values()]
         if self._ticking:
             self._ticking.cancel()
+            tasks.append(self._ticking)
         self._do(self.policy.close())
-        await asyncio.gather(*self._closing, *self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, *self._closing, return_exceptions=True)
 
     @asynccontextmanager
     async def lent(self) -> AsyncIterator[Made]:
