@@ -34,17 +34,20 @@ def availability(
     """
     if to_ns < from_ns:
         raise ValueError("a span ends before it begins")
-    last_ns = -1
-    since_ns = -1 if is_up else from_ns  # when the outage that lasts began
+    last_ns: int | None = None
+    since_ns = None if is_up else from_ns  # when the outage that lasts began
     outages: list[int] = []
-    for moved in (*transitions, Transition(to_ns, is_up=True)):
-        if moved.at_ns < last_ns:
+    for moved in transitions:
+        if last_ns is not None and moved.at_ns < last_ns:
             raise ValueError("transitions are not in time order")
-        last_ns = min(moved.at_ns, to_ns)
-        if moved.is_up and since_ns >= 0:
-            outages.append(max(last_ns, from_ns) - since_ns)
-            since_ns = -1
-        elif not moved.is_up and since_ns < 0 and moved.at_ns < to_ns:
-            since_ns = max(moved.at_ns, from_ns)
-    real = [outage for outage in outages if outage]
-    return Availability(to_ns - from_ns - sum(real), sum(real), len(real))
+        last_ns = moved.at_ns
+        within_ns = min(max(last_ns, from_ns), to_ns)
+        if since_ns is None:
+            since_ns = None if moved.is_up else within_ns
+        elif moved.is_up:
+            outages.append(within_ns - since_ns)
+            since_ns = None
+    outages.append(0 if since_ns is None else to_ns - since_ns)
+    return Availability(
+        to_ns - from_ns - sum(outages), sum(outages), sum(outage > 0 for outage in outages)
+    )

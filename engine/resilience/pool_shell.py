@@ -150,7 +150,8 @@ class AsyncPool(Generic[Made]):
     async def _close(self, made: Made) -> None:
         limit = self.policy.settings.connection_timeout
         try:
-            await asyncio.wait_for(self.acts.close(made), limit)
+            async with asyncio.timeout(limit):
+                await self.acts.close(made)
         except Exception:  # noqa: BLE001  it was to be gone, and nobody asks for it again
             return
 
@@ -164,7 +165,8 @@ class AsyncPool(Generic[Made]):
             self._due.clear()
             due_s = (self.policy.next_due_ns(now_ns) - now_ns) / NS
             try:
-                await asyncio.wait_for(self._due.wait(), due_s)
+                async with asyncio.timeout(due_s):
+                    await self._due.wait()
             except TimeoutError:
                 continue
 

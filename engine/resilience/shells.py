@@ -117,7 +117,8 @@ class Gate:
     async def _turn(self, who: int) -> None:
         self._waiting[who] = asyncio.get_running_loop().create_future()
         try:
-            await asyncio.wait_for(self._waiting[who], self.bulkhead.share.patience_ns / NS)
+            async with asyncio.timeout(self.bulkhead.share.patience_ns / NS):
+                await self._waiting[who]
         except TimeoutError as late:
             self.bulkhead.late += 1
             raise self._full() from late
