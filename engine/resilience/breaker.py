@@ -8,7 +8,7 @@ half-open at most `success_threshold` calls are let through, however many come a
 import math
 from collections import deque
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from engine.errors import Refused
 from engine.resilience.settings import BreakerSettings
@@ -40,6 +40,7 @@ SHARES = (0.001, 0.5)  # of failures, between which it learns
 FLOOR, CEILING = 0.25, 4.0  # times the configured timeout, between which it learns
 NS = 1_000_000_000
 
+Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 
@@ -70,7 +71,7 @@ class Breaker:
     """
 
     __slots__ = (
-        *("name", "settings", "state", "threshold", "timeout_ns", "late", "opened", "refused"),
+        *("name", "settings", "state", "threshold", "timeout_ns", "opened", "refused"),
         *("_answered_ns", "_calls", "_clock", "_epoch", "_failed", "_failures", "_given"),
         *("_period", "_proved", "_run", "_share", "_since_ns", "_sick_ns", "_tell"),
     )
@@ -86,26 +87,25 @@ class Breaker:
         self.state, self._period = CLOSED, 1
         self.threshold = settings.failure_threshold
         self.timeout_ns = int(settings.recovery_timeout * NS)
-        self.late = self.opened = self.refused = 0
+        self.opened = self.refused = 0
         self._share = USUAL_FAILURES
         self._since_ns = self._sick_ns = self._answered_ns = 0
         self._run = self._failed = 0
+        self._calls: list[int] | None = None
         self._begin()
 
-    def call(self, work: Callable[..., Answer], *args: Any) -> Answer:
-        """The answer of work; Unavailable without calling it. Every Exception is a failure."""
-        if self.state is not CLOSED:
-            return self._probe(work, args)
-        period = self._period
+    def call(self, work: Callable[[Asked], Answer], asked: Asked) -> Answer:
+        """What work answers to this; Unavailable without asking. Every Exception is a failure."""
+        calls = self._calls
+        if calls is None:
+            return self._probe(work, asked)
         try:
-            answer = work(*args)
+            answer = work(asked)
         except Exception as wrong:
-            self.failed(period, type(wrong).__name__)
+            if calls is self._calls:
+                self._count(calls, type(wrong).__name__)
             raise
-        if period == self._period:
-            self._calls += 1
-        else:
-            self.late += 1
+        calls[0] += 1  # of the period it began in
         return answer
 
     def permit(self) -> int:
@@ -127,9 +127,9 @@ class Breaker:
     def succeeded(self, permit: int) -> None:
         """A call with this permit had its answer."""
         if permit != self._period:
-            self.late += 1
-        elif self.state is CLOSED:
-            self._calls += 1
+            return
+        if self._calls is not None:
+            self._calls[0] += 1
         else:
             self._proved += 1
             if self._proved == 1:
@@ -140,9 +140,9 @@ class Breaker:
     def failed(self, permit: int, cause: str = "") -> None:
         """A call with this permit failed."""
         if permit != self._period:
-            self.late += 1
-        elif self.state is CLOSED:
-            self._count(cause)
+            return
+        if self._calls is not None:
+            self._count(self._calls, cause)
         else:
             self._move(DISPROVED, self._clock(), cause)
 
@@ -177,18 +177,17 @@ class Breaker:
             "state": self.state,
             "opened": self.opened,
             "refused": self.refused,
-            "late": self.late,
             "threshold": self.threshold,
             "timeout_ns": self.timeout_ns,
             "failure_share": self._share,
         }
 
-    def _probe(self, work: Callable[..., Answer], args: tuple[Any, ...]) -> Answer:
+    def _probe(self, work: Callable[[Asked], Answer], asked: Asked) -> Answer:
         permit = self.permit()
         if not permit:
             raise self.unavailable()
         try:
-            answer = work(*args)
+            answer = work(asked)
         except Exception as wrong:
             self.failed(permit, type(wrong).__name__)
             raise
@@ -206,25 +205,25 @@ class Breaker:
         wait = self.wait_ns() / NS
         return Unavailable(what, f"it is tried again in {wait:.1f} s" if wait else "probes run", 3)
 
-    def _count(self, cause: str) -> None:
+    def _count(self, calls: list[int], cause: str) -> None:
         """A failure while closed. Successes were only counted: all work is done here."""
-        self._calls += 1
+        calls[0] += 1
+        at = calls[0]
         last = self._failures[-1] if self._failures else -1
-        self._run = self._run + 1 if last == self._calls - 1 else 1
-        self._failures.append(self._calls)
+        self._run = self._run + 1 if last == at - 1 else 1
+        self._failures.append(at)
         if self.settings.adaptive_mode:
-            self._learn_share()
+            self._learn_share(at)
         base = self.settings.failure_threshold
-        full = len(self._failures) == FILL * base
+        within = at - self._failures[0] + 1
         if self._run >= self.threshold:
             self._move(IN_A_ROW, self._clock(), f"{self._run} in a row: {cause}")
-        elif full and self._failures[0] > self._calls - WINDOW * base:
-            within = self._calls - self._failures[0] + 1
+        elif len(self._failures) == FILL * base and within <= WINDOW * base:
             self._move(TOO_OFTEN, self._clock(), f"{FILL * base} of {within}: {cause}")
 
-    def _learn_share(self) -> None:
+    def _learn_share(self, at: int) -> None:
         """The usual share of failures, an epoch at a time, and the threshold that goes with it."""
-        epochs = (self._calls - self._epoch) // EPOCH
+        epochs = (at - self._epoch) // EPOCH
         if epochs:
             rate = self.settings.learning_rate
             share = self._share + rate * (self._failed / EPOCH - self._share)
@@ -257,7 +256,8 @@ class Breaker:
 
     def _begin(self) -> None:
         """Nothing has been seen of the period that begins."""
-        self._calls = self._epoch = self._failed = self._run = self._given = self._proved = 0
+        self._epoch = self._failed = self._run = self._given = self._proved = 0
+        self._calls = [0] if self.state is CLOSED else None  # made in this period, while closed
         self._failures: deque[int] = deque(maxlen=FILL * self.settings.failure_threshold)
 
 

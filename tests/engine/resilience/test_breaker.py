@@ -149,7 +149,7 @@ def test_transitions_are_told_with_time_and_cause():
     assert {one.breaker for one in stage.told} == {"postgres"}
 
 
-def broken() -> None:
+def broken(_asked: int) -> None:
     """A dependency that is away."""
     raise ConnectionError
 
@@ -159,12 +159,12 @@ def test_a_guarded_call_answers_fails_and_is_refused():
     stage = Stage(BreakerSettings())
     breaker = stage.breaker
 
-    assert breaker.call(divmod, 7, 2) == (3, 1)
+    assert breaker.call(abs, -7) == 7
     for _ in range(5):
         with pytest.raises(ConnectionError):
-            breaker.call(broken)
+            breaker.call(broken, 1)
     with pytest.raises(Unavailable) as refused:
-        breaker.call(broken)
+        breaker.call(broken, 1)
     assert refused.value.what == "postgres is not called: its breaker is open"
     assert (refused.value.fix, refused.value.code) == ("it is tried again in 60.0 s", 3)
     stage.clock.pass_s(60)
@@ -177,15 +177,15 @@ def test_a_probe_that_is_interrupted_is_none():
     stage = Stage(BreakerSettings())
     stage.play(f"{OPENED} +60")
 
-    def stopped() -> None:
+    def stopped(_asked: int) -> None:
         raise KeyboardInterrupt
 
     for _ in range(9):
         with pytest.raises(KeyboardInterrupt):
-            stage.breaker.call(stopped)
+            stage.breaker.call(stopped, 1)
     assert stage.breaker.state == HALF_OPEN
     with pytest.raises(ConnectionError):
-        stage.breaker.call(broken)
+        stage.breaker.call(broken, 1)
     assert stage.breaker.state == OPEN
 
 
