@@ -5,58 +5,10 @@ from itertools import pairwise
 import pytest
 
 from engine.errors import Refused
-from engine.resilience.demand import Demand, Room, allowed
-from engine.resilience.pool import Check, Close, Command, Connect, Lend, Pool, Refuse
+from engine.resilience.pool import Check, Close, Connect, Lend, Refuse
 from engine.resilience.settings import Backoff, PoolSettings
+from tests.engine.resilience.boxes import FIXED, Box
 from tests.engine.resilience.clocks import NS
-
-FIXED = PoolSettings(adaptive_scaling=False)
-
-
-class Box:
-    """A pool and a world that answers at once, unless told to wait."""
-
-    def __init__(self, settings: PoolSettings = FIXED, backoff: Backoff | None = None) -> None:
-        self.pool, self.now_ns = Pool(settings, backoff), 0
-        self.said: list[Command] = []
-        self.lent: dict[int, int] = {}  # who -> number
-        self.answers = True
-        self.sick: set[int] = set()
-
-    def carry_out(self, commands: list[Command]) -> list[Command]:
-        """Do what the pool says; all that was said for it."""
-        said = list(commands)
-        for command in said:
-            if isinstance(command, Lend):
-                self.lent[command.who] = command.number
-            elif self.answers and isinstance(command, Connect):
-                said += self.pool.connected(command.number, self.now_ns)
-            elif self.answers and isinstance(command, Check):
-                sound = command.number not in self.sick
-                said += (
-                    self.pool.checked(command.number, self.now_ns)
-                    if sound
-                    else self.pool.lost(command.number, self.now_ns, "no answer")
-                )
-        self.said += said
-        return said
-
-    def ask(self, *callers: int) -> list[Command]:
-        """Callers come."""
-        return [one for who in callers for one in self.carry_out(self.pool.ask(who, self.now_ns))]
-
-    def give(self, who: int, *, sound: bool = True) -> list[Command]:
-        """A caller is done."""
-        number = self.lent.pop(who)
-        return self.carry_out(self.pool.give_back(number, self.now_ns, sound=sound))
-
-    def after(self, seconds: float, room: Room | None = None) -> list[Command]:
-        """Time passes, a tick a second."""
-        until_ns, said = self.now_ns + int(seconds * NS), list[Command]()
-        while self.now_ns < until_ns:
-            self.now_ns = min(self.now_ns + NS, until_ns)
-            said += self.carry_out(self.pool.tick(self.now_ns, room))
-        return said
 
 
 def test_the_least_connections_are_made_without_anybody_asking():
@@ -242,70 +194,6 @@ def test_a_closed_pool_refuses_and_keeps_nothing():
     assert said == [Refuse(2, "the pool is closed"), Close(1, "the pool is closed")]
     assert box.ask(3) == [Refuse(3, "the pool is closed")]
     assert box.give(1) == box.pool.tick(box.now_ns + NS) == []
-
-
-def test_predicted_load_makes_connections_before_they_are_asked_for():
-    """Demand that rises by one a second is met ahead of time; when it is over, they go."""
-    box = Box(PoolSettings(max_connections=40, idle_timeout=20.0))
-    waited = 0
-    for second in range(30):
-        said = box.ask(second)
-        waited += any(isinstance(one, Connect) for one in said)
-        box.after(1)
-
-    assert box.pool.metrics()["idle"] >= 2
-    assert waited <= 5
-    for second in range(30):
-        box.give(second)
-    box.after(120)
-    assert box.pool.metrics()["size"] == 1
-
-
-@pytest.mark.parametrize(
-    ("room", "size", "most"),
-    [
-        (Room(1.0, 1e9), 4, 10),
-        (Room(0.05, 1e9), 4, 4),
-        (Room(0.05, 1e9), 0, 1),
-        (Room(1.0, 256.0 + 25.0), 4, 6),
-        (Room(1.0, 256.0), 4, 4),
-        (Room(1.0, 236.0), 4, 2),
-        (Room(1.0, 0.0), 4, 1),
-        (Room(), 4, 10),
-    ],
-)
-def test_cpu_and_memory_allow_so_many(room, size, most):
-    """None more below 10 % idle CPU; 10 MB each of what lies above 256 MB; from 1 to 10."""
-    assert allowed(room, size, 1, 10) == most
-
-
-def test_a_box_without_memory_gives_idle_ones_back():
-    """Down to the least, whatever is foreseen; and it makes no other ones for who waits."""
-    box = Box(PoolSettings())
-    box.ask(*range(6))
-    for who in range(6):
-        box.give(who)
-
-    closed = box.after(1, Room(1.0, 216.0))
-
-    assert [one.cause for one in closed if isinstance(one, Close)] == ["no room"] * 4
-    box.after(2, Room(1.0, 100.0))
-    box.ask(*range(10, 16))
-    assert box.pool.metrics()["size"] == 1
-
-
-def test_demand_is_foreseen_by_level_and_trend():
-    """A steady demand is itself, a rising one is ahead of its level, none is none."""
-    steady, rising = Demand(), Demand()
-    for second in range(60):
-        steady.sample(4)
-        rising.sample(second)
-
-    assert steady.foreseen() == 4
-    assert rising.foreseen() in range(60, 63)
-    for _ in range(60):
-        steady.sample(0)
-    assert steady.foreseen() == 0
 
 
 def test_what_happened_is_counted():

@@ -208,47 +208,60 @@ def server() -> Iterator[postgres_server.Server]:
         yield found
 
 
+class Postgres:
+    """A pool of asyncpg's connections to it."""
+
+    def __init__(self, server: postgres_server.Server) -> None:
+        self.server, self.refused = server, asyncio.Event()
+        acts: Acts[Any] = Acts(
+            self.connect,
+            lambda made: made.fetchval("select 1"),
+            lambda made: made.close(timeout=1.0),
+        )
+        self.pool = AsyncPool("postgres", Pool(PoolSettings(1, 3, 20.0), SOON), acts)
+
+    async def connect(self) -> Any:
+        """A connection of asyncpg's."""
+        import asyncpg
+
+        try:
+            return await asyncpg.connect(**self.server.address)
+        except OSError:
+            self.refused.set()
+            raise
+
+    async def answer(self, question: str) -> int:
+        """The answer to a question, over a connection of the pool."""
+        async with self.pool.lent() as made:
+            found: int = await made.fetchval(question)
+            return found
+
+    async def pid(self) -> int:
+        """Which process of the server answered."""
+        return await self.answer("select pg_backend_pid()")
+
+
 def test_postgres_connections_are_pooled_checked_and_replaced(server):
     """The server ends a connection, then crashes and comes back: callers go on."""
     asyncpg = pytest.importorskip("asyncpg", reason="needs the extra `test`")
 
     async def story() -> None:
-        refused = asyncio.Event()
+        postgres = Postgres(server)
+        await postgres.pool.open()
 
-        async def connect() -> Any:
-            try:
-                return await asyncpg.connect(**server.address)
-            except OSError:
-                refused.set()
-                raise
-
-        acts: Acts[Any] = Acts(
-            connect,
-            lambda made: made.fetchval("select 1"),
-            lambda made: made.close(timeout=1.0),
-        )
-        pool = AsyncPool("postgres", Pool(PoolSettings(1, 3, 20.0), SOON), acts)
-        await pool.open()
-
-        async def pid() -> int:
-            async with pool.lent() as made:
-                found: int = await made.fetchval("select pg_backend_pid()")
-                return found
-
-        first = await pid()
-        assert await pid() == first
-        assert len(set(await asyncio.gather(*(pid() for _ in range(12))))) <= 3
-        os.kill(await pid(), signal.SIGTERM)
-        assert await pid() > 0
+        first = await postgres.pid()
+        assert await postgres.pid() == first
+        assert len(set(await asyncio.gather(*(postgres.pid() for _ in range(12))))) <= 3
+        os.kill(await postgres.pid(), signal.SIGTERM)
+        assert await postgres.pid() > 0
         with pytest.raises(asyncpg.DivisionByZeroError):
-            async with pool.lent() as made:
-                await made.fetchval("select 1 / 0")
+            await postgres.answer("select 1 / 0")
         server.stop()
-        waiting = asyncio.create_task(pid())
-        await refused.wait()
+        waiting = asyncio.create_task(postgres.pid())
+        await postgres.refused.wait()
         await asyncio.to_thread(server.start)
         assert await waiting > 0
-        assert pool.policy.metrics()["unsound"] >= 2
-        await pool.close()
+        assert postgres.pool.policy.metrics()["unsound"] >= 2
+        await postgres.pool.close()
 
     run(story)
