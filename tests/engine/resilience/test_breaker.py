@@ -189,6 +189,19 @@ def test_a_probe_that_is_interrupted_is_none():
     assert stage.breaker.state == OPEN
 
 
+def test_a_call_that_fails_after_the_breaker_opened_says_nothing():
+    """Its failure is its own; the breaker has moved on without it."""
+    stage = Stage(BreakerSettings())
+
+    def slow(_asked: int) -> None:
+        stage.play(OPENED)
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        stage.breaker.call(slow, 1)
+    assert [one.after for one in stage.told] == [OPEN]
+
+
 @pytest.mark.parametrize(
     ("share", "base", "threshold"),
     [(0.05, 5, 5), (0.001, 5, 3), (0.01, 5, 3), (0.02, 5, 4), (0.1, 5, 7), (0.5, 5, 10),
@@ -218,6 +231,19 @@ def test_the_threshold_follows_the_usual_share_of_failures():
 
     assert (calm.threshold, rough.threshold, fixed.threshold) == (3, 8, 5)
     assert {one.state for one in (calm, rough, fixed)} == {CLOSED}
+
+
+def test_a_long_time_without_failures_is_learned_at_the_next_one():
+    """Calls that succeeded were only counted: all their epochs are made up for."""
+    breaker = Stage(BreakerSettings()).breaker
+    steady(breaker, 7, 6_000)
+    assert breaker.threshold == 8
+
+    for _ in range(10_000):
+        breaker.call(abs, 1)
+    breaker.failed(breaker.permit())
+
+    assert breaker.threshold == 3
 
 
 def test_the_timeout_follows_how_long_outages_last():

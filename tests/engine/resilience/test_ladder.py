@@ -128,6 +128,16 @@ def test_each_step_is_a_value_with_cause_and_outcome():
     assert ladder.rung == WELL
 
 
+def test_a_trouble_knows_nothing_of_the_one_before():
+    """Neither what was tried then nor what was to be undone."""
+    ladder = Ladder("store", PLAIN._replace(strategies=("failover",)), Random(1).random)
+    assert climb(ladder, "failover", steps=1) == ["failover"]
+    assert climb(ladder, WATCH) == [WATCH, RETURN]
+
+    assert climb(ladder, WATCH) == ["failover", "escalate", WATCH]
+    assert [one.rung for one in ladder.tried][::2] == ["failover", "escalate", WATCH]
+
+
 def test_only_the_last_step_can_end():
     """An outcome that comes twice, or for a step of before, is a mistake of the caller."""
     ladder = Ladder("cache", PLAIN, Random(1).random)

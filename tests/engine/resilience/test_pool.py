@@ -27,6 +27,19 @@ def test_an_idle_connection_is_asked_and_then_lent():
     assert box.ask(7) == [Check(1), Lend(1, 7)]
 
 
+def test_one_caller_has_one_connection_asked():
+    """The others stay idle; one that breaks there is never asked again."""
+    box = Box()
+    box.ask(1, 2)
+    box.give(1)
+    box.give(2)
+    box.answers = False
+
+    assert box.ask(3) == [Check(2)]
+    assert box.carry_out(box.pool.lost(1, box.now_ns, "reset")) == [Close(1, "reset")]
+    assert box.ask(4) == [Connect(3)]
+
+
 def test_an_unsound_one_is_closed_and_another_made():
     """The caller never sees it."""
     box = Box()

@@ -142,6 +142,27 @@ def test_a_gate_lets_in_its_share_and_refuses_who_waits_too_long():
     asyncio.run(story())
 
 
+def test_who_is_cancelled_in_the_moment_of_its_turn_leaves_again():
+    """It was named to come in, and passes its place on."""
+
+    async def story() -> None:
+        gate = Gate(Bulkhead("store", Share(1, 5, 60 * NS)))
+
+        async def call() -> str:
+            async with gate.entered():
+                return "in"
+
+        async with gate.entered():
+            first, second = asyncio.create_task(call()), asyncio.create_task(call())
+            await asyncio.sleep(0)
+            first.cancel()
+        assert await second == "in"
+        assert first.cancelled()
+        assert gate.bulkhead.metrics()["inside"] == 0
+
+    asyncio.run(story())
+
+
 def test_who_waits_at_a_gate_is_let_in_when_another_leaves():
     """Whoever is cancelled meanwhile leaves no gap."""
 
