@@ -191,10 +191,10 @@ def test_a_probe_that_is_interrupted_is_none():
 
 def test_a_call_that_fails_after_the_breaker_opened_says_nothing():
     """Its failure is its own; the breaker has moved on without it."""
-    stage = Stage(BreakerSettings())
+    stage = Stage(BreakerSettings(failure_threshold=1))
 
     def slow(_asked: int) -> None:
-        stage.play(OPENED)
+        stage.play("f =open")
         raise TimeoutError
 
     with pytest.raises(TimeoutError):
