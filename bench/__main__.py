@@ -17,6 +17,7 @@ from bench import (
     peers,
     per_order,
     record_in,
+    resilience,
     start,
     wire,
 )
@@ -33,6 +34,7 @@ ROWS: dict[str, Callable[[], list[Figure]]] = {
     "start": start.figures,
     "operator": operator.figures,
     "console": console.figures,
+    "resilience": resilience.figures,
 }
 
 

@@ -11,7 +11,9 @@ from engine.core import ROOT, digest_of_bytes
 from engine.errors import Refused
 from engine.layout import F, I, Parameter
 from engine.messages import PARAMETER_NAME, ParameterChanged, encode, texts_of
+from engine.resilience import settings as resilience
 from engine.state import KEYS
+from engine.values import fitting, named, range_in_words, written
 
 # A checkout keeps them at its top, an installed package inside the engine.
 PROFILES = next(
@@ -33,8 +35,9 @@ ORDERED = (
     ("breakers.drawdown_half", "breakers.drawdown_conservative"),
     ("breakers.drawdown_conservative", "breakers.drawdown_stop"),
     ("sizing.stop_loss", "risk.price_band"),  # a stop beyond the band would be denied
+    *resilience.ORDERED,
 )
-ALL_KEYS = {**SETTINGS, **KEYS}
+ALL_KEYS = {**SETTINGS, **KEYS, **resilience.ROWS}
 NOTHING: Mapping[str, Any] = {}
 
 
@@ -192,40 +195,7 @@ def known_key(key: str, given: Given) -> str:
 
 def checked(key: str, value: Any) -> int | float:
     """The value in its own kind and range. Refused otherwise."""
-    row = ALL_KEYS[key]
-    if "|" in row.unit:
-        return choice(key, row, value)
-    try:
-        number = float(value) if row.kind == F else int(value)
-        fits = not isinstance(value, bool) and row.low <= number <= row.high
-        fits = fits and (row.kind == F or float(value) == number)
-    except (TypeError, ValueError, OverflowError):
-        fits, number = False, 0
-    if not fits or not math.isfinite(number):
-        what = "a whole number" if row.kind == I else "a number"
-        raise Refused(
-            f"{key} = {shown(value)} is impossible",
-            f"it must be {what} from {row.low} to {row.high} {row.unit}".rstrip(),
-        )
-    return number
-
-
-def choice(key: str, row: Parameter, value: Any) -> int:
-    """The number of a named choice."""
-    names = row.unit.split("|")
-    if value not in names:
-        raise Refused(
-            f"{key} = {shown(value)} is impossible", f"it must be one of {', '.join(names)}"
-        )
-    return int(row.low) + names.index(value)
-
-
-def shown(value: Any) -> str:
-    """A wrong value, as far as it fits a line."""
-    try:
-        return str(value)[:60]
-    except ValueError:
-        return "a number of thousands of digits"
+    return fitting(key, ALL_KEYS[key], value)
 
 
 def parts_of(value: float) -> tuple[int, int]:
@@ -254,22 +224,16 @@ def as_toml(values: Mapping[str, int | float], opening: str) -> str:
         if table != section:
             lines += ["", f"[{table}]"]
             section = table
-        value = worded(key, values[key])
-        written = f'"{value}"' if isinstance(value, str) else value
         limits = "" if "|" in row.unit else f" {range_of(key)}."
-        lines += [f"# {row.text}{limits}", f"{name} = {written}"]
+        lines += [f"# {row.text}{limits}", f"{name} = {written(worded(key, values[key]))}"]
     return "\n".join(lines) + "\n"
 
 
-def worded(key: str, value: float) -> int | float | str:
-    """A checked value as a profile writes it: a choice by its name."""
-    row = ALL_KEYS[key]
-    return row.unit.split("|")[int(value) - int(row.low)] if "|" in row.unit else value
+def worded(key: str, value: float) -> int | float | str | list[str]:
+    """A checked value as a profile writes it: a choice by its name, a selection by its names."""
+    return named(ALL_KEYS[key], value)
 
 
 def range_of(key: str) -> str:
     """What a key may be, in words: from where to where and of what, or one of which names."""
-    row = ALL_KEYS[key]
-    if "|" in row.unit:
-        return row.unit.replace("|", " or ")
-    return f"{row.low} to {row.high} {row.unit}".rstrip()
+    return range_in_words(ALL_KEYS[key])

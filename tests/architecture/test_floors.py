@@ -29,7 +29,7 @@ FLOORS: list[tuple[str, list[str]]] = [
     (
         "assembly",
         [
-            *("profile", "environment", "opening", "options", "status", "streams"),
+            *("values", "profile", "environment", "opening", "options", "status", "streams"),
             *("builder", "parts"),
             *("desk", "beginning", "bootstrap", "runtime", "backtest"),
         ],
