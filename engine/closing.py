@@ -7,18 +7,23 @@ from engine.strategy.agents.registry import FLATTENED, KILLED, PAUSED, STOPPED, 
 
 
 def close_symbol(state, number):
-    """One symbol's part of the stop: its orders canceled, its position sold; 1 while unfinished."""
-    symbol = state.symbols[number]
-    position = symbol.position
-    sellable = is_sellable(symbol)
+    """One symbol's part of the stop: its orders canceled, its position sold."""
+    position = state.symbols[number].position
     if has_room(state.commands, 3):
-        if sellable and position.closing_id == 0:
+        if is_sellable(state.symbols[number]) and position.closing_id == 0:
             leave(state, number)
         elif position.entering_id > 0:
             ask_cancel(state, number, position.entering_id)
         elif position.stop_id > 0:
             ask_cancel(state, number, position.stop_id)
-    return 1 if sellable else 0
+
+
+def still_busy(state):
+    """What is still to be closed: positions that can be sold, and open orders."""
+    held = 0
+    for number in range(state.clock.symbols):
+        held += 1 if is_sellable(state.symbols[number]) else 0
+    return held + state.orders.open
 
 
 def wind_down(state):
@@ -29,10 +34,9 @@ def wind_down(state):
     if breakers.killed == 1:
         state.intent.cause = KILLED
     state.intent.confidence = 1.0
-    held = 0
     for number in range(state.clock.symbols):
-        held += close_symbol(state, number)
-    breakers.busy = held + state.orders.open
+        close_symbol(state, number)
+    breakers.busy = still_busy(state)
     if breakers.flattening == 1 and breakers.busy == 0:
         end_flatten(state)
 

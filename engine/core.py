@@ -49,6 +49,7 @@ CORE = (
     "engine.dealing",
     "engine.closing",
     "engine.decision",
+    "engine.retelling",
     "engine.simulation",
 )
 ROOT = Path(__file__).resolve().parent.parent
@@ -208,6 +209,10 @@ class Span:
         self.raw = bytearray(size_of(SPAN))
         self.out = bytearray(room * RECORD_SIZE)
         self.at = View(SPAN, self.raw)
+
+    def retell(self, *, told: bool) -> None:
+        """From here on records are told, being of other code, or decided anew and compared."""
+        self.raw[48:56] = int(told).to_bytes(8, "little")
 
     def start(self) -> None:
         """Another buffer of records, from its first on; what is still to be compared stays."""

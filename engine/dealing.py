@@ -101,9 +101,14 @@ def draft_entry(state, symbol):
     equity = state.account.equity_e8
     lots = entry_lots(state.parameters.sizing, symbol.instrument, equity, price, factor)
     draft.lots = min(lots, most_lots(symbol.instrument, draft.type))
-    notional = notional_of(symbol.instrument, price, draft.lots)
+    draft.claim = cost_of(state, symbol, price, draft.lots)
+
+
+def cost_of(state, symbol, price, lots):
+    """What a buy may cost in 1e-8 of quote: with its fee, and a little more than it looks."""
+    notional = notional_of(symbol.instrument, price, lots)
     fee = fee_of(notional, state.parameters.paper.taker_fee_ppm)
-    draft.claim = notional + fee + notional // SLACK_DIVISOR
+    return notional + fee + notional // SLACK_DIVISOR
 
 
 def draft_sale(state, symbol, kind, price):

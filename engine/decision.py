@@ -160,16 +160,21 @@ def remember(state, number, outcome):
 
 def beat(state):
     """Time passed: bars end though nobody trades, and what is due is decided."""
-    rules = state.parameters.features
-    for number in range(state.clock.symbols):
-        symbol = state.symbols[number]
-        if bar_has_ended(symbol.features.builder, rules.bar_seconds, state.clock.now_ns):
-            close_bar(symbol.features, state.parameters.indicators, symbol.instrument)
+    close_bars(state)
     watch(state)
     obey(state)
     for number in range(state.clock.symbols):
         decide_symbol(state, number)
     draw(state.curve, state.clock.now_ns, state.account.equity_e8)
+
+
+def close_bars(state):
+    """The bars whose time is over."""
+    rules = state.parameters.features
+    for number in range(state.clock.symbols):
+        symbol = state.symbols[number]
+        if bar_has_ended(symbol.features.builder, rules.bar_seconds, state.clock.now_ns):
+            close_bar(symbol.features, state.parameters.indicators, symbol.instrument)
 
 
 def decide_on_fact(state, number):

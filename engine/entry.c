@@ -31,7 +31,7 @@ extern struct method journal_methods[];
 
 struct record { uint32_t check; uint8_t kind, flags; uint16_t symbol; int64_t times[2], five[5]; };
 enum { CHUNK = 256 };
-struct span { int64_t next, stop, written, room, compared, differs; struct record pulse; };
+struct span { int64_t next, stop, written, room, compared, differs, retold; struct record pulse; };
 extern int64_t kernel_process(void *, const void *), kernel_attend(void *, const void *);
 extern int64_t kernel_history(void *, const void *, void *, struct span *);
 extern int64_t kernel_replay(void *, const void *, void *, struct span *);

@@ -37,6 +37,7 @@ ENGINE_STARTED, INSTRUMENT_DEFINED, INSTRUMENT_LIMITED, PARAMETER_CHANGED, CASH_
     19,
     20,
 )
+CODE_CHANGED = 21
 OPERATOR_RESET, OPERATOR_PAUSED, OPERATOR_RESUMED, OPERATOR_FLATTENED, OPERATOR_KILLED = (
     24,
     25,
@@ -170,6 +171,17 @@ class CashDeposited(NamedTuple):
     time_ns: int
     received_ns: int
     amount_e8: int
+    flags: int = 0
+
+
+class CodeChanged(NamedTuple):
+    """Other code decides from here on; the first 8 bytes of both code digests. Moves no state."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    before: int
+    now: int
     flags: int = 0
 
 
@@ -390,6 +402,7 @@ KINDS: dict[type[Any], int] = {
     InstrumentLimited: INSTRUMENT_LIMITED,
     ParameterChanged: PARAMETER_CHANGED,
     CashDeposited: CASH_DEPOSITED,
+    CodeChanged: CODE_CHANGED,
     OperatorReset: OPERATOR_RESET,
     OperatorPaused: OPERATOR_PAUSED,
     OperatorResumed: OPERATOR_RESUMED,

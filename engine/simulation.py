@@ -8,6 +8,7 @@ from engine.messages import (
     BREAKER_CHANGED,
     CANCEL_ORDER,
     CASH_DEPOSITED,
+    CODE_CHANGED,
     ENGINE_STARTED,
     HEARTBEAT,
     ORDER_ACCEPTED,
@@ -15,6 +16,7 @@ from engine.messages import (
     SUBMIT_ORDER,
     TEXT,
 )
+from engine.retelling import retell
 from engine.risk.gate import COMMANDS_MAX
 
 # One event yields at most every report the venue can make, each with a full set of commands.
@@ -26,6 +28,7 @@ SPAN = block(
     room=I,
     compared=I,  # of these, found equal to what a journal recorded
     differs=I,  # number of the first record that is not what was decided now, or -1
+    retold=I,  # 1 where other code decided: taken as it stands, and nothing compared
     pulse=RECORD,
 )
 
@@ -51,6 +54,10 @@ def replay(state, records, out, span):
     What is decided but was not recorded (a tail lost in a crash) is left in `out` at the end.
     """
     span.differs = -1
+    while span.retold == 1 and span.next < span.stop:
+        if is_told(records[span.next].kind):
+            retell(state, records[span.next])
+        span.next += 1
     while span.next < span.stop and span.written + YIELD_MAX <= span.room and span.differs < 0:
         event = records[span.next]
         if is_input(state.venue, event.kind) and span.written > 0:
@@ -65,7 +72,12 @@ def replay(state, records, out, span):
 def is_input(venue, kind):
     """Whether the state depends on it: the market, time, definitions, operators, a real venue."""
     first_outcome = BREAKER_CHANGED if venue.outside == 1 else ORDER_ACCEPTED
-    return kind < first_outcome and kind != ENGINE_STARTED
+    return kind < first_outcome and is_told(kind)
+
+
+def is_told(kind):
+    """Whether it says something of the account or the market, not of the engine alone."""
+    return kind < TEXT and kind != ENGINE_STARTED and kind != CODE_CHANGED
 
 
 def is_outcome(kind):

@@ -17,7 +17,7 @@ FLOORS: list[tuple[str, list[str]]] = [
     (
         "the decision as one",
         [
-            *("state", "accounting", "dealing", "closing", "decision", "simulation"),
+            *("state", "accounting", "dealing", "closing", "decision", "retelling", "simulation"),
             *("core", "compile", "snapshot", "picture", "camera", "preview"),
         ],
     ),

@@ -20,6 +20,7 @@ TESTS = (
     "tests/engine/test_dealing.py",
     "tests/engine/test_decision.py",
     "tests/engine/test_requests.py",
+    "tests/engine/test_retelling.py",
     "tests/engine/test_simulation.py",
     "tests/engine/test_unknown_orders.py",
     "tests/engine/test_winding_down.py",

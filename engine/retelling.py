@@ -1,0 +1,132 @@
+"""What does a journal of other code say? Its facts and commands taken in; nothing is decided anew.
+
+The account comes out exactly as it was kept: other code would have decided otherwise, but what was
+decided and what came of it stands in the records. Indicators are warmed by the market on the way.
+"""
+
+from engine.accounting import SECOND_NS, account
+from engine.closing import still_busy
+from engine.dealing import cost_of
+from engine.decision import advance, close_bars, observe
+from engine.execution.curve import draw
+from engine.execution.fills import recall, receive
+from engine.execution.orders import (
+    ASK_CANCEL,
+    is_known,
+    is_open,
+    open_order,
+    place_of,
+    release,
+    step,
+)
+from engine.messages import (
+    BOOK_TOP,
+    BREAKER_CHANGED,
+    BUY,
+    CANCEL_ORDER,
+    CASH_DEPOSITED,
+    FLATTEN_ENDED,
+    HEARTBEAT,
+    LIMIT,
+    ORDER_ACCEPTED,
+    ORDER_DENIED,
+    STOP,
+    SUBMIT_ORDER,
+)
+from engine.risk.breakers import is_closing, move_to
+from engine.risk.gate import REASONS_MAX, clear
+from engine.risk.limits import count_order
+
+
+def retell(state, told):
+    """One record of the journal into the account: an event, a report, a command or a verdict."""
+    clear(state.commands)
+    if told.kind < BREAKER_CHANGED:
+        retell_event(state, told)
+    else:
+        state.clock.flags = told.flags
+        take_verdict(state, told)
+    if is_closing(state.breakers):
+        state.breakers.busy = still_busy(state)
+
+
+def retell_event(state, told):
+    """What came from outside: the market, time, a report, an operator."""
+    advance(state.clock, state.parameters.run, told)
+    number = state.clock.symbol
+    if state.clock.kind <= BOOK_TOP:
+        observe(state, state.symbols[number], told)
+    elif state.clock.kind == HEARTBEAT:
+        close_bars(state)
+        draw(state.curve, state.clock.now_ns, state.account.equity_e8)
+    else:
+        account(state, number, told)
+        retell_to_venue(state, number, told)
+
+
+def retell_to_venue(state, number, told):
+    """A simulated venue kept its own books: they follow from what it reported."""
+    if state.venue.outside == 1:
+        return
+    if state.clock.kind == CASH_DEPOSITED:
+        state.venue.cash_e8 += told.a
+    elif state.clock.kind >= ORDER_ACCEPTED:
+        recall(state.venue, state.symbols[number].instrument, told)
+
+
+def take_verdict(state, told):
+    """What was decided then: a command, a denial, a breaker that moved, the end of a flatten."""
+    if told.kind == BREAKER_CHANGED:
+        move_to(state.breakers, told.a)
+    elif told.kind == FLATTEN_ENDED:
+        state.breakers.flattening = 0
+    elif told.kind == ORDER_DENIED:
+        state.gate.denied += 1
+        if 0 <= told.a < REASONS_MAX:
+            state.gate.denials[told.a] += 1
+    elif told.kind == SUBMIT_ORDER:
+        retell_order(state, told.symbol, told)
+    elif told.kind == CANCEL_ORDER:
+        retell_cancel(state, told.symbol, told)
+    if told.kind >= SUBMIT_ORDER and state.venue.outside == 0:
+        receive(state.venue, state.parameters.paper, told)
+
+
+def retell_order(state, number, told):
+    """An order that was sent: it enters the table and claims what it may use."""
+    symbol = state.symbols[number]
+    draft = state.draft
+    draft.side = state.clock.flags % 2
+    draft.type = state.clock.flags // 2
+    draft.lots = told.b
+    draft.price = told.c
+    draft.expires_ns = 0
+    draft.claim = told.b
+    if draft.side == BUY:
+        price = told.c if told.c > 0 else symbol.features.market.ask
+        draft.claim = cost_of(state, symbol, price, told.b)
+        if draft.type == LIMIT:
+            wait_ns = state.parameters.orders.limit_seconds * SECOND_NS
+            draft.expires_ns = told.received_ns + wait_ns
+    open_order(state.orders, told.a, draft, number, told.received_ns)
+    state.orders.table[place_of(told.a)].asked = told.d
+    if draft.side == BUY:
+        state.account.reserved_e8 += draft.claim
+        count_order(state.gate.rate, told.received_ns)
+        symbol.position.entering_id = told.a
+        return
+    symbol.position.claimed_lots += draft.claim
+    if draft.type == STOP:
+        symbol.position.stop_id = told.a
+    else:
+        symbol.position.closing_id = told.a
+
+
+def retell_cancel(state, number, told):
+    """A cancel that was asked for: what a sale had claimed is free from then on."""
+    order = state.orders.table[place_of(told.a)]
+    if not is_known(state.orders, told.a, number) or not is_open(order.status):
+        return
+    step(state.orders, order, ASK_CANCEL)
+    if order.side != BUY:
+        release(state.account, state.symbols[number].position, order, order.claim)
