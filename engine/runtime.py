@@ -130,7 +130,10 @@ class Runner:
             due_ns = clock.heartbeat_due_ns
             self.engine.loop.take(encode(Heartbeat(0, due_ns, due_ns, clock.heartbeats + 1)))
         else:
+            refused = self.engine.loop.malformed
             self.engine.loop.take(record)
+            if self.engine.loop.malformed == refused:
+                self.engine.kept.fed(record)
             self.upcoming = next(self.records, None)
         taken_ns = time.perf_counter_ns() - began_ns
         self.telemetry.decided.add(taken_ns)
@@ -212,6 +215,7 @@ def live(engine: Engine, options: Options, stop: Stop) -> int:
         runner.run()
         runner.tell_malformed()
         engine.loop.release()
+        engine.is_whole = True
     except JournalFailed:
         engine.lock.must_be_ours()  # a removed directory is the better reason
         raise

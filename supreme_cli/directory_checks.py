@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 from engine import core as cores
-from engine.beginning import Kept
 from engine.control.client import holder_of
 from engine.control.places import socket_path
 from engine.errors import Refused
+from engine.folding import Kept
 from engine.journal.recovery import records
 from engine.messages import RECORD_SIZE
 from supreme_cli.findings import FAIL, Finding, Place, fail, ok, warning

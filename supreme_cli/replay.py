@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from engine import core as cores
-from engine.beginning import Kept, fold_chunk
 from engine.errors import Refused
+from engine.folding import Kept, fold_chunk
 from engine.journal.recovery import records
 from engine.messages import RECORD_SIZE, TEXT
 from engine.picture import picture

@@ -5,10 +5,11 @@ import os
 import time
 from _thread import LockType, allocate_lock, start_new_thread
 from collections.abc import Callable
+from contextlib import suppress
 from types import ModuleType
 
 from engine.errors import Refused
-from engine.journal.head import note
+from engine.journal.head import DURABLE, note
 from engine.journal.recovery import Recovered, recover
 from engine.journal.segments import (
     HEADER_SIZE,
@@ -180,6 +181,8 @@ class Journal:
         if not self.wait(self.sequence, STALLED_S):
             self._disk.journal_fail(self._handle, errno.ETIMEDOUT)
             self._must_be_well()
+        with suppress(OSError):  # without it only a loss of these last records is not seen
+            note(self.directory, self._durable(self._handle), DURABLE)
 
     def _release(self) -> None:
         self._disk.journal_stop(self._handle)
