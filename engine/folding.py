@@ -6,9 +6,10 @@ from typing import Any
 
 from engine import core as cores
 from engine.errors import Refused
-from engine.journal.checkpoints import Checkpoint, Said, keep, spot_of
-from engine.journal.recovery import chunks
+from engine.journal.checkpoints import Checkpoint, Said, keep, spot_in
+from engine.journal.recovery import chunks, survey
 from engine.journal.segments import Identity, Place, functions_of
+from engine.journal.verification import Whole
 from engine.messages import BOOK_TOP, ENGINE_STARTED, LABEL, RECORD_SIZE, SYMBOL_NAME, TEXT
 from engine.parts import Engine, Stopped
 
@@ -126,7 +127,7 @@ def keep_state(core: Any, kept: Kept, place: tuple[Place, int], ours: Identity) 
     last one's outcomes whole and no text waiting for its event. OSError when the disk fails.
     """
     journal, sequence = place
-    spot = spot_of(journal, sequence, functions_of(core.native))
+    spot = spot_in(journal, sequence, functions_of(core.native))
     whose = ours.journal_id, ours.layout_digest, ours.code_digest
     return keep(journal, Checkpoint(*whose, spot, kept.said(), core.image()))
 
@@ -142,6 +143,87 @@ def end(engine: Engine) -> None:
         keep_state(engine.core, engine.kept, (journal.directory, sequence), journal.identity)
     except OSError as error:
         engine.log.say("warning", "SnapshotNotKept", why=error.strerror)
+
+
+def keep_newest(journal: Place, native: Any, ours: Identity) -> str:
+    """Keep a state as near to the end as one may stand, beside whoever writes; its path or nothing.
+
+    Refused (4) for damage, a journal of other code, or one that does not replay; OSError.
+    """
+    found = survey(journal, functions_of(native), ours, whole=False)
+    if not found.segments:
+        return ""
+    ours = ours._replace(journal_id=found.segments[-1].header.identity.journal_id)
+    core, kept, since = begun_from(found.base, native)
+    span, settled = cores.Span(), (core.image(), kept.said(), since)
+    for first, chunk in chunks(found.segments, since):
+        kept.read(chunk)
+        fold_chunk(core, chunk, span, first)
+        if is_settled(chunk, span):
+            settled = core.image(), kept.said(), first + len(chunk) // RECORD_SIZE
+    image, said, sequence = settled
+    core.restore(image)
+    return keep_state(core, Kept(said), (journal, sequence), ours)
+
+
+def replayed(whole: Whole, native: Any) -> str:
+    """Fold a verified journal, each good checkpoint held against it; the digest at the end.
+
+    Refused (4) where something was decided otherwise, or a checkpoint holds another state.
+    """
+    core, _, since = begun_from(whole.base(), native)
+    span, waiting = cores.Span(), [one for one in whole.good() if is_ours(one)]
+    for first, chunk in chunks(whole.segments, since):
+        at, end = first, first + len(chunk) // RECORD_SIZE
+        while at < end:
+            waiting = [one for one in waiting if not held(core, one, at)]
+            to = min([end, *(one.spot.sequence for one in waiting)])
+            fold_chunk(
+                core, chunk[(at - first) * RECORD_SIZE : (to - first) * RECORD_SIZE], span, at
+            )
+            at = to
+    for one in waiting:
+        held(core, one, one.spot.sequence)
+    return cores.digest_of(core)
+
+
+def begun_from(base: Checkpoint | None, native: Any) -> tuple[Any, Kept, int]:
+    """A core, what the journal says beside it, and the first sequence to fold into it.
+
+    Refused (4) when the state is one that other code came to.
+    """
+    core = cores.core_of(native)
+    if base is None:
+        return core, Kept(), 0
+    if not is_ours(base):
+        raise Refused(
+            f"the first records were removed, and the snapshot at {base.spot.sequence} that stands "
+            "for them is of other code",
+            "use the build that wrote it",
+            code=4,
+        )
+    core.restore(base.image)
+    return core, Kept(base.said), base.spot.sequence
+
+
+def is_ours(checkpoint: Checkpoint) -> bool:
+    """Whether this very code would have come to its state."""
+    theirs = checkpoint.layout_digest, checkpoint.code_digest
+    return theirs == (cores.layout_digest(), cores.code_digest())
+
+
+def held(core: Any, checkpoint: Checkpoint, sequence: int) -> bool:
+    """Whether a checkpoint stands here; Refused (4) when it holds another state."""
+    if checkpoint.spot.sequence > sequence:
+        return False
+    if core.image() != checkpoint.image:
+        raise Refused(
+            f"the snapshot at sequence {checkpoint.spot.sequence} holds another state than the "
+            "records before it come to",
+            "remove that snapshot, and report it: a start would go on from it",
+            code=4,
+        )
+    return True
 
 
 def is_settled(chunk: Any, span: cores.Span) -> bool:

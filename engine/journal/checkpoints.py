@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from engine.core import digest_of_bytes
-from engine.journal.measuring import files, header_of
+from engine.journal.measuring import files
 from engine.journal.segments import HEADER_SIZE, Identity, Place, sync_directory, write_all
 from engine.messages import RECORD_SIZE
 
@@ -127,10 +127,19 @@ def is_of(checkpoint: Checkpoint, ours: Identity) -> bool:
     return theirs == (ours.layout_digest, ours.code_digest)
 
 
-def spot_of(journal: Place, sequence: int, disk: ModuleType) -> Spot:
-    """The place after so many durable records, as the files have it; OSError, Refused (4)."""
+def spot_in(journal: Place, sequence: int, disk: ModuleType) -> Spot:
+    """The place after so many records, made durable here: what is proved must not be lost; OSError.
+
+    Whoever writes the journal may not have synced all that is read.
+    """
     path = [one for one in files(journal) if first_of(one) < max(sequence, 1)][-1]
-    first = header_of(path).first
+    with open(path, "rb", buffering=0) as file:
+        os.fdatasync(file.fileno())
+    return spot_of(path, first_of(path), sequence, disk)
+
+
+def spot_of(path: str, first: int, sequence: int, disk: ModuleType) -> Spot:
+    """The place at a sequence in the segment of this file and first sequence; OSError."""
     with open(path, "rb", buffering=0) as file:
         size = HEADER_SIZE + (sequence - first) * RECORD_SIZE
         return Spot(sequence, first, disk.journal_hash(file.fileno(), size))

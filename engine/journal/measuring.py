@@ -148,11 +148,17 @@ def _is_mixed(tail: bytes, header: Header, good: int, disk: ModuleType) -> bool:
     return False
 
 
+def tail_of(last: Segment) -> bytes:
+    """What an unfinished write left after the good records."""
+    with open(last.path, "rb", buffering=0) as file:
+        return _tail(file.fileno(), last.header, last.records).rstrip(b"\0")
+
+
 def cut_tail(last: Segment) -> bytes:
     """Zero what an unfinished write left after the good records, and sync; what was cut."""
+    tail = tail_of(last)
     with open(last.path, "r+b", buffering=0) as file:
         fd = file.fileno()
-        tail = _tail(fd, last.header, last.records).rstrip(b"\0")
         write_all(fd, bytes(len(tail)), HEADER_SIZE + last.records * RECORD_SIZE)
         os.fdatasync(fd)  # what only the page cache survived a killed process must not be lost now
     return tail

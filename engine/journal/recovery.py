@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import NamedTuple
 
-from engine.journal.checkpoints import Checkpoint, Found, find
+from engine.journal.checkpoints import Checkpoint, Found, find, spot_of
 from engine.journal.damage import damaged, damaged_at, foreign, missing, unreached
 from engine.journal.head import DURABLE, noted
 from engine.journal.measuring import (
@@ -175,11 +175,10 @@ def _must_be_covered(oldest: Header, base: Checkpoint | None, directory: Place) 
 def _must_hold(base: Checkpoint, segments: list[Segment], disk: ModuleType) -> None:
     """The records up to the checkpoint are those it was made of."""
     spot = base.spot
-    path = next(one.path for one in segments if one.header.first == spot.segment)
-    with open(path, "rb", buffering=0) as file:
-        size = HEADER_SIZE + (spot.sequence - spot.segment) * RECORD_SIZE
-        digest = disk.journal_hash(file.fileno(), size)
-    if digest != spot.digest:
+    path = next((one.path for one in segments if one.header.first == spot.segment), "")
+    if not path:
+        raise missing(os.path.dirname(segments[0].path), spot.segment)
+    if spot_of(path, spot.segment, spot.sequence, disk) != spot:
         raise damaged(path, f"what comes before sequence {spot.sequence} is not in its snapshot")
 
 

@@ -4,11 +4,12 @@ import random
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.running import final_state, supreme, trades_file
+from tests.acceptance.running import COMMAND, ROOT, final_state, supreme, trades_file
 from tests.acceptance.test_crash import SMALL, lived, shim
 
 __all__ = ["shim"]  # a fixture that both files use
@@ -115,3 +116,38 @@ def test_a_journal_cut_behind_its_snapshot_is_refused(market: Path, tmp_path: Pa
     assert done.returncode == 4
     assert f"(sequence {int(begun.stem) + 1}) is gone" in done.stderr
     assert f"all before sequence {int(snapshots(directory)[-1].stem)} was there" in done.stderr
+
+
+def test_a_snapshot_kept_beside_a_running_engine(market: Path, tmp_path: Path):
+    """Folded from its journal by another process: the engine, killed then, goes on from it."""
+    expected = final_state(lived(market, tmp_path / "whole"))["state_digest"]
+    directory = tmp_path / "d"
+    words = ["run", "--replay", str(market), "--speed", "300", "--data-dir", str(directory), *SMALL]
+    engine = subprocess.Popen([*COMMAND, *words], cwd=ROOT, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while not (directory / "control" / "socket").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    kept = supreme("journal", "compact", "--yes", "--data-dir", str(directory))
+    engine.kill()
+    engine.wait()
+
+    done = lived(market, directory)
+
+    assert kept.returncode == 0, kept.stderr
+    assert final_state(done)["state_digest"] == expected
+    assert "records after the snapshot at" in done.stderr
+
+
+def test_replay_shows_what_a_shortened_journal_still_holds(market: Path, tmp_path: Path):
+    """The end as before; a time whose records are gone is refused, with what to do."""
+    assert stopped(market, tmp_path / "d", "0.6").returncode == 0
+    before = supreme("replay", str(tmp_path / "d"), "--json")
+
+    cut = supreme(
+        "journal", "compact", "--erase-before", "4000", "--yes", "--data-dir", str(tmp_path / "d")
+    )
+
+    assert "removed 0 files" not in cut.stdout
+    assert final_state(supreme("replay", str(tmp_path / "d"), "--json")) == final_state(before)
+    early = supreme("replay", str(tmp_path / "d"), "--at", "2025-01-01T00:05")
+    assert (early.returncode, "were removed" in early.stderr) == (2, True)

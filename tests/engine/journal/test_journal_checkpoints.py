@@ -7,7 +7,7 @@ import time
 import pytest
 
 from engine.errors import Refused
-from engine.journal.checkpoints import KEPT, Checkpoint, Said, folder_of, keep, kept, read, spot_of
+from engine.journal.checkpoints import KEPT, Checkpoint, Said, folder_of, keep, kept, read, spot_in
 from engine.journal.head import DURABLE, noted
 from engine.journal.recovery import chunks, records, recover, survey
 from engine.journal.segments import functions_of
@@ -40,7 +40,7 @@ def journal(tmp_path, disk):
 def checkpoint_at(journal, sequence, disk, who=OURS):
     """Keep a made-up state there; the path of its file."""
     said = Said("SIMULATED here", {0: "ETHUSDT", 3: "BTC USDT"}, 7, record(5)[4:], 4)
-    spot = spot_of(journal, sequence, functions_of(disk))
+    spot = spot_in(journal, sequence, functions_of(disk))
     whose = who.journal_id, who.layout_digest, who.code_digest
     return keep(journal, Checkpoint(*whose, spot, said, b"state" * 1000 + bytes([sequence % 256])))
 
