@@ -44,7 +44,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell all, change nothin
 def verify(
     data_dir: DataDir = "",
     replay: Annotated[
-        bool, typer.Option("--replay", help="Also decide everything anew and compare.")
+        bool, typer.Option("--with-replay", help="Also decide everything anew and compare.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -57,7 +57,7 @@ def journal(*words: str, home: Path, code: int = 0) -> dict[str, Any]:
 
 def test_a_whole_journal_is_verified_and_replayed(market, home):
     """Record by record, and to the very state that the engine printed."""
-    said = journal("verify", "--replay", home=home)
+    said = journal("verify", "--with-replay", home=home)
 
     assert said["whole"] is True
     assert said["records"] == said["end"]
@@ -102,7 +102,7 @@ def test_a_snapshot_of_another_state_is_found_by_replay(home):
     keep(home / "journal", found._replace(image=found.image[:-9] + bytes(9)[:8] + b"\1"))
 
     assert journal("verify", home=home)["snapshots"][0]["fault"] == ""
-    said = journal("verify", "--replay", home=home, code=1)
+    said = journal("verify", "--with-replay", home=home, code=1)
     assert "holds another state" in said["damage"]["what"]
 
 
@@ -176,7 +176,7 @@ def test_a_backup_comes_back_and_trades_on(market, home, tmp_path):
     said = journal("restore", str(made["file"]), home=back)
 
     assert said["end"] == made["end"]
-    assert journal("verify", "--replay", home=back)["whole"] is True
+    assert journal("verify", "--with-replay", home=back)["whole"] is True
     assert "segment_bytes = 65536" in (back / "profile.toml").read_text()
     assert supreme("config", "check", str(back / "profile.toml")).returncode == 0
     assert run(market, back)["state_digest"] == state["state_digest"]
@@ -268,7 +268,7 @@ def test_compaction_removes_what_a_snapshot_replaces(market, home):
         path.name for path in files[2:]
     ]
     assert said["first"] == int(files[2].stem)
-    assert journal("verify", "--replay", home=home)["first"] == said["first"]
+    assert journal("verify", "--with-replay", home=home)["first"] == said["first"]
     assert run(market, home)["state_digest"]
     made = journal("backup", str(home / "b.tar"), home=home)
     assert (
