@@ -105,6 +105,7 @@ def assemble(options: Options, say: Callable[[str], None], stop: Callable[[], in
             identity_of(profile, source),
             segment_size=int(profile.values["journal.segment_bytes"]),
             native=native,
+            reserved=int(profile.values["journal.reserved_bytes"]),
         )
         engine.held.append(lambda: end(engine))
         begin(engine, options, say, stop)

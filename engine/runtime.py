@@ -18,6 +18,7 @@ from engine.messages import Heartbeat, encode
 from engine.options import HELP, Options, parse
 from engine.parts import INTERNAL, INTERRUPTED, Engine, Stopped
 from engine.picture import picture
+from engine.scarcity import Scarcity
 from engine.simulation import heartbeat_is_due
 from engine.status import Status, as_json, as_text
 from engine.telemetry import Telemetry
@@ -64,6 +65,7 @@ class Runner:
         self.poll = select.epoll()
         self.poll.register(stop.fd, select.EPOLLIN)
         self.poll.register(engine.journal.fileno(), select.EPOLLIN)
+        self.scarcity = Scarcity(engine)
         self.desk = Desk(engine, options, self.telemetry)
         self.desk.open(self.poll, stop.wish)
         engine.held.append(self.desk.close)
@@ -77,6 +79,7 @@ class Runner:
                     break
                 self._step()
             self._hear(0.0)
+            self.scarcity.heed()
             if time.monotonic() >= tend_at:
                 self._tend()
                 tend_at = time.monotonic() + TEND_SECONDS
@@ -146,6 +149,7 @@ class Runner:
         if native is not None:
             self.engine.take_core(cores.CompiledCore(native))
         self.tell_malformed()
+        self.scarcity.watch()
         self.engine.journal.flush()
         self.engine.log.flush()
         seen = picture(self.engine.core.state, self.engine.names, self.engine.loop.malformed)

@@ -10,6 +10,7 @@ from types import ModuleType
 from engine.errors import Refused
 from engine.journal.head import DURABLE, NEWEST, note
 from engine.journal.recovery import Recovered, recover
+from engine.journal.reserve import Reserve
 from engine.journal.segments import (
     HEADER_SIZE,
     PREVIOUS_AT,
@@ -47,10 +48,17 @@ class Journal:
     """
 
     def __init__(
-        self, directory: Place, identity: Identity, segment_size: int, recovered: Recovered
+        self,
+        directory: Place,
+        identity: Identity,
+        recovered: Recovered,
+        *,
+        segment_size: int,
+        reserved: int,
     ) -> None:
         self.directory, self.identity, self.recovered = directory, identity, recovered
         self.unprepared: OSError | None = None
+        self.reserve = Reserve(directory, reserved)
         self._segment_size = segment_size
         self._tending: LockType | None = None
         self._note_at = NEVER  # a record of the segment that was handed over is durable
@@ -63,10 +71,12 @@ class Journal:
         *,
         segment_size: int = SEGMENT_SIZE,
         native: ModuleType | None = None,
+        reserved: int = 0,
     ) -> "Journal":
         """Recover what is there and continue it, or begin; the journal id of a begun one stays.
 
-        Refused (code 4) when it is damaged, of other code, or the disk does not take it.
+        So many bytes are reserved for segments that a full disk would not take. Refused (code 4)
+        when it is damaged, of other code, or the disk does not take it.
         """
         if segment_size < SEGMENT_SIZE_MIN or segment_size % HEADER_SIZE:
             raise Refused(
@@ -78,7 +88,7 @@ class Journal:
         if recovered.segments:
             journal_id = recovered.segments[-1].header.identity.journal_id
             identity = identity._replace(journal_id=journal_id)
-        journal = cls(directory, identity, segment_size, recovered)
+        journal = cls(directory, identity, recovered, segment_size=segment_size, reserved=reserved)
         try:
             journal._start(functions_of(native))
         except OSError as error:
@@ -89,7 +99,8 @@ class Journal:
         header, used, fd = self._last_segment()
         note(self.directory, header.first)
         if used:
-            note(self.directory, header.first + used, DURABLE)
+            self._note(header.first + used, DURABLE)
+        self.reserve.fill()
         self._disk = disk
         self._handle = disk.journal_open(fd, header.first, used, header.capacity)
         self._append, self._durable = disk.journal_append, disk.journal_durable
@@ -242,7 +253,7 @@ class Journal:
         """One segment of zeros, handed to the writer."""
         is_last_try = self._durable(self._handle) >= self._end
         try:
-            fd = prepare(self.directory, self._end, self._segment_size)
+            fd = self.reserve.segment(self._end, self._segment_size)
         except OSError as error:
             self._postpone(error, is_last_try=is_last_try)
             return
