@@ -84,6 +84,8 @@ def export(
     if output not in EXPORTS:
         raise Refused(f"--output {output} is not known", f"give one of {', '.join(EXPORTS)}")
     between = moment("--from", start), moment("--to", end or str(1 << 62))
+    if os.path.exists(out):
+        raise Refused(f"{out} exists already", "choose another --out", code=REFUSED)
     whole = verified(journal_of(home_of(data_dir)), cores.load_native())
     with progress("exporting", whole.end - whole.first) as done:
         lines = exported(whole.segments, between, EXPORTS[output], done)

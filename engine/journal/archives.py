@@ -19,7 +19,14 @@ from engine.errors import Refused
 from engine.journal.checkpoints import FOLDER, folder_of
 from engine.journal.head import DURABLE, note
 from engine.journal.measuring import Segment
-from engine.journal.segments import HEADER_SIZE, parsed, sync_directory, unwritable
+from engine.journal.segments import (
+    HEADER_SIZE,
+    forget_drafts,
+    parsed,
+    sync_directory,
+    unlink,
+    unwritable,
+)
 from engine.journal.verification import Whole, verified
 from engine.messages import RECORD_SIZE
 
@@ -74,6 +81,7 @@ def back_up(path: str, whole: Whole, profile: str, told: dict[str, Any], done: P
         raise Refused(f"{path} exists already", "choose another name", code=4)
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
+        forget_drafts(folder, ".tar")
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             write_tar(file, whole, profile, told, done)
             file.flush()
@@ -84,8 +92,7 @@ def back_up(path: str, whole: Whole, profile: str, told: dict[str, Any], done: P
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
-        if os.path.exists(draft):
-            os.unlink(draft)
+        unlink(draft)
     return Archive(path, archive.manifest)
 
 

@@ -12,7 +12,15 @@ from typing import NamedTuple
 
 from engine.core import digest_of_bytes
 from engine.journal.measuring import files
-from engine.journal.segments import HEADER_SIZE, Identity, Place, sync_directory, write_all
+from engine.journal.segments import (
+    HEADER_SIZE,
+    Identity,
+    Place,
+    forget_drafts,
+    sync_directory,
+    unlink,
+    write_all,
+)
 from engine.messages import RECORD_SIZE
 
 FOLDER, SUFFIX = "snapshots", ".snapshot"
@@ -74,6 +82,7 @@ def keep(journal: Place, checkpoint: Checkpoint) -> str:
     """
     folder = folder_of(journal)
     os.makedirs(folder, mode=0o700, exist_ok=True)
+    forget_drafts(folder, SUFFIX)
     path = os.path.join(folder, name_of(checkpoint.spot.sequence))
     draft = os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}")
     try:
@@ -86,10 +95,9 @@ def keep(journal: Place, checkpoint: Checkpoint) -> str:
         os.replace(draft, path)
         sync_directory(folder)
     finally:
-        if os.path.exists(draft):
-            os.unlink(draft)
+        unlink(draft)
     for old in kept(journal)[KEPT:]:
-        os.unlink(old)
+        unlink(old)
     return path
 
 
@@ -179,10 +187,11 @@ def packed(checkpoint: Checkpoint) -> bytes:
 
 def read(path: Place) -> Checkpoint | None:
     """The checkpoint in a file; None when it is not one, not whole or not under its name."""
-    with open(path, "rb", buffering=0) as file:
-        if os.fstat(file.fileno()).st_size > SIZE_MAX:
-            return None
-        raw = file.readall()
+    try:
+        with open(path, "rb", buffering=0) as file:
+            raw = file.read(SIZE_MAX)
+    except FileNotFoundError:  # who keeps a newer one removes the oldest
+        return None
     checkpoint = parsed(raw)
     named = first_of(os.fspath(path))
     return checkpoint if checkpoint and checkpoint.spot.sequence == named else None

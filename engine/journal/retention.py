@@ -1,12 +1,11 @@
 """Which segments may go? Those whose records a kept checkpoint replaces, if they are old enough."""
 
 import os
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from engine.journal.checkpoints import read
 from engine.journal.measuring import Segment
-from engine.journal.segments import HEADER_SIZE, Place, sync_directory
+from engine.journal.segments import HEADER_SIZE, Place, sync_directory, unlink
 from engine.journal.verification import Whole
 from engine.messages import RECORD_SIZE
 
@@ -66,13 +65,6 @@ def going(whole: Whole, before: int, *, erases: bool = False) -> Going:
 
 def remove(directory: Place, leaving: Going) -> None:
     """Remove it, the oldest first: whenever this is cut short, no gap is left. OSError."""
-    unlink(leaving.checkpoints)
-    unlink(one.path for one in leaving.segments)
+    for path in (*leaving.checkpoints, *(one.path for one in leaving.segments)):
+        unlink(path)
     sync_directory(directory)
-
-
-def unlink(paths: Iterable[str]) -> None:
-    """Remove files that may be gone already."""
-    for path in paths:
-        if os.path.exists(path):
-            os.unlink(path)

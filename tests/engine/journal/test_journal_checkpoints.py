@@ -7,7 +7,17 @@ import time
 import pytest
 
 from engine.errors import Refused
-from engine.journal.checkpoints import KEPT, Checkpoint, Said, folder_of, keep, kept, read, spot_in
+from engine.journal.checkpoints import (
+    KEPT,
+    Checkpoint,
+    Said,
+    folder_of,
+    keep,
+    kept,
+    name_of,
+    read,
+    spot_in,
+)
 from engine.journal.head import DURABLE, noted
 from engine.journal.recovery import chunks, records, recover, survey
 from engine.journal.segments import functions_of
@@ -87,6 +97,20 @@ def test_only_the_newest_are_kept(journal, disk):
 
     assert [int(os.path.basename(path)[:20]) for path in kept(journal)] == [90, 80, 70][:KEPT]
     assert len(os.listdir(folder_of(journal))) == KEPT
+
+
+def test_what_a_killed_process_left_goes(journal, disk):
+    """A draft whose process is gone; that of a living one stays."""
+    checkpoint_at(journal, 10, disk)
+    drafts = [f".{name_of(5)}.{pid}" for pid in (2**22 + 1, os.getppid())]
+    for name in drafts:
+        with open(os.path.join(folder_of(journal), name), "wb"):
+            pass
+
+    checkpoint_at(journal, 20, disk)
+
+    left = os.listdir(folder_of(journal))
+    assert [name in left for name in drafts] == [False, True]
 
 
 @pytest.mark.parametrize("at", [0, 9, 13, 40, 70, 120, 200, 250, 300, 3_000, -1, -33])
