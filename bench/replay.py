@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.figures import Figure
 from bench.market import NEVER_STOPPED, SYMBOL, TRADED_ON, begins_ns, native
-from bench.measuring import median
+from bench.measuring import cpu_ns, median
 from engine.core import Span, code_digest, core_of, digest_of, layout_digest
 from engine.folding import Kept, fold, fold_chunk, is_settled, keep_state
 from engine.instruments import instrument
@@ -37,28 +37,31 @@ WHO = Identity(bytes(16), layout_digest(), code_digest(), bytes(32), "bench", si
 
 
 def figures() -> list[Figure]:
-    """Verified and folded, the files in the page cache; the same state in the end."""
+    """Verified and folded, the files in the page cache; the same state in the end.
+
+    The rate is of processor time, a start's by the clock.
+    """
     with built() as (directory, count):
         whole = [started(directory) for _ in range(ROUNDS)]
-        checked = median([verified_ns(directory) for _ in range(ROUNDS)])
+        checked = median([cpu_ns(lambda: survey(directory, native())) for _ in range(ROUNDS)])
         keep_at(directory, count - AGE_RECORDS)
         after = [started(directory) for _ in range(ROUNDS)]
-    if len({digest for _, digest in whole + after}) != 1:
+    if len({digest for *_, digest in whole + after}) != 1:
         raise ValueError("a start from the snapshot came to another state")
-    replay = median([taken for taken, _ in whole]) / 1e9
-    start = median([taken for taken, _ in after]) / 1e9
-    rate = count / replay
+    replay, cpu = (median([one[place] for one in whole]) / 1e9 for place in (0, 1))
+    start = median([one[0] for one in after]) / 1e9
+    rate = count / cpu
     return [
         Figure(
             f"replay: {count:,} records, chain and checks verified, folded",
-            f"{replay:.2f} s by the clock: {rate / 1e6:.1f} M records/s",
+            f"{cpu:.2f} s: {rate / 1e6:.1f} M records/s",
             f">= {RATE_MIN / 1e6:.0f} M records/s",
             rate >= RATE_MIN,
         ),
         Figure("  and the aim", "", f"{RATE_AIM / 1e6:.0f} M records/s", rate >= RATE_AIM, True),
-        Figure("  of this, verification", f"{checked / 1e9:.2f} s"),
+        Figure("  of this, verification of every record and hash", f"{checked / 1e9:.2f} s"),
         Figure(
-            f"start with a snapshot {AGE_RECORDS:,} records old",
+            f"  by the clock, a start with a snapshot {AGE_RECORDS:,} records old",
             f"{start:.3f} s; without any {replay:.2f} s",
             f"< {START_MAX_SECONDS:.0f} s",
             start < START_MAX_SECONDS,
@@ -119,21 +122,15 @@ def blocks() -> Iterator[bytes]:
             block[name] += length
 
 
-def started(directory: Path) -> tuple[int, str]:
-    """Nanoseconds by the clock of a start, and the digest of the state it comes to."""
+def started(directory: Path) -> tuple[int, int, str]:
+    """Nanoseconds of a start by the clock and of the processor; the state's digest."""
     core = core_of(native())
-    began = time.perf_counter_ns()
+    began, began_cpu = time.perf_counter_ns(), time.process_time_ns()
     recovered = recover(directory, WHO, native())
     engine: Any = SimpleNamespace(core=core, journal=SimpleNamespace(recovered=recovered))
     fold(engine, lambda _word: None, lambda: 0)
-    return time.perf_counter_ns() - began, digest_of(core)
-
-
-def verified_ns(directory: Path) -> int:
-    """Nanoseconds by the clock of the whole verification."""
-    began = time.perf_counter_ns()
-    survey(directory, native())
-    return time.perf_counter_ns() - began
+    taken, cpu = time.perf_counter_ns() - began, time.process_time_ns() - began_cpu
+    return taken, cpu, digest_of(core)
 
 
 def keep_at(directory: Path, sequence: int) -> None:

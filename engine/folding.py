@@ -7,6 +7,7 @@ from typing import Any
 from engine import core as cores
 from engine.errors import Refused
 from engine.journal.checkpoints import Checkpoint, Said, keep, spot_in
+from engine.journal.damage import foreign
 from engine.journal.recovery import chunks, survey
 from engine.journal.segments import Identity, Place, functions_of
 from engine.journal.verification import Whole
@@ -85,6 +86,7 @@ def fold(engine: Engine, say: Callable[[str], None], stop: Callable[[], int]) ->
     if recovered.base is not None:
         engine.core.restore(recovered.base.image)
         kept, since = Kept(recovered.base.said), recovered.base.spot.sequence
+        engine.journal.recovered = recovered._replace(base=None)  # its image need not stay
     for first, chunk in chunks(recovered.segments, since):
         if stop():
             raise Stopped(stop())
@@ -145,15 +147,17 @@ def end(engine: Engine) -> None:
         engine.log.say("warning", "SnapshotNotKept", why=error.strerror)
 
 
-def keep_newest(journal: Place, native: Any, ours: Identity) -> str:
+def keep_newest(journal: Place, native: Any) -> str:
     """Keep a state as near to the end as one may stand, beside whoever writes; its path or nothing.
 
     Refused (4) for damage, a journal of other code, or one that does not replay; OSError.
     """
-    found = survey(journal, functions_of(native), ours, whole=False)
+    found = survey(journal, functions_of(native), whole=False)
     if not found.segments:
         return ""
-    ours = ours._replace(journal_id=found.segments[-1].header.identity.journal_id)
+    who = found.segments[-1].header.identity
+    if not is_ours(who):
+        raise foreign(journal, "the code that decided differs")
     core, kept, since = begun_from(found.base, native)
     span, settled = cores.Span(), (core.image(), kept.said(), since)
     for first, chunk in chunks(found.segments, since):
@@ -163,7 +167,7 @@ def keep_newest(journal: Place, native: Any, ours: Identity) -> str:
             settled = core.image(), kept.said(), first + len(chunk) // RECORD_SIZE
     image, said, sequence = settled
     core.restore(image)
-    return keep_state(core, Kept(said), (journal, sequence), ours)
+    return keep_state(core, Kept(said), (journal, sequence), who)
 
 
 def replayed(whole: Whole, native: Any) -> str:
@@ -206,9 +210,9 @@ def begun_from(base: Checkpoint | None, native: Any) -> tuple[Any, Kept, int]:
     return core, Kept(base.said), base.spot.sequence
 
 
-def is_ours(checkpoint: Checkpoint) -> bool:
-    """Whether this very code would have come to its state."""
-    theirs = checkpoint.layout_digest, checkpoint.code_digest
+def is_ours(made: Checkpoint | Identity) -> bool:
+    """Whether this very code decided it."""
+    theirs = made.layout_digest, made.code_digest
     return theirs == (cores.layout_digest(), cores.code_digest())
 
 

@@ -17,7 +17,6 @@ from engine.folding import keep_newest, replayed
 from engine.journal import archives, retention
 from engine.journal.damage import Damaged
 from engine.journal.lock import hold
-from engine.journal.segments import Identity
 from engine.journal.verification import Whole, verified
 from engine.options import profile_asked
 from supreme_cli.journal_words import EXPORTS, exported, moment, profile_in, told_whole
@@ -118,7 +117,7 @@ def compact(
     journal, days = journal_of(home), days_of_profile() if keep_days is None else keep_days
     whole = verified(journal, native)
     if not dry_run and whole.segments:
-        keep_newest(journal, native, ours())
+        keep_newest(journal, native)
         whole = verified(journal, native)
     before = erase_before or retention.older_than(whole, days)
     leaving = retention.going(whole, before, erases=erase_before > 0)
@@ -218,11 +217,6 @@ def home_of(data_dir: str) -> str:
 def journal_of(home: str) -> str:
     """The journal's folder in a data directory."""
     return os.path.join(home, archives.JOURNAL)
-
-
-def ours() -> Identity:
-    """Whose state a fold made here would be."""
-    return Identity(bytes(16), cores.layout_digest(), cores.code_digest(), bytes(32), "", True)
 
 
 def days_of_profile() -> int:

@@ -100,7 +100,7 @@ def profile_in(whole: Whole, native: Any) -> str:
     Of a journal of other code only that can be said.
     """
     who = whole.segments[-1].header.identity
-    if (who.code_digest, who.layout_digest) != (cores.code_digest(), cores.layout_digest()):
+    if not is_ours(who):
         return "# The journal is of other code: the supreme that wrote it can read its profile.\n"
     usable = [one for one in whole.good() if is_ours(one)]
     core, _, since = begun_from(usable[-1] if usable else None, native)
