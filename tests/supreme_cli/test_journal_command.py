@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,48 +10,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from engine.messages import RECORD_SIZE
-from tests.acceptance.running import ROOT, final_state, supreme, trades_file
+from tests.acceptance.running import ROOT, supreme, trades_file
 from tests.engine.journal.building import change, offset_of, segments_in
+from tests.supreme_cli.journaling import SMALL, home, journal, lived, market, run
 
-SMALL = ("--set", "journal.segment_bytes=65536")
-
-
-@pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Some simulated minutes of trades and their heartbeats."""
-    return trades_file(tmp_path_factory.mktemp("market") / "eth.records", 1_200)
-
-
-@pytest.fixture(scope="module")
-def lived(market: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data directory of an engine that saw all of it; several segments, one snapshot."""
-    home = tmp_path_factory.mktemp("lived") / "home"
-    assert run(market, home)["state_digest"]
-    shutil.rmtree(home / "control", ignore_errors=True)
-    return home
-
-
-@pytest.fixture
-def home(lived: Path, tmp_path: Path) -> Path:
-    """A copy that a test may spoil."""
-    return Path(shutil.copytree(lived, tmp_path / "home"))
-
-
-def run(market: Path, home: Path) -> dict[str, Any]:
-    """One life of an engine on this market; its last state."""
-    words = ("--replay", str(market), "--speed", "max", "--data-dir", str(home), "--json")
-    return final_state(supreme("run", *words, *SMALL))
-
-
-def journal(*words: str, home: Path, code: int = 0) -> dict[str, Any]:
-    """What a verb says as JSON."""
-    done = supreme("journal", *words, "--json", "--data-dir", str(home))
-    assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
-    said: dict[str, Any] = json.loads(done.stdout)
-    return said
+__all__ = ["home", "lived", "market"]
 
 
 def test_a_whole_journal_is_verified_and_replayed(market, home):
@@ -252,55 +215,3 @@ def test_only_so_many_backups_stay(home, tmp_path):
     assert "other-1.tar" in left
     assert len([name for name in left if name.startswith(stem)]) == 2
     assert not any("-2019" in name or "-2020" in name for name in left)
-
-
-def test_compaction_removes_what_a_snapshot_replaces(market, home):
-    """A dry run changes nothing; then the oldest files are gone and the state is the same."""
-    files = segments_in(home / "journal")
-    kept = journal("compact", "--keep-days", "0", "--yes", home=home)
-    assert (kept["removed_files"], segments_in(home / "journal")) == (0, files)
-    dry = journal("compact", "--erase-before", "2000", "--dry-run", home=home)
-    assert (dry["removed_files"], segments_in(home / "journal")) == (2, files)
-
-    said = journal("compact", "--erase-before", "2000", "--yes", home=home)
-
-    assert [path.name for path in segments_in(home / "journal")] == [
-        path.name for path in files[2:]
-    ]
-    assert said["first"] == int(files[2].stem)
-    assert journal("verify", "--with-replay", home=home)["first"] == said["first"]
-    assert run(market, home)["state_digest"]
-    made = journal("backup", str(home / "b.tar"), home=home)
-    assert (
-        journal("restore", str(made["file"]), home=home.parent / "back")["first"] == said["first"]
-    )
-
-
-def test_compaction_asks_before_it_removes(home):
-    """Without an answer nothing goes."""
-    files = segments_in(home / "journal")
-    done = subprocess.run(
-        [sys.executable, "-m", "supreme_cli", "journal", "compact", "--erase-before", "2000",
-         "--data-dir", str(home)],
-        cwd=ROOT, input="n\n", capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-    assert done.returncode == 4
-    assert "nothing was removed" in done.stderr
-    assert segments_in(home / "journal") == files
-
-
-def test_a_gap_that_no_snapshot_covers_is_refused(market, home):
-    """Files taken away by hand are a loss, told by their name."""
-    files = segments_in(home / "journal")
-    journal("compact", "--erase-before", "2000", "--yes", home=home)
-    shutil.rmtree(home / "snapshots")
-
-    said = journal("verify", home=home, code=1)
-    done = supreme(
-        "run", "--replay", str(market), "--data-dir", str(home), "--speed", "max", *SMALL
-    )
-
-    assert f"{files[0].name} is missing" in said["damage"]["what"]
-    assert done.returncode == 4
-    assert f"{files[0].name} is missing" in done.stderr
