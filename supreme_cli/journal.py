@@ -127,7 +127,7 @@ def compact(
         "dry_run": dry_run,
     }  # fmt: skip
     if not dry_run and facts["removed_files"]:
-        if not yes and not typer.confirm(f"Remove {told_removal(facts)}?", err=True):
+        if not yes and not agreed(f"Remove {told_removal(facts)}?"):
             raise Refused("nothing was removed", "repeat it with --yes", code=REFUSED)
         retention.remove(journal, leaving)
     verb = "would remove" if dry_run else "removed"
@@ -249,6 +249,14 @@ def tell_damage(home: str, refused: Refused, *, as_json: bool) -> None:
         print(json.dumps({"schema_version": SCHEMA_VERSION, "data_dir": home, "whole": False,
                           "damage": damage}, indent=1))  # fmt: skip
     print(f"{refused.what}\n{refused.fix}", file=sys.stderr)
+
+
+def agreed(question: str) -> bool:
+    """Whether whoever is asked says yes; nobody there is a no."""
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:
+        return False
 
 
 def told_removal(facts: dict[str, Any]) -> str:

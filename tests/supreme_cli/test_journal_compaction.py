@@ -4,6 +4,8 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
 from tests.acceptance.running import ROOT, supreme, trades_file
 from tests.engine.journal.building import segments_in
 from tests.supreme_cli.journaling import SMALL, home, journal, lived, market, run
@@ -33,13 +35,14 @@ def test_compaction_removes_what_a_snapshot_replaces(market, home):
     )
 
 
-def test_compaction_asks_before_it_removes(home):
-    """Without an answer nothing goes."""
+@pytest.mark.parametrize("answer", ["n\n", ""])
+def test_compaction_asks_before_it_removes(home, answer):
+    """Without a yes nothing goes."""
     files = segments_in(home / "journal")
     done = subprocess.run(
         [sys.executable, "-m", "supreme_cli", "journal", "compact", "--erase-before", "2000",
          "--data-dir", str(home)],
-        cwd=ROOT, input="n\n", capture_output=True, text=True, check=False,
+        cwd=ROOT, input=answer, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
     assert done.returncode == 4
