@@ -5,6 +5,7 @@ sequence, what the journal said beside it, and the hash of its segment up to the
 that the journal once reached so far.
 """
 
+import errno
 import os
 import struct
 from types import ModuleType
@@ -140,7 +141,10 @@ def spot_in(journal: Place, sequence: int, disk: ModuleType) -> Spot:
 
     Whoever writes the journal may not have synced all that is read.
     """
-    path = [one for one in files(journal) if first_of(one) < max(sequence, 1)][-1]
+    paths = [one for one in files(journal) if first_of(one) < max(sequence, 1)]
+    if not paths:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), journal)
+    path = paths[-1]
     with open(path, "rb", buffering=0) as file:
         os.fdatasync(file.fileno())
     return spot_of(path, first_of(path), sequence, disk)
