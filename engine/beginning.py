@@ -1,23 +1,18 @@
 """How does an engine go on where its journal ends? Folded, held against its market, begun anew."""
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from engine import core as cores
 from engine.control.places import operator, printable
 from engine.desk import signed
 from engine.errors import Refused
-from engine.journal.recovery import chunks
+from engine.folding import CONTENT_AT, Kept, fold
+from engine.journal.checkpoints import Said
 from engine.loop import Loop
 from engine.messages import (
-    BOOK_TOP,
-    ENGINE_STARTED,
     LABEL,
     PARAMETER_NAME,
-    RECORD_SIZE,
-    SYMBOL_NAME,
     TEXT,
     EngineStarted,
     OperatorReset,
@@ -26,7 +21,7 @@ from engine.messages import (
 )
 from engine.opening import E8, for_core, opening_records
 from engine.options import Options
-from engine.parts import Engine, Source, Stopped
+from engine.parts import Engine, Source
 from engine.profile import parameter_records
 from engine.risk.breakers import HALTED, trading_state
 from engine.state import KEYS
@@ -34,50 +29,6 @@ from engine.venues.paper import PaperVenue
 
 SEEDED = "SIMULATED seed"  # how the label of a market made from a seed begins
 DURABLE_SECONDS_MAX = 30.0
-PROGRESS_SECONDS = 5.0
-TEXT_AT, CONTENT_AT = 24, 4  # where a text begins in its record, and what a source says in one
-
-
-class Kept:
-    """What a journal says beside its state: whose market it is, and how far it was fed."""
-
-    def __init__(self) -> None:
-        self.label = ""  # of the first start
-        self.names: dict[int, str] = {}
-        self.market_records = 0
-        self.last = b""  # the last market record, without its check
-        self.epoch = 1
-        self._labels: list[bytes] = []
-
-    def read(self, chunk: Any) -> None:
-        """Some more records, in their order."""
-        kinds = bytes(chunk[4::RECORD_SIZE])
-        self.epoch += kinds.count(ENGINE_STARTED)
-        self.market_records += sum(kinds.count(kind) for kind in range(1, BOOK_TOP + 1))
-        last = max(kinds.rfind(kind) for kind in range(1, BOOK_TOP + 1))
-        if last >= 0:
-            self.last = bytes(chunk[last * RECORD_SIZE + CONTENT_AT : (last + 1) * RECORD_SIZE])
-        number = kinds.find(TEXT)
-        while number >= 0:
-            self._hear(bytes(chunk[number * RECORD_SIZE : (number + 1) * RECORD_SIZE]))
-            number = kinds.find(TEXT, number + 1)
-
-    def _hear(self, record: bytes) -> None:
-        """One text: a symbol's name, or a piece of the first start's label."""
-        said = record[TEXT_AT:]
-        if record[5] == SYMBOL_NAME:
-            self.names[int.from_bytes(record[6:8], "little")] = worded([said])
-        elif record[5] == LABEL and not self.label:
-            if said in self._labels:
-                self._labels.clear()  # a start that was killed in its label says it again
-            self._labels.append(said)
-            if not said[-1]:
-                self.label = worded(self._labels)
-
-
-def worded(parts: list[bytes]) -> str:
-    """The text of its pieces, as far as it was written."""
-    return b"".join(parts).rstrip(b"\0").decode(errors="replace")
 
 
 def begin(
@@ -112,42 +63,15 @@ def begin(
             code=5,
         )
     engine.log.say("info", "EngineStarted", epoch=kept.epoch, label=engine.source.label)
+    engine.kept = begun(kept, engine.source)
     engine.log.flush()
 
 
-def fold(engine: Engine, say: Callable[[str], None], stop: Callable[[], int]) -> tuple[Kept, bytes]:
-    """Replay the journal into the empty state; what it says, and the outcomes a crash cut off.
-
-    Refused (4) when what is decided now differs from what was recorded. Appends nothing.
-    """
-    recovered = engine.journal.recovered
-    span, kept = cores.Span(), Kept()
-    if recovered.cut_records or recovered.cut_bytes:
-        say(f"journal: cut an unfinished write of {recovered.cut_bytes} bytes at its end")
-    say_at = time.monotonic() + PROGRESS_SECONDS
-    for first, chunk in chunks(recovered.segments):
-        if stop():
-            raise Stopped(stop())
-        if time.monotonic() > say_at:
-            say_at = time.monotonic() + PROGRESS_SECONDS
-            say(f"journal: folded {first:,} of {recovered.sequence:,} records")
-        kept.read(chunk)
-        fold_chunk(engine.core, chunk, span, first)
-    return kept, span.yielded()
-
-
-def fold_chunk(core: Any, chunk: Any, span: cores.Span, first: int) -> None:
-    """One chunk of journal into the state."""
-    span.start()
-    while span.at.next * RECORD_SIZE < len(chunk):
-        core.run_replay(chunk, span.out, span.raw)
-        if span.at.differs >= 0:
-            raise Refused(
-                f"the journal does not replay: record {first + span.at.differs} is not what this "
-                "engine decides",
-                "use the build that wrote it, or a fresh --data-dir",
-                code=4,
-            )
+def begun(kept: Kept, source: Source) -> Kept:
+    """What the journal says once this start stands in it."""
+    names = dict(enumerate(traded.name for traded in source.instruments))
+    label = kept.label or source.label
+    return Kept(Said(label, names, kept.market_records, kept.last, kept.epoch + 1))
 
 
 def refuse_other_market(engine: Engine, kept: Kept, data_dir: str) -> None:

@@ -9,6 +9,7 @@ from engine import core as cores
 from engine.beginning import SEEDED, begin
 from engine.control.places import printable
 from engine.errors import Refused
+from engine.folding import end
 from engine.instruments import instrument
 from engine.journal.lock import hold
 from engine.journal.segments import HEADER_SIZE, Identity, unwritable
@@ -104,8 +105,9 @@ def assemble(options: Options, say: Callable[[str], None], stop: Callable[[], in
             identity_of(profile, source),
             segment_size=int(profile.values["journal.segment_bytes"]),
             native=native,
+            reserved=int(profile.values["journal.reserved_bytes"]),
         )
-        engine.held.append(engine.journal.close)
+        engine.held.append(lambda: end(engine))
         begin(engine, options, say, stop)
     except BaseException as error:
         engine.fail(error)

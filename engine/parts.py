@@ -9,6 +9,7 @@ from engine.log import Log
 from engine.profile import Profile
 
 if TYPE_CHECKING:
+    from engine.folding import Kept
     from engine.journal.lock import Lock
     from engine.journal.writer import Journal
     from engine.loop import Loop
@@ -45,8 +46,10 @@ class Engine:
         self.log: Log
         self.journal: Journal
         self.loop: Loop
+        self.kept: Kept  # what the journal says by now beside the state
         self.records: Iterator[bytes]  # of the market, from the first that the journal lacks
         self.resumed = False  # whether the journal held market records
+        self.is_whole = False  # whether it ended as it should, nothing left undone
         self.code = 0
         self.why = ""  # it failed, as the end of a sentence
         self.held: list[Callable[[], None]] = []

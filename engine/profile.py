@@ -26,6 +26,15 @@ SETTINGS = {
     "journal.segment_bytes": Parameter(
         I, 16 << 20, 1 << 16, 1 << 30, "bytes", "Size of one journal file."
     ),
+    "journal.keep_days": Parameter(
+        I, 0, 0, 36_500, "days", "Age up to which compaction keeps records; 0 for ever."
+    ),
+    "journal.free_disk_floor_bytes": Parameter(
+        I, 256 << 20, 0, 1 << 50, "bytes", "Free disk below which nothing more is bought."
+    ),
+    "journal.reserved_bytes": Parameter(
+        I, 32 << 20, 0, 1 << 40, "bytes", "Disk kept back for cancels and exits once it is full."
+    ),
 }
 PAGE = 4096  # a journal file consists of whole ones
 # Pairs that mean something only in this order.

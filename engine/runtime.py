@@ -18,6 +18,7 @@ from engine.messages import Heartbeat, encode
 from engine.options import HELP, Options, parse
 from engine.parts import INTERNAL, INTERRUPTED, Engine, Stopped
 from engine.picture import picture
+from engine.scarcity import Scarcity
 from engine.simulation import heartbeat_is_due
 from engine.status import Status, as_json, as_text
 from engine.telemetry import Telemetry
@@ -64,6 +65,7 @@ class Runner:
         self.poll = select.epoll()
         self.poll.register(stop.fd, select.EPOLLIN)
         self.poll.register(engine.journal.fileno(), select.EPOLLIN)
+        self.scarcity = Scarcity(engine)
         self.desk = Desk(engine, options, self.telemetry)
         self.desk.open(self.poll, stop.wish)
         engine.held.append(self.desk.close)
@@ -77,6 +79,7 @@ class Runner:
                     break
                 self._step()
             self._hear(0.0)
+            self.scarcity.heed()
             if time.monotonic() >= tend_at:
                 self._tend()
                 tend_at = time.monotonic() + TEND_SECONDS
@@ -130,7 +133,10 @@ class Runner:
             due_ns = clock.heartbeat_due_ns
             self.engine.loop.take(encode(Heartbeat(0, due_ns, due_ns, clock.heartbeats + 1)))
         else:
+            refused = self.engine.loop.malformed
             self.engine.loop.take(record)
+            if self.engine.loop.malformed == refused:
+                self.engine.kept.fed(record)
             self.upcoming = next(self.records, None)
         taken_ns = time.perf_counter_ns() - began_ns
         self.telemetry.decided.add(taken_ns)
@@ -143,6 +149,7 @@ class Runner:
         if native is not None:
             self.engine.take_core(cores.CompiledCore(native))
         self.tell_malformed()
+        self.scarcity.watch()
         self.engine.journal.flush()
         self.engine.log.flush()
         seen = picture(self.engine.core.state, self.engine.names, self.engine.loop.malformed)
@@ -212,6 +219,7 @@ def live(engine: Engine, options: Options, stop: Stop) -> int:
         runner.run()
         runner.tell_malformed()
         engine.loop.release()
+        engine.is_whole = True
     except JournalFailed:
         engine.lock.must_be_ours()  # a removed directory is the better reason
         raise

@@ -39,6 +39,7 @@ COMMANDS = {
     "signal": Command(LOOK, "what the engine would do now, and why", "supreme_cli.signals"),
     "backtest": Command(RESEARCH, "a profile on history", "supreme_cli.backtest"),
     "data": Command(RESEARCH, "import, list and check market history", "supreme_cli.data"),
+    "journal": Command(RESEARCH, "verify, export, back up, shorten", "supreme_cli.journal"),
     "replay": Command(RESEARCH, "the state a journal had at a time", "supreme_cli.replay"),
 }
 START = """\

@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 from engine import core as cores
-from engine.beginning import Kept
 from engine.control.client import holder_of
 from engine.control.places import socket_path
 from engine.errors import Refused
-from engine.journal.recovery import records
-from engine.messages import RECORD_SIZE
+from engine.folding import Kept
+from engine.journal.recovery import chunks
+from engine.journal.verification import verified
 from supreme_cli.findings import FAIL, Finding, Place, fail, ok, warning
 
 DAY_BYTES = 500_000_000  # of journal, at 100 market records a second
@@ -175,16 +175,17 @@ def journal(place: Place) -> Finding:
     what = f"whole: {'; '.join(told)}" if told else "none was read"
     if large:
         what += f"; {len(large)} more would take longer than a look"
-        return warning(what, f"supreme replay {large[0]} verifies it")
+        return warning(what, f"supreme journal verify --data-dir {large[0]} reads it all")
     return ok(what if told else "none yet")
 
 
 def contents(home: Path) -> str:
     """What a journal holds and who is writing it; Refused where it is damaged."""
-    kept, count = Kept(), 0
-    for _, chunk in records(home / "journal", cores.load_native()):
+    whole = verified(home / "journal", cores.load_native())
+    base, count = whole.base(), whole.end - whole.first
+    kept, since = (Kept(base.said), base.spot.sequence) if base else (Kept(), 0)
+    for _, chunk in chunks(whole.segments, since):
         kept.read(chunk)
-        count += len(chunk) // RECORD_SIZE
     names = ", ".join(kept.names[number] for number in sorted(kept.names))
     pid = holder_of(str(home))
     at_work = f", engine {pid} is at work" if pid else ""

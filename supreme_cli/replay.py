@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from engine import core as cores
-from engine.beginning import Kept, fold_chunk
 from engine.errors import Refused
-from engine.journal.recovery import records
+from engine.folding import begun_from, fold_chunk
+from engine.journal.recovery import chunks
+from engine.journal.verification import verified
 from engine.messages import RECORD_SIZE, TEXT
 from engine.picture import picture
 from engine.status import as_json, as_text
@@ -32,9 +33,15 @@ def main(
     if not (directory / "journal").is_dir():
         raise Refused(f"there is no journal in {directory}", "give the --data-dir of a run")
     native = cores.load_native()
-    core, span = cores.core_of(native), cores.Span()
-    kept = Kept()
-    for first, chunk in records(directory / "journal", native):
+    whole = verified(directory / "journal", native)
+    core, kept, since = begun_from(whole.base(), native)
+    if core.state.clock.now_ns > until_ns:
+        raise Refused(
+            f"the records before sequence {whole.first} were removed",
+            "give a later time, or replay a backup that still holds them",
+        )
+    span = cores.Span()
+    for first, chunk in chunks(whole.segments, since):
         cut = before(chunk, until_ns)
         kept.read(cut)
         fold_chunk(core, cut, span, first)

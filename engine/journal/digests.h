@@ -8,6 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#if defined(__x86_64__) && !defined(WITHOUT_SHA_INSTRUCTIONS)
+#include <cpuid.h>
+#include <immintrin.h>
+#define SHA_INSTRUCTIONS 1
+#endif
+
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are little-endian");
 
 static uint32_t crc_tables[8][256];
@@ -87,7 +93,7 @@ static uint32_t rotated(uint32_t word, int by) { return (word >> by) | (word << 
         WORD(7) = add + low + majority;                                                           \
     } while (0)
 
-static void sha_block(struct sha256 *sha, const unsigned char *block)
+static void sha_block(uint32_t *words, const unsigned char *block)
 {
     uint32_t w[64], s[8];
     for (int i = 0; i < 16; i++) {
@@ -99,14 +105,73 @@ static void sha_block(struct sha256 *sha, const unsigned char *block)
         uint32_t high = rotated(w[i - 2], 17) ^ rotated(w[i - 2], 19) ^ (w[i - 2] >> 10);
         w[i] = w[i - 16] + low + w[i - 7] + high;
     }
-    memcpy(s, sha->words, 32);
+    memcpy(s, words, 32);
     for (int round = 0; round < 64; round += 8) {
 #pragma GCC unroll 8
         for (int i = 0; i < 8; i++)
             SHA_ROUND(i);
     }
     for (int i = 0; i < 8; i++)
-        sha->words[i] += s[i];
+        words[i] += s[i];
+}
+
+#ifdef SHA_INSTRUCTIONS
+static int has_sha_instructions; /* asked of the processor when the module is loaded */
+
+__attribute__((constructor)) static void ask_for_sha_instructions(void)
+{
+    unsigned a, b, c, d, sse;
+    if (__get_cpuid(1, &a, &b, &sse, &d) && __get_cpuid_count(7, 0, &a, &b, &c, &d))
+        has_sha_instructions = (b >> 29 & 1) && (sse >> 19 & 1) && (sse >> 9 & 1);
+}
+
+/* The same by the processor's own instructions, six times as fast. They hold the eight words as
+ * (a b e f) and (c d g h), take four rounds at a time, and make the next four words of w. */
+__attribute__((target("sha,sse4.1"))) static void sha_quickly(uint32_t *words,
+                                                              const unsigned char *block,
+                                                              size_t blocks)
+{
+    const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+    __m128i low = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)words), 0xB1);
+    __m128i high = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)words + 1), 0x1B);
+    __m128i abef = _mm_alignr_epi8(low, high, 8), cdgh = _mm_blend_epi16(high, low, 0xF0);
+    for (; blocks; blocks--, block += 64) {
+        __m128i w[4], abef_before = abef, cdgh_before = cdgh;
+        for (int i = 0; i < 4; i++)
+            w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)block + i), swap);
+#pragma GCC unroll 16
+        for (int i = 0; i < 16; i++) {
+            __m128i four = w[i & 3];
+            if (i > 3) {
+                __m128i last = w[(i + 3) & 3];
+                __m128i seventh = _mm_alignr_epi8(last, w[(i + 2) & 3], 4);
+                four = _mm_add_epi32(_mm_sha256msg1_epu32(four, w[(i + 1) & 3]), seventh);
+                four = w[i & 3] = _mm_sha256msg2_epu32(four, last);
+            }
+            four = _mm_add_epi32(four, _mm_loadu_si128((const __m128i *)sha_constants + i));
+            cdgh = _mm_sha256rnds2_epu32(cdgh, abef, four);
+            abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(four, 0x0E));
+        }
+        abef = _mm_add_epi32(abef, abef_before);
+        cdgh = _mm_add_epi32(cdgh, cdgh_before);
+    }
+    low = _mm_shuffle_epi32(abef, 0x1B);
+    high = _mm_shuffle_epi32(cdgh, 0xB1);
+    _mm_storeu_si128((__m128i *)words, _mm_blend_epi16(low, high, 0xF0));
+    _mm_storeu_si128((__m128i *)words + 1, _mm_alignr_epi8(high, low, 8));
+}
+#endif
+
+static void sha_blocks(struct sha256 *sha, const unsigned char *block, size_t blocks)
+{
+#ifdef SHA_INSTRUCTIONS
+    if (has_sha_instructions) {
+        sha_quickly(sha->words, block, blocks);
+        return;
+    }
+#endif
+    for (; blocks; blocks--, block += 64)
+        sha_block(sha->words, block);
 }
 
 static void sha_start(struct sha256 *sha)
@@ -126,12 +191,11 @@ static void sha_add(struct sha256 *sha, const unsigned char *bytes, size_t size)
         memcpy(sha->block + held, bytes, fits);
         if (held + fits < 64)
             return;
-        sha_block(sha, sha->block);
+        sha_blocks(sha, sha->block, 1);
         bytes += fits, size -= fits;
     }
-    for (; size >= 64; size -= 64, bytes += 64)
-        sha_block(sha, bytes);
-    memcpy(sha->block, bytes, size);
+    sha_blocks(sha, bytes, size / 64);
+    memcpy(sha->block, bytes + size / 64 * 64, size % 64);
 }
 
 static void sha_finish(struct sha256 *sha, unsigned char *digest)

@@ -1,62 +1,74 @@
 """What does the journal on disk hold, is every byte of it what was written, and where does it end?
 
 Only the last write can be unfinished, and it lies within one window (`WINDOW_RECORDS`): that tail
-is cut. Any other bad byte is damage, and damage is refused, never repaired.
+is cut, unless something else proves that it was durable once. Any other bad byte is damage, and
+damage is refused, never repaired.
 """
 
 import os
+import time
 from collections.abc import Iterator
 from types import ModuleType
 from typing import NamedTuple
 
-from engine.errors import Refused
-from engine.journal.head import noted
+from engine.journal.checkpoints import Checkpoint, Found, find, spot_of
+from engine.journal.damage import damaged, damaged_at, foreign, missing, unreached
+from engine.journal.head import DURABLE, noted
+from engine.journal.measuring import (
+    READ_AT_ONCE,
+    Segment,
+    cut_tail,
+    files,
+    header_of,
+    measured,
+    never_begun,
+    trusted,
+)
 from engine.journal.segments import (
     HEADER_SIZE,
-    JOURNAL,
-    SUFFIX,
-    VERSION,
-    WINDOW_RECORDS,
     Header,
     Identity,
     Place,
     functions_of,
-    name_of,
-    parsed,
     sync_directory,
     unwritable,
-    version_of,
-    write_all,
 )
 from engine.messages import RECORD_SIZE
 
-READ_AT_ONCE = 1 << 18
-SECTOR_RECORDS = 512 // RECORD_SIZE  # a disk writes a sector wholly or not at all
-
-
-class Segment(NamedTuple):
-    """One verified segment: where it is, what it says, how many good records it holds."""
-
-    path: str
-    header: Header
-    records: int
+NOTHING = Found(None, 0, ())
 
 
 class Recovered(NamedTuple):
-    """What survived: the segments in order, the next sequence, and what was cut from the end."""
+    """What survived: the segments in order, the next sequence, and what was cut from the end.
+
+    `base` is the checkpoint to go on from, `words` tell why others are not used; the check took
+    so many seconds.
+    """
 
     segments: tuple[Segment, ...]
     sequence: int
     cut_records: int
     cut_bytes: int
+    base: Checkpoint | None = None
+    words: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+class Begun(NamedTuple):
+    """The begun segments, oldest first, and what is known of them beside: before they are read."""
+
+    headers: list[tuple[str, Header]]
+    found: Found
+    reached: int  # so many records were durable once
 
 
 def recover(
     directory: Place, identity: Identity | None = None, native: ModuleType | None = None
 ) -> Recovered:
-    """Verify all, cut the unfinished last write, sync; only for the one who holds the lock.
+    """Verify from the newest checkpoint on, cut the unfinished last write, sync; under the lock.
 
-    Refused (code 4) for damage, a missing segment, or a journal of other code than `identity`.
+    Segments before it are held by name, header and size; without one all is verified. Refused
+    (code 4) for damage, a missing segment, or a journal of other code than `identity`.
     """
     try:
         return _recover(directory, identity, functions_of(native))
@@ -64,237 +76,136 @@ def recover(
         raise unwritable(directory, error) from error
 
 
-def records(directory: Place, native: ModuleType | None = None) -> Iterator[tuple[int, memoryview]]:
+def records(
+    directory: Place, native: ModuleType | None = None, since: int = 0
+) -> Iterator[tuple[int, memoryview]]:
     """(first sequence, verified records) in chunks of at most 256 KiB; changes nothing.
 
     Ends at the last whole record; a directory without a journal yields nothing. Refused (code 4)
     for damage.
     """
     try:
-        segments = survey(directory, functions_of(native))
+        segments = survey(directory, functions_of(native)).segments
     except OSError as error:
         raise unwritable(directory, error) from error
-    yield from chunks(segments)
+    yield from chunks(segments, since)
 
 
-def chunks(segments: tuple[Segment, ...]) -> Iterator[tuple[int, memoryview]]:
-    """(first sequence, records) of verified segments, in chunks of at most 256 KiB."""
+def chunks(segments: tuple[Segment, ...], since: int = 0) -> Iterator[tuple[int, memoryview]]:
+    """(first sequence, records) of segments from a sequence on, in chunks of at most 256 KiB."""
     for segment in segments:
+        start = max(since - segment.header.first, 0)
         with open(segment.path, "rb", buffering=0) as file:
-            for at in range(0, segment.records * RECORD_SIZE, READ_AT_ONCE):
+            for at in range(start * RECORD_SIZE, segment.records * RECORD_SIZE, READ_AT_ONCE):
                 wanted = min(READ_AT_ONCE, segment.records * RECORD_SIZE - at)
                 chunk = os.pread(file.fileno(), wanted, HEADER_SIZE + at)
                 yield segment.header.first + at // RECORD_SIZE, memoryview(chunk)
 
 
-def survey(directory: Place, disk: ModuleType) -> tuple[Segment, ...]:
-    """Every segment, verified record by record and hash by hash; changes nothing."""
+def survey(
+    directory: Place,
+    disk: ModuleType,
+    identity: Identity | None = None,
+    *,
+    whole: bool = True,
+) -> Recovered:
+    """Every segment, verified record by record and hash by hash; changes nothing.
+
+    Not `whole`: only from the newest checkpoint on that the code of `identity` may go on from.
+    """
+    began = time.monotonic()
+    begun = _begun(directory, identity)
+    base = begun.found.usable
+    if begun.headers:
+        _must_be_covered(begun.headers[0][1], base, directory)
     segments: list[Segment] = []
-    for path, header in _all_begun(directory):
+    for path, header in begun.headers:
         if segments:
-            _must_follow(segments[-1], header, path, disk)
-        elif header.first:
-            raise _missing(directory, 0)
-        segments.append(_measured(path, header, disk))
-    return tuple(segments)
+            segments[-1] = _followed(segments[-1], header, path, disk)
+        is_old = not whole and base is not None and header.first < base.spot.segment
+        segments.append(trusted(path, header) if is_old else measured(path, header, disk))
+    sequence = segments[-1].end if segments else 0
+    if begun.reached > sequence:
+        raise unreached(directory, segments, begun.reached)
+    if base is not None:
+        _must_hold(base, segments, disk)
+    took = time.monotonic() - began
+    return Recovered(tuple(segments), sequence, 0, 0, base, begun.found.words, took)
 
 
 def _recover(directory: Place, identity: Identity | None, disk: ModuleType) -> Recovered:
-    begun = _all_begun(directory)
-    if identity and begun:
-        _must_be_ours(begun[-1][1], identity, directory)
-    segments = survey(directory, disk)
-    for path in set(_files(directory)) - {segment.path for segment in segments}:
+    found = survey(directory, disk, identity, whole=False)
+    for path in set(files(directory)) - {segment.path for segment in found.segments}:
         os.unlink(path)
-    if not segments:
-        return Recovered((), 0, 0, 0)
-    cut = _cut(segments[-1])
+    if not found.segments:
+        return found
+    cut = cut_tail(found.segments[-1])
     sync_directory(directory)
-    sequence = segments[-1].header.first + segments[-1].records
     cut_records = sum(any(cut[at : at + RECORD_SIZE]) for at in range(0, len(cut), RECORD_SIZE))
-    return Recovered(segments, sequence, cut_records, len(cut))
+    return found._replace(cut_records=cut_records, cut_bytes=len(cut))
 
 
-def _files(directory: Place) -> list[str]:
-    """The segment files, oldest first."""
-    names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
-    return [
-        os.path.join(directory, name)
-        for name in names
-        if name.endswith(SUFFIX) and name[: -len(SUFFIX)].isdigit()
-    ]
+def _begun(directory: Place, identity: Identity | None) -> Begun:
+    """The segments that hold a header; a prepared one that was never begun is not among them.
 
-
-def _all_begun(directory: Place) -> list[tuple[str, Header]]:
-    """The begun segments; Refused when the newest that was noted is gone or emptied."""
-    newest = noted(directory)  # first: a writer may be at work
-    begun = _begun(directory)
-    if newest > (begun[-1][1].first if begun else -1):
-        raise _missing(directory, newest)
-    return begun
-
-
-def _begun(directory: Place) -> list[tuple[str, Header]]:
-    """The segments that hold a header; a prepared one that was never begun is not among them."""
-    paths = _files(directory)
-    while paths and _never_begun(paths[-1]):
+    Refused when the newest that was noted is gone or emptied, or when the code is not theirs.
+    """
+    newest, durable = noted(directory), noted(directory, DURABLE)  # first: a writer may be at work
+    paths = files(directory)
+    while paths and never_begun(paths[-1]):
         paths.pop()
-    return [(path, _header_of(path)) for path in paths]
+    headers = [(path, header_of(path)) for path in paths]
+    if newest > (headers[-1][1].first if headers else -1):
+        raise missing(directory, newest)
+    if not headers:
+        return Begun(headers, NOTHING, durable)
+    theirs = headers[-1][1].identity
+    if identity:
+        _must_be_ours(theirs, identity, directory)
+    found = find(directory, theirs)
+    return Begun(headers, found, max(durable, found.reached))
 
 
-def _never_begun(path: str) -> bool:
-    """Whether it holds no record, and no header or half of one."""
-    with open(path, "rb", buffering=0) as file:
-        if version_of(raw := file.read(HEADER_SIZE)) > VERSION or parsed(raw):
-            return False
-        return not _written_after(file.fileno(), HEADER_SIZE)
+def _must_be_covered(oldest: Header, base: Checkpoint | None, directory: Place) -> None:
+    """What was removed from the front is replaced by a checkpoint after it, or it is a gap."""
+    if oldest.first and (base is None or base.spot.segment < oldest.first):
+        raise missing(directory, 0 if base is None else base.spot.segment)
 
 
-def _written_after(fd: int, offset: int) -> bool:
-    """Whether any byte from the offset on is not zero."""
-    while chunk := os.pread(fd, READ_AT_ONCE, offset):
-        if chunk.strip(b"\0"):
-            return True
-        offset += len(chunk)
-    return False
+def _must_hold(base: Checkpoint, segments: list[Segment], disk: ModuleType) -> None:
+    """The records up to the checkpoint are those it was made of."""
+    spot = base.spot
+    path = next((one.path for one in segments if one.header.first == spot.segment), "")
+    if not path:
+        raise missing(os.path.dirname(segments[0].path), spot.segment)
+    if spot_of(path, spot.segment, spot.sequence, disk) != spot:
+        raise damaged(path, f"what comes before sequence {spot.sequence} is not in its snapshot")
 
 
-def _header_of(path: str) -> Header:
-    with open(path, "rb", buffering=0) as file:
-        raw = file.read(HEADER_SIZE)
-    if version_of(raw) > VERSION:
-        raise _foreign(os.path.dirname(path), f"its format is {version_of(raw)}, ours is {VERSION}")
-    header = parsed(raw)
-    if header is None or header.source != JOURNAL:
-        raise _damaged(path, "its header is not what was written")
-    if os.path.basename(path) != name_of(header.first):
-        raise _damaged(path, f"by its header it begins with sequence {header.first}")
-    return header
-
-
-def _measured(path: str, header: Header, disk: ModuleType) -> Segment:
-    """The segment with its count of good records; Refused when the rest is no unfinished write.
-
-    A writer may be at work meanwhile, so that more is good at a second look.
-    """
-    with open(path, "rb", buffering=0) as file:
-        fd = file.fileno()
-        if os.fstat(fd).st_size != header.segment_size:
-            raise _damaged(path, f"it should have {header.segment_size} bytes")
-        good = _good_from(fd, header, 0, disk)
-        while _is_damage(fd, header, good, disk):
-            seen, good = good, _good_from(fd, header, good, disk)
-            if seen == good:
-                raise _damaged_at(path, header, good)
-    return Segment(path, header, good)
-
-
-def _good_from(fd: int, header: Header, start: int, disk: ModuleType) -> int:
-    """The position of the first record from `start` on that is not good."""
-    good, whole = start, True
-    while whole and good < header.capacity:
-        wanted = min(READ_AT_ONCE, (header.capacity - good) * RECORD_SIZE)
-        chunk = os.pread(fd, wanted, HEADER_SIZE + good * RECORD_SIZE)
-        count = disk.journal_verify(chunk, 0, header.first + good)
-        whole = count * RECORD_SIZE == wanted
-        good += count
-    return good
-
-
-def _is_damage(fd: int, header: Header, good: int, disk: ModuleType) -> bool:
-    """Whether what follows the good records cannot be one write that a crash cut short."""
-    tail = _tail(fd, header, good)
-    after = HEADER_SIZE + good * RECORD_SIZE + len(tail)
-    return _written_after(fd, after) or _is_mixed(tail, header, good, disk)
-
-
-def _tail(fd: int, header: Header, good: int) -> bytes:
-    """What follows the good records in their window: all that one write can have touched."""
-    end = min((good // WINDOW_RECORDS + 1) * WINDOW_RECORDS, header.capacity)
-    return os.pread(fd, (end - good) * RECORD_SIZE, HEADER_SIZE + good * RECORD_SIZE)
-
-
-def _is_mixed(tail: bytes, header: Header, good: int, disk: ModuleType) -> bool:
-    """Whether a good record follows a broken one, or a missing one of the same sector.
-
-    A power cut may keep a later sector of a write and lose an earlier one, but it leaves each
-    sector as it was before or after.
-    """
-    broken = missing = False
-    for number in range(len(tail) // RECORD_SIZE):
-        position = good + number
-        record = tail[number * RECORD_SIZE :][:RECORD_SIZE]
-        missing = missing and position % SECTOR_RECORDS != 0
-        if not any(record):
-            missing = True
-        elif not disk.journal_verify(record, 0, header.first + position):
-            broken = True
-        elif broken or missing:
-            return True
-    return False
-
-
-def _cut(last: Segment) -> bytes:
-    """Zero what an unfinished write left after the good records, and sync; what was cut."""
-    with open(last.path, "r+b", buffering=0) as file:
-        fd = file.fileno()
-        tail = _tail(fd, last.header, last.records).rstrip(b"\0")
-        write_all(fd, bytes(len(tail)), HEADER_SIZE + last.records * RECORD_SIZE)
-        os.fdatasync(fd)  # what only the page cache survived a killed process must not be lost now
-    return tail
-
-
-def _must_follow(previous: Segment, header: Header, path: str, disk: ModuleType) -> None:
+def _followed(previous: Segment, header: Header, path: str, disk: ModuleType) -> Segment:
     """The chain: next sequence, same journal, and the hash of all that came before it."""
     held = header.first - previous.header.first
     if held > previous.header.capacity:
-        raise _missing(os.path.dirname(path), previous.header.first + previous.records)
+        raise missing(os.path.dirname(path), previous.end)
     if previous.records < held:
-        raise _damaged_at(previous.path, previous.header, previous.records)
+        raise damaged_at(previous.path, previous.header, previous.records)
     if header.identity.journal_id != previous.header.identity.journal_id:
-        raise _damaged(path, "it belongs to another journal")
+        raise damaged(path, "it belongs to another journal")
+    if not previous.is_verified:
+        return previous._replace(records=held)
     with open(previous.path, "rb", buffering=0) as file:
         digest = disk.journal_hash(file.fileno(), HEADER_SIZE + held * RECORD_SIZE)
     if previous.records > held or digest != header.previous:
-        raise _damaged(previous.path, "its hash is not the one the next segment holds")
+        raise damaged(previous.path, "its hash is not the one the next segment holds")
+    return previous
 
 
-def _must_be_ours(header: Header, ours: Identity, directory: Place) -> None:
+def _must_be_ours(theirs: Identity, ours: Identity, directory: Place) -> None:
     """Replaying it must decide as it was decided, and a simulation must never look real."""
-    theirs = header.identity
     if theirs.layout_digest != ours.layout_digest:
-        raise _foreign(directory, "its layout of the state differs")
+        raise foreign(directory, "its layout of the state differs")
     if theirs.code_digest != ours.code_digest:
-        raise _foreign(directory, "the code that decided differs")
+        raise foreign(directory, "the code that decided differs")
     if theirs.simulated != ours.simulated:
         kind = "a simulated" if theirs.simulated else "a real"
-        raise _foreign(directory, f"it is of {kind} market")
-
-
-def _foreign(directory: Place, why: str) -> Refused:
-    return Refused(
-        f"The journal in {directory} cannot be continued: {why}.",
-        f"Start with a fresh directory (--data-dir DIR), or move {directory} away and start again.",
-        code=4,
-    )
-
-
-def _missing(directory: Place, first: int) -> Refused:
-    return Refused(
-        f"The journal in {directory} has a gap: {name_of(first)} is missing or empty.",
-        "Put the file back from a backup, or start with a fresh directory (--data-dir DIR).",
-        code=4,
-    )
-
-
-def _damaged_at(path: str, header: Header, position: int) -> Refused:
-    place = f"record {position} (sequence {header.first + position}) is not what was written"
-    return _damaged(path, place)
-
-
-def _damaged(path: str, why: str) -> Refused:
-    return Refused(
-        f"The journal is damaged: in {path}, {why}.",
-        "Put the file back from a backup, or start with a fresh directory (--data-dir DIR).",
-        code=4,
-    )
+        raise foreign(directory, f"it is of {kind} market")

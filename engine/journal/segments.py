@@ -8,6 +8,7 @@ import errno
 import os
 import struct
 import zlib
+from contextlib import suppress
 from types import ModuleType
 from typing import NamedTuple
 
@@ -152,6 +153,21 @@ def sync_directory(directory: Place) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def forget_drafts(folder: Place, suffix: str) -> None:
+    """Remove drafts (`.NAMEsuffix.PID`) that killed processes left in a folder."""
+    for name in os.listdir(folder):
+        named, _, pid = name.rpartition(".")
+        is_draft = name.startswith(".") and named.endswith(suffix) and pid.isdigit()
+        if is_draft and not os.path.exists(f"/proc/{pid}"):
+            unlink(os.path.join(folder, name))
+
+
+def unlink(path: Place) -> None:
+    """Remove a file that somebody else may have removed already."""
+    with suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def prepare(directory: Place, first: int, segment_size: int) -> int:

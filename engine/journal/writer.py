@@ -8,8 +8,9 @@ from collections.abc import Callable
 from types import ModuleType
 
 from engine.errors import Refused
-from engine.journal.head import note
+from engine.journal.head import DURABLE, NEWEST, note
 from engine.journal.recovery import Recovered, recover
+from engine.journal.reserve import Reserve
 from engine.journal.segments import (
     HEADER_SIZE,
     PREVIOUS_AT,
@@ -33,6 +34,7 @@ from engine.messages import RECORD_SIZE
 STALLED_S = 30.0  # a disk that moves nothing for so long has failed
 PATIENCE_S = 0.1  # one native wait; between two of them signals are seen
 RETRIES = 8  # attempts to prepare a next segment while the current one fills its second half
+MARK_RECORDS = 1 << 14  # between two notes of how much is durable: a later loss of it is seen
 NEVER = 1 << 62
 
 
@@ -40,18 +42,26 @@ class Journal:
     """The journal being written: append, then act once the sequence is durable.
 
     One thread appends and asks; a second writes; a third, short-lived, notes each segment once it
-    holds a durable record and prepares the next when half of the current one is used. After a
+    holds a durable record, and now and then how much is durable, and prepares the next segment when
+    half of the current one is used. After a
     failure every call but `close` raises JournalFailed, and what was not durable never becomes so.
     """
 
     def __init__(
-        self, directory: Place, identity: Identity, segment_size: int, recovered: Recovered
+        self,
+        directory: Place,
+        identity: Identity,
+        recovered: Recovered,
+        *,
+        segment_size: int,
+        reserved: int,
     ) -> None:
         self.directory, self.identity, self.recovered = directory, identity, recovered
         self.unprepared: OSError | None = None
+        self.reserve = Reserve(directory, reserved)
         self._segment_size = segment_size
-        self._preparer: LockType | None = None
-        self._unnoted = NEVER  # the segment that was handed over and not noted yet
+        self._tending: LockType | None = None
+        self._note_at = NEVER  # a record of the segment that was handed over is durable
 
     @classmethod
     def open(
@@ -61,10 +71,12 @@ class Journal:
         *,
         segment_size: int = SEGMENT_SIZE,
         native: ModuleType | None = None,
+        reserved: int = 0,
     ) -> "Journal":
         """Recover what is there and continue it, or begin; the journal id of a begun one stays.
 
-        Refused (code 4) when it is damaged, of other code, or the disk does not take it.
+        So many bytes are reserved for segments that a full disk would not take. Refused (code 4)
+        when it is damaged, of other code, or the disk does not take it.
         """
         if segment_size < SEGMENT_SIZE_MIN or segment_size % HEADER_SIZE:
             raise Refused(
@@ -76,7 +88,7 @@ class Journal:
         if recovered.segments:
             journal_id = recovered.segments[-1].header.identity.journal_id
             identity = identity._replace(journal_id=journal_id)
-        journal = cls(directory, identity, segment_size, recovered)
+        journal = cls(directory, identity, recovered, segment_size=segment_size, reserved=reserved)
         try:
             journal._start(functions_of(native))
         except OSError as error:
@@ -86,11 +98,16 @@ class Journal:
     def _start(self, disk: ModuleType) -> None:
         header, used, fd = self._last_segment()
         note(self.directory, header.first)
+        if used:
+            self._note(header.first + used, DURABLE)
+        self.reserve.fill()
         self._disk = disk
         self._handle = disk.journal_open(fd, header.first, used, header.capacity)
         self._append, self._durable = disk.journal_append, disk.journal_durable
         self._end = header.first + header.capacity
-        self._tend_at = self._end - header.capacity // 2
+        self._prepare_at = self._end - header.capacity // 2
+        self._mark_at = header.first + used + MARK_RECORDS
+        self._tend_at = min(self._prepare_at, self._mark_at)
         self._writer = _started(disk.journal_run, self._handle)
 
     def _last_segment(self) -> tuple[Header, int, int]:
@@ -162,11 +179,11 @@ class Journal:
         return True
 
     def tend(self) -> None:
-        """Note a begun segment or prepare the next when it is time; each other call does so too."""
+        """Note what is durable or prepare the next segment when it is time; other calls do too."""
         if self._durable(self._handle) < self._tend_at:
             return
         self._tend_at = NEVER
-        self._preparer = _started(self._note if self._unnoted < NEVER else self._prepare)
+        self._tending = _started(self._tend)
 
     def close(self) -> None:
         """Make all that was appended durable and stop; JournalFailed when that cannot be."""
@@ -180,10 +197,11 @@ class Journal:
         if not self.wait(self.sequence, STALLED_S):
             self._disk.journal_fail(self._handle, errno.ETIMEDOUT)
             self._must_be_well()
+        self._note(self._durable(self._handle), DURABLE)
 
     def _release(self) -> None:
         self._disk.journal_stop(self._handle)
-        running = [thread for thread in (self._preparer, self._writer) if thread]
+        running = [thread for thread in (self._tending, self._writer) if thread]
         if all(thread.acquire(timeout=STALLED_S) for thread in running):
             self._disk.journal_close(self._handle)
 
@@ -211,35 +229,40 @@ class Journal:
             if time.monotonic() > end:
                 self._disk.journal_fail(self._handle, errno.ETIMEDOUT)
 
-    def _note(self) -> None:
-        """The same thread's other task: a record in the new segment is durable, so is its header.
+    def _tend(self) -> None:
+        """The third thread's life."""
+        durable = self._durable(self._handle)
+        if durable >= self._note_at:
+            self._note(self._note_at - 1)  # a record of that segment is durable, so is its header
+            self._note_at = NEVER
+        if durable >= self._mark_at:
+            self._note(durable, DURABLE)
+            self._mark_at = durable + MARK_RECORDS
+        if durable >= self._prepare_at:
+            self._prepare()
+        self._tend_at = min(self._note_at, self._mark_at, self._prepare_at)
 
-        Without the note the journal is as whole as before, only a loss of that segment is not seen.
-        """
+    def _note(self, sequence: int, name: str = NEWEST) -> None:
+        """Without the note the journal is as whole as before, only a loss of it is not seen."""
         try:
-            note(self.directory, self._unnoted)
+            note(self.directory, sequence, name)
         except OSError as error:
             self.unprepared = error
-        self._unnoted = NEVER
-        half = self._end - capacity_of(self._segment_size) // 2
-        if self._durable(self._handle) >= half:
-            self._prepare()
-        else:
-            self._tend_at = half
 
     def _prepare(self) -> None:
-        """The preparing thread: one segment of zeros, handed to the writer."""
+        """One segment of zeros, handed to the writer."""
         is_last_try = self._durable(self._handle) >= self._end
         try:
-            fd = prepare(self.directory, self._end, self._segment_size)
+            fd = self.reserve.segment(self._end, self._segment_size)
         except OSError as error:
             self._postpone(error, is_last_try=is_last_try)
             return
         header = packed(Header(self.identity, self._end, self._segment_size))
         capacity = capacity_of(self._segment_size)
         self._disk.journal_next(self._handle, fd, header, PREVIOUS_AT, capacity)
-        self._unnoted, self.unprepared = self._end, None
-        self._tend_at, self._end = self._end + 1, self._end + capacity
+        self._note_at, self.unprepared = self._end + 1, None
+        self._end += capacity
+        self._prepare_at = self._end - capacity // 2
 
     def _postpone(self, error: OSError, *, is_last_try: bool) -> None:
         """Try again a little later; a try begun when the current segment was full is the last."""
@@ -247,7 +270,7 @@ class Journal:
         if is_last_try:
             self._disk.journal_fail(self._handle, error.errno or errno.EIO)
         step = capacity_of(self._segment_size) // (2 * RETRIES)
-        self._tend_at = min(self._durable(self._handle) + step, self._end)
+        self._prepare_at = min(self._durable(self._handle) + step, self._end)
 
 
 def _started(work: Callable[..., object], *arguments: object) -> LockType:

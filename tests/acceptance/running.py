@@ -45,10 +45,10 @@ def final_state(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return state
 
 
-def trades_file(path: Path, trades: int, seed: int = 5) -> Path:
-    """A record file of simulated ETHUSDT trades."""
+def trades_file(path: Path, trades: int, seed: int = 5, *, simulated: bool = True) -> Path:
+    """A record file of simulated ETHUSDT trades; of real ones, as far as it says itself."""
     traded = instrument("ETHUSDT", date(2025, 1, 1))
-    whose = Identity(bytes(16), layout_digest(), code_digest(), bytes(32), "test", simulated=True)
+    whose = Identity(bytes(16), layout_digest(), code_digest(), bytes(32), "test", simulated)
     records = islice(SimulatedMarket(seed).trades(), trades)
     chunks = [definition_records(0, traded, START_NS), b"".join(records)]
     write_record_file(path, chunks, Header(whose, 0, 0))

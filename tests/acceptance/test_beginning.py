@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.beginning import Kept
 from engine.core import code_digest, layout_digest
+from engine.folding import Kept
 from engine.journal.recovery import records
 from engine.journal.segments import Identity
 from engine.journal.writer import Journal

@@ -31,7 +31,7 @@ FLOORS: list[tuple[str, list[str]]] = [
         [
             *("values", "profile", "environment", "opening", "options", "status", "streams"),
             *("builder", "parts"),
-            *("desk", "beginning", "bootstrap", "runtime", "backtest"),
+            *("desk", "scarcity", "folding", "beginning", "bootstrap", "runtime", "backtest"),
         ],
     ),
 ]

@@ -22,6 +22,7 @@ EXCEPTIONS = {
     ("supreme_cli/operate.py", "parameters", "flatten"): "a command's options are its parameters",
     ("supreme_cli/operate.py", "parameters", "kill"): "a command's options are its parameters",
     ("supreme_cli/operate.py", "parameters", "reset"): "a command's options are its parameters",
+    ("supreme_cli/journal.py", "parameters", "compact"): "a command's options are its parameters",
     ("supreme_cli/equity.py", "parameters", "main"): "a command's options are its parameters",
     ("supreme_cli/signals.py", "parameters", "main"): "a command's options are its parameters",
 }

@@ -55,7 +55,13 @@ def test_every_shipped_profile_is_another_one_and_says_what_for():
         ),
         (
             "small-box",
-            {"journal.segment_bytes": -1, "run.heartbeat_ns": 1, "schedule.interval_seconds": 1},
+            {
+                "journal.segment_bytes": -1,
+                "journal.free_disk_floor_bytes": -1,
+                "journal.reserved_bytes": -1,
+                "run.heartbeat_ns": 1,
+                "schedule.interval_seconds": 1,
+            },
         ),
         (
             "backtest",

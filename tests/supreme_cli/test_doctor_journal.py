@@ -37,6 +37,7 @@ def test_a_damaged_journal_fails_and_names_its_place(tmp_path):
 def test_an_unfinished_last_write_is_no_damage(tmp_path):
     """That is what a crash leaves; the next start cuts it off."""
     [segment] = written(tmp_path / "journal", 300)
+    (tmp_path / "journal" / "durable").unlink()  # a crash writes no note of the end
     change(segment, offset_of(299) + 20, b"\xff")
 
     found = checked(tmp_path)["journal"]
@@ -54,7 +55,7 @@ def test_a_journal_too_large_for_a_look_is_passed_over(tmp_path):
 
     assert found["verdict"] == "warning"
     assert "1 more would take longer" in found["what"]
-    assert found["fix"] == f"supreme replay {tmp_path / 'run-a'} verifies it"
+    assert found["fix"] == f"supreme journal verify --data-dir {tmp_path / 'run-a'} reads it all"
 
 
 def test_a_running_engine_is_told_with_its_pid_and_market(tmp_path):

@@ -24,8 +24,19 @@ def compiled(source: Path, target: Path, *flags: str) -> Path:
 @pytest.fixture(scope="session")
 def native(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     """The compiled functions, as a module of their own."""
+    return built_native(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def without_instructions(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The same, as on a processor that has no instructions for SHA-256."""
+    return built_native(tmp_path_factory, "-DWITHOUT_SHA_INSTRUCTIONS")
+
+
+def built_native(tmp_path_factory: pytest.TempPathFactory, *flags: str) -> ModuleType:
+    """native.c, built and loaded."""
     target = tmp_path_factory.mktemp("built") / "journal_native.so"
-    path = compiled(ROOT / "engine" / "journal" / "native.c", target, "-DSTANDALONE")
+    path = compiled(ROOT / "engine" / "journal" / "native.c", target, "-DSTANDALONE", *flags)
     spec = importlib.util.spec_from_file_location("journal_native", path)
     assert spec is not None
     assert spec.loader is not None

@@ -66,6 +66,11 @@ def test_a_hash_is_the_sha256_of_the_files_first_bytes(functions, tmp_path):
             )
 
 
+def test_a_hash_is_the_same_without_the_processors_help(without_instructions, tmp_path):
+    """Every length around the block size, as hashlib says."""
+    test_a_hash_is_the_sha256_of_the_files_first_bytes(without_instructions, tmp_path)
+
+
 def test_a_hash_of_more_than_the_file_has_is_an_error(functions, tmp_path):
     """A shorter digest would pass for the whole file's."""
     (tmp_path / "raw").write_bytes(b"short")

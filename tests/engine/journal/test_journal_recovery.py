@@ -42,8 +42,8 @@ def goes_on(directory, disk):
 
 def test_nothing_is_an_empty_journal(tmp_path, disk):
     """Neither an absent nor an empty directory is an error, and neither is touched."""
-    assert recover(tmp_path / "absent", OURS, disk) == ((), 0, 0, 0)
-    assert recover(tmp_path, OURS, disk) == ((), 0, 0, 0)
+    assert recover(tmp_path / "absent", OURS, disk)[:4] == ((), 0, 0, 0)
+    assert recover(tmp_path, OURS, disk)[:4] == ((), 0, 0, 0)
     assert list(records(tmp_path / "absent", disk)) == []
 
 
@@ -76,6 +76,7 @@ def test_chunks_are_bounded_and_say_where_they_begin(tmp_path, disk):
 def test_a_torn_last_record_is_cut(tmp_path, disk):
     """Torn at every byte: all before it stays, nothing of it, and the journal goes on."""
     last = written(tmp_path, CAPACITY + 20, disk)[-1]
+    (tmp_path / "durable").unlink()  # a crash writes no note of the end
     whole = last.read_bytes()[offset_of(19) :][:RECORD_SIZE]
     for kept in range(RECORD_SIZE):
         change(last, offset_of(19), whole[:kept].ljust(RECORD_SIZE, b"\0"))

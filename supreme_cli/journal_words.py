@@ -1,0 +1,136 @@
+"""How does a journal read: its records as lines, its verdict in words, its profile as a file?"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from engine import core as cores
+from engine.errors import Refused
+from engine.folding import begun_from, fold_chunk, is_ours
+from engine.journal.measuring import Segment
+from engine.journal.recovery import chunks
+from engine.journal.verification import Whole
+from engine.messages import (
+    LABEL,
+    OPERATOR,
+    PACKED,
+    PARAMETER_NAME,
+    REASON,
+    RECORD_SIZE,
+    SYMBOL_NAME,
+    TEXT,
+    decode,
+)
+from engine.profile import ALL_KEYS, as_toml
+from engine.state import KEYS
+from supreme_cli.replay import nanoseconds
+
+E8 = 100_000_000
+SAYS = {
+    SYMBOL_NAME: "symbol", OPERATOR: "operator", REASON: "reason",
+    PARAMETER_NAME: "parameter", LABEL: "label",
+}  # fmt: skip
+COLUMNS = "sequence,kind,flags,symbol,time_ns,received_ns,a,b,c,d,e"
+
+Bound = tuple[str, int]  # "sequence" or "received_ns", and its value
+
+
+def moment(option: str, text: str) -> Bound:
+    """A bound of an export: a sequence, or a UTC time. Refused when it is neither."""
+    if text.isdigit():
+        return "sequence", int(text)
+    try:
+        return "received_ns", nanoseconds(text)
+    except Refused as refused:
+        fix = "write a sequence, or a time as 2025-06-01T12:00:00"
+        raise Refused(f"{option} {text} is neither a sequence nor a time", fix) from refused
+
+
+def exported(
+    segments: tuple[Segment, ...],
+    between: tuple[Bound, Bound],
+    words: tuple[str, Callable[[int, bytes], str]],
+    done: Callable[[int], object],
+) -> Iterator[str]:
+    """Lines of the records from one bound up to before another."""
+    head, line = words
+    if head:
+        yield f"{head}\n"
+    (since_is, since), (until_is, until) = between
+    for first, chunk in chunks(segments, since if since_is == "sequence" else 0):
+        for sequence, record in numbered(first, chunk):
+            at = {"sequence": sequence, "received_ns": int.from_bytes(record[16:24], "little")}
+            if at[until_is] >= until:
+                return
+            if at[since_is] >= since:
+                yield f"{line(sequence, record)}\n"
+        done(len(chunk) // RECORD_SIZE)
+
+
+def numbered(first: int, chunk: Any) -> Iterable[tuple[int, bytes]]:
+    """Each record of a chunk with its sequence."""
+    for at in range(0, len(chunk), RECORD_SIZE):
+        yield first + at // RECORD_SIZE, bytes(chunk[at : at + RECORD_SIZE])
+
+
+def as_json_line(sequence: int, record: bytes) -> str:
+    """One record, decoded; a kind that this build does not know by its number and raw bytes."""
+    if record[4] == TEXT:
+        text = record[24:].rstrip(b"\0").decode(errors="replace")
+        return json.dumps({"sequence": sequence, "kind": "Text", "symbol": record[6],
+                           "says": SAYS.get(record[5], record[5]), "text": text})  # fmt: skip
+    try:
+        message = decode(record)
+    except ValueError:
+        return json.dumps({"sequence": sequence, "kind": record[4], "raw": record[4:].hex()})
+    return json.dumps({"sequence": sequence, "kind": type(message).__name__, **message._asdict()})
+
+
+def as_csv_line(sequence: int, record: bytes) -> str:
+    """One record's fields as numbers."""
+    return ",".join(map(str, (sequence, *PACKED.unpack(record)[1:])))
+
+
+EXPORTS = {"jsonl": ("", as_json_line), "csv": (COLUMNS, as_csv_line)}
+
+
+def profile_in(whole: Whole, native: Any) -> str:
+    """The profile in use at the end of a journal, as a complete file.
+
+    Of a journal of other code only that can be said.
+    """
+    who = whole.segments[-1].header.identity
+    if not is_ours(who):
+        return "# The journal is of other code: the supreme that wrote it can read its profile.\n"
+    usable = [one for one in whole.good() if is_ours(one)]
+    core, _, since = begun_from(usable[-1] if usable else None, native)
+    span = cores.Span()
+    for first, chunk in chunks(whole.segments, since):
+        fold_chunk(core, chunk, span, first)
+    values = {key: row.default for key, row in ALL_KEYS.items()}
+    for key in KEYS:
+        value: Any = core.state.parameters
+        for part in key.split("."):
+            value = getattr(value, part)
+        values[key] = value
+    values["account.cash"] = core.state.account.deposits_e8 / E8
+    values["journal.segment_bytes"] = whole.segments[-1].header.segment_size
+    return as_toml(values, f"What the engine of journal {who.journal_id.hex()} traded with.")
+
+
+def told_whole(facts: dict[str, Any]) -> str:
+    """A verdict: what is whole, and what of it is used."""
+    lines = [f"whole: {facts['records']:,} records in {facts['segments']} files"]
+    if facts["first"]:
+        lines[0] += f", from sequence {facts['first']:,} on: what came before was removed"
+    if facts["unfinished_bytes"]:
+        lines.append(f"an unfinished write of {facts['unfinished_bytes']} bytes at the end: "
+                     "the next start cuts it")  # fmt: skip
+    lines += [
+        f"snapshot at {one['sequence']:,}: {one['fault'] or 'good'}" for one in facts["snapshots"]
+    ]
+    if facts["engine"]:
+        lines.append(f"engine {facts['engine']} is at work: what it writes meanwhile is not told")
+    if facts["state_digest"]:
+        lines.append(f"replayed, state digest {facts['state_digest']}")
+    return "\n".join(lines)
