@@ -4,16 +4,19 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from engine import core as cores
 from engine.control.places import operator, printable
 from engine.desk import signed
 from engine.errors import Refused
 from engine.folding import CONTENT_AT, Kept, fold
 from engine.journal.checkpoints import Said
+from engine.journal.continuing import changed_from
 from engine.loop import Loop
 from engine.messages import (
     LABEL,
     PARAMETER_NAME,
     TEXT,
+    CodeChanged,
     EngineStarted,
     OperatorReset,
     encode,
@@ -50,6 +53,11 @@ def begin(
     if lost:
         journal.append(lost)
     now_ns = engine.core.state.clock.now_ns
+    before = changed_from(journal.recovered)
+    if before:
+        whose = (int.from_bytes(one[:7], "little") for one in (before, cores.code_digest()))
+        journal.append(encode(CodeChanged(0, now_ns, now_ns, *whose)))
+        engine.log.say("warning", "CodeChanged", before=before.hex()[:14])
     started = encode(EngineStarted(0, now_ns, now_ns, kept.epoch, os.getpid()))
     journal.append(b"".join([*texts_of(engine.source.label, LABEL, received_ns=now_ns), started]))
     tell_beginning(engine)

@@ -7,16 +7,28 @@ from typing import Any
 from engine import core as cores
 from engine.errors import Refused
 from engine.journal.checkpoints import Checkpoint, Said, keep, spot_in
+from engine.journal.continuing import changed_from
 from engine.journal.damage import foreign
 from engine.journal.recovery import chunks, survey
 from engine.journal.segments import Identity, Place, functions_of
 from engine.journal.verification import Whole
-from engine.messages import BOOK_TOP, ENGINE_STARTED, LABEL, RECORD_SIZE, SYMBOL_NAME, TEXT
+from engine.messages import (
+    BOOK_TOP,
+    ENGINE_STARTED,
+    LABEL,
+    PARAMETER_CHANGED,
+    PARAMETER_NAME,
+    RECORD_SIZE,
+    SYMBOL_NAME,
+    TEXT,
+)
 from engine.parts import Engine, Stopped
+from engine.state import KEYS
 
 PROGRESS_SECONDS = 5.0
 TEXT_AT, CONTENT_AT = 24, 4  # where a text begins in its record, and what a source says in one
 NOTHING = Said("", {}, 0, b"", 1)
+NUMBERS = {key: number for number, key in enumerate(KEYS)}
 
 
 class Kept:
@@ -77,7 +89,8 @@ def fold(engine: Engine, say: Callable[[str], None], stop: Callable[[], int]) ->
     differs from what was recorded. Appends nothing.
     """
     recovered = engine.journal.recovered
-    span, kept, since = cores.Span(), Kept(), 0
+    kept, since = Kept(), 0
+    folding = Folding(engine.core, recovered.ours_from)
     began = say_at = time.monotonic()
     for word in recovered.words:
         say(f"journal: {word}")
@@ -94,11 +107,13 @@ def fold(engine: Engine, say: Callable[[str], None], stop: Callable[[], int]) ->
             say_at = time.monotonic()
             say(f"journal: folded {first:,} of {recovered.sequence:,} records")
         kept.read(chunk)
-        fold_chunk(engine.core, chunk, span, first)
+        folding.take(first, chunk)
     if recovered.segments:
         seconds = recovered.seconds + time.monotonic() - began
         say(f"journal: {told(recovered.sequence, since)} in {seconds:.2f} s")
-    return kept, span.yielded()
+    if changed_from(recovered):
+        say("journal: other code wrote it: what was decided is taken as it stands, nothing anew")
+    return kept, folding.span.yielded()
 
 
 def told(sequence: int, since: int) -> str:
@@ -108,18 +123,47 @@ def told(sequence: int, since: int) -> str:
     return f"replayed {sequence - since:,} records after the snapshot at {since:,}"
 
 
-def fold_chunk(core: Any, chunk: Any, span: cores.Span, first: int) -> None:
-    """One chunk of journal into the state."""
-    span.start()
-    while span.at.next * RECORD_SIZE < len(chunk):
-        core.run_replay(chunk, span.out, span.raw)
-        if span.at.differs >= 0:
-            raise Refused(
-                f"the journal does not replay: record {first + span.at.differs} is not what this "
-                "engine decides",
-                "use the build that wrote it, or a fresh --data-dir",
-                code=4,
-            )
+class Folding:
+    """Records into a core, in their order: decided anew and compared, or told, being of other code.
+
+    Profile keys have another number there: they are known by the name that stands before them.
+    """
+
+    def __init__(self, core: Any, ours_from: int = 0) -> None:
+        self.core, self.ours_from, self.span = core, ours_from, cores.Span()
+        self._name: list[bytes] = []
+
+    def take(self, first: int, chunk: Any) -> None:
+        """The records from this sequence on; Refused (4) where something was decided otherwise."""
+        span, is_told = self.span, first < self.ours_from
+        span.retell(told=is_told)
+        told = self._renumbered(chunk) if is_told else chunk
+        span.start()
+        while span.at.next * RECORD_SIZE < len(told):
+            self.core.run_replay(told, span.out, span.raw)
+            if span.at.differs >= 0:
+                raise Refused(
+                    f"the journal does not replay: record {first + span.at.differs} is not what "
+                    "this engine decides",
+                    "use the build that wrote it, or a fresh --data-dir",
+                    code=4,
+                )
+
+    def _renumbered(self, chunk: Any) -> bytearray:
+        """The records with our numbers of their keys; a key that we do not have becomes a text."""
+        told = bytearray(chunk)
+        kinds = told[4::RECORD_SIZE]
+        for number in range(len(kinds)):
+            at = number * RECORD_SIZE
+            if kinds[number] == TEXT and told[at + 5] == PARAMETER_NAME:
+                self._name.append(bytes(told[at + TEXT_AT : at + RECORD_SIZE]))
+            elif kinds[number] == PARAMETER_CHANGED:
+                key, self._name = worded(self._name), []
+                if key in NUMBERS:
+                    told[at + TEXT_AT : at + TEXT_AT + 8] = NUMBERS[key].to_bytes(8, "little")
+                else:
+                    told[at + 4] = TEXT
+        return told
 
 
 def keep_state(core: Any, kept: Kept, place: tuple[Place, int], ours: Identity) -> str:
@@ -159,11 +203,11 @@ def keep_newest(journal: Place, native: Any) -> str:
     if not is_ours(who):
         raise foreign(journal, "the code that decided differs")
     core, kept, since = begun_from(found.base, native)
-    span, settled = cores.Span(), (core.image(), kept.said(), since)
+    folding, settled = Folding(core, found.ours_from), (core.image(), kept.said(), since)
     for first, chunk in chunks(found.segments, since):
         kept.read(chunk)
-        fold_chunk(core, chunk, span, first)
-        if is_settled(chunk, span):
+        folding.take(first, chunk)
+        if is_settled(chunk, folding.span):
             settled = core.image(), kept.said(), first + len(chunk) // RECORD_SIZE
     image, said, sequence = settled
     core.restore(image)
@@ -176,15 +220,14 @@ def replayed(whole: Whole, native: Any) -> str:
     Refused (4) where something was decided otherwise, or a checkpoint holds another state.
     """
     core, _, since = begun_from(whole.base(), native)
-    span, waiting = cores.Span(), [one for one in whole.good() if is_ours(one)]
+    folding = Folding(core, whole.ours_from)
+    waiting = [one for one in whole.good() if is_ours(one) and is_reached(one, whole)]
     for first, chunk in chunks(whole.segments, since):
         at, end = first, first + len(chunk) // RECORD_SIZE
         while at < end:
             waiting = [one for one in waiting if not held(core, one, at)]
             to = min([end, *(one.spot.sequence for one in waiting)])
-            fold_chunk(
-                core, chunk[(at - first) * RECORD_SIZE : (to - first) * RECORD_SIZE], span, at
-            )
+            folding.take(at, chunk[(at - first) * RECORD_SIZE : (to - first) * RECORD_SIZE])
             at = to
     for one in waiting:
         held(core, one, one.spot.sequence)
@@ -208,6 +251,11 @@ def begun_from(base: Checkpoint | None, native: Any) -> tuple[Any, Kept, int]:
         )
     core.restore(base.image)
     return core, Kept(base.said), base.spot.sequence
+
+
+def is_reached(checkpoint: Checkpoint, whole: Whole) -> bool:
+    """Whether a fold of this journal comes to it: since no other code decided."""
+    return checkpoint.spot.sequence >= whole.ours_from
 
 
 def is_ours(made: Checkpoint | Identity) -> bool:

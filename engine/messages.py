@@ -175,7 +175,7 @@ class CashDeposited(NamedTuple):
 
 
 class CodeChanged(NamedTuple):
-    """Other code decides from here on; the first 8 bytes of both code digests. Moves no state."""
+    """Other code decides from here on; the first 7 bytes of both code digests. Moves no state."""
 
     symbol: int
     time_ns: int

@@ -9,7 +9,7 @@ from engine.closing import still_busy
 from engine.dealing import cost_of
 from engine.decision import advance, close_bars, observe
 from engine.execution.curve import draw
-from engine.execution.fills import recall, receive
+from engine.execution.fills import CANCEL, receive, settle, sweep
 from engine.execution.orders import (
     ASK_CANCEL,
     is_known,
@@ -24,12 +24,16 @@ from engine.messages import (
     BREAKER_CHANGED,
     BUY,
     CANCEL_ORDER,
+    CANCEL_REJECTED,
     CASH_DEPOSITED,
     FLATTEN_ENDED,
     HEARTBEAT,
     LIMIT,
+    MARKET,
     ORDER_ACCEPTED,
+    ORDER_CANCELED,
     ORDER_DENIED,
+    ORDER_FILLED,
     STOP,
     SUBMIT_ORDER,
 )
@@ -72,6 +76,24 @@ def retell_to_venue(state, number, told):
         state.venue.cash_e8 += told.a
     elif state.clock.kind >= ORDER_ACCEPTED:
         recall(state.venue, state.symbols[number].instrument, told)
+
+
+def recall(venue, instrument, told):
+    """The venue's own books after a report of its own, for who has the reports and no more."""
+    for place in range(venue.count):
+        order = venue.orders[place]
+        if order.id == told.a and order.type == CANCEL:
+            order.done = 1 if told.kind == ORDER_CANCELED or told.kind == CANCEL_REJECTED else 0
+        elif order.id == told.a and told.kind == ORDER_ACCEPTED:
+            order.accepted = 1
+        elif order.id == told.a and told.kind == ORDER_FILLED:
+            settle(venue, instrument, order, told.b, told.c)
+            venue.cash_e8 -= told.d
+            venue.last_fill_id = told.e
+            order.type = MARKET if order.type == STOP else order.type  # it was triggered
+        elif order.id == told.a and told.kind != CANCEL_REJECTED:
+            order.done = 1
+    sweep(venue)
 
 
 def take_verdict(state, told):

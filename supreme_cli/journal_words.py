@@ -4,9 +4,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from engine import core as cores
 from engine.errors import Refused
-from engine.folding import begun_from, fold_chunk, is_ours
+from engine.folding import Folding, begun_from, is_ours, is_reached
 from engine.journal.measuring import Segment
 from engine.journal.recovery import chunks
 from engine.journal.verification import Whole
@@ -102,11 +101,11 @@ def profile_in(whole: Whole, native: Any) -> str:
     who = whole.segments[-1].header.identity
     if not is_ours(who):
         return "# The journal is of other code: the supreme that wrote it can read its profile.\n"
-    usable = [one for one in whole.good() if is_ours(one)]
+    usable = [one for one in whole.good() if is_ours(one) and is_reached(one, whole)]
     core, _, since = begun_from(usable[-1] if usable else None, native)
-    span = cores.Span()
+    folding = Folding(core, whole.ours_from)
     for first, chunk in chunks(whole.segments, since):
-        fold_chunk(core, chunk, span, first)
+        folding.take(first, chunk)
     values = {key: row.default for key, row in ALL_KEYS.items()}
     for key in KEYS:
         value: Any = core.state.parameters

@@ -9,7 +9,7 @@ import typer
 
 from engine import core as cores
 from engine.errors import Refused
-from engine.folding import begun_from, fold_chunk
+from engine.folding import Folding, begun_from
 from engine.journal.recovery import chunks
 from engine.journal.verification import verified
 from engine.messages import RECORD_SIZE, TEXT
@@ -40,11 +40,11 @@ def main(
             f"the records before sequence {whole.first} were removed",
             "give a later time, or replay a backup that still holds them",
         )
-    span = cores.Span()
+    folding = Folding(core, whole.ours_from)
     for first, chunk in chunks(whole.segments, since):
         cut = before(chunk, until_ns)
         kept.read(cut)
-        fold_chunk(core, cut, span, first)
+        folding.take(first, cut)
         if len(cut) < len(chunk):
             break
     if core.state.clock.events == 0:

@@ -271,24 +271,6 @@ def copy_entry(to, source):
     to.done = source.done
 
 
-def recall(venue, instrument, told):
-    """The venue's own books after a report of its own, for who has the reports and no more."""
-    for place in range(venue.count):
-        order = venue.orders[place]
-        if order.id == told.a and order.type == CANCEL:
-            order.done = 1 if told.kind == ORDER_CANCELED or told.kind == CANCEL_REJECTED else 0
-        elif order.id == told.a and told.kind == ORDER_ACCEPTED:
-            order.accepted = 1
-        elif order.id == told.a and told.kind == ORDER_FILLED:
-            settle(venue, instrument, order, told.b, told.c)
-            venue.cash_e8 -= told.d
-            venue.last_fill_id = told.e
-            order.type = MARKET if order.type == STOP else order.type  # it was triggered
-        elif order.id == told.a and told.kind != CANCEL_REJECTED:
-            order.done = 1
-    sweep(venue)
-
-
 def match(venue, symbol, parameters, number):
     """One market event of a symbol meets what waits for it; reports go to `venue.facts`."""
     if venue.count == 0:

@@ -110,10 +110,11 @@ def kept(journal: Place) -> list[str]:
     return [os.path.join(folder, name) for name in sorted(ours, reverse=True)]
 
 
-def find(journal: Place, ours: Identity) -> Found:
+def find(journal: Place, ours: Identity, ours_from: int = 0) -> Found:
     """The newest checkpoint of this journal that the code of `ours` may go on from.
 
-    One that is not what was written, or of another journal, is told of and proves nothing.
+    One that is not what was written, or of another journal, is told of and proves nothing. From
+    one before other code decided nobody goes on: what it decided is told from the beginning.
     """
     reached, words = 0, []
     for path in kept(journal):
@@ -124,7 +125,7 @@ def find(journal: Place, ours: Identity) -> Found:
             words.append(f"{path} is of another journal: it is not used")
         else:
             reached = max(reached, checkpoint.spot.sequence)
-            if is_of(checkpoint, ours):
+            if is_of(checkpoint, ours) and checkpoint.spot.sequence >= ours_from:
                 return Found(checkpoint, reached, tuple(words))
             words.append(f"{path} is of other code: it is not used")
     return Found(None, reached, tuple(words))

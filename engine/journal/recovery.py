@@ -36,13 +36,15 @@ from engine.journal.segments import (
 from engine.messages import RECORD_SIZE
 
 NOTHING = Found(None, 0, ())
+NEVER = 1 << 62
 
 
 class Recovered(NamedTuple):
     """What survived: the segments in order, the next sequence, and what was cut from the end.
 
     `base` is the checkpoint to go on from, `words` tell why others are not used; the check took
-    so many seconds.
+    so many seconds. From `ours_from` on it was decided by the code that asks; what comes before is
+    told, not decided.
     """
 
     segments: tuple[Segment, ...]
@@ -52,6 +54,7 @@ class Recovered(NamedTuple):
     base: Checkpoint | None = None
     words: tuple[str, ...] = ()
     seconds: float = 0.0
+    ours_from: int = 0
 
 
 class Begun(NamedTuple):
@@ -60,6 +63,7 @@ class Begun(NamedTuple):
     headers: list[tuple[str, Header]]
     found: Found
     reached: int  # so many records were durable once
+    ours_from: int = 0
 
 
 def recover(
@@ -68,7 +72,7 @@ def recover(
     """Verify from the newest checkpoint on, cut the unfinished last write, sync; under the lock.
 
     Segments before it are held by name, header and size; without one all is verified. Refused
-    (code 4) for damage, a missing segment, or a journal of other code than `identity`.
+    (code 4) for damage, a missing segment, or another kind of market than that of `identity`.
     """
     try:
         return _recover(directory, identity, functions_of(native))
@@ -117,7 +121,7 @@ def survey(
     begun = _begun(directory, identity)
     base = begun.found.usable
     if begun.headers:
-        _must_be_covered(begun.headers[0][1], base, directory)
+        _must_be_covered(begun, base, directory)
     segments: list[Segment] = []
     for path, header in begun.headers:
         if segments:
@@ -130,7 +134,8 @@ def survey(
     if base is not None:
         _must_hold(base, segments, disk)
     took = time.monotonic() - began
-    return Recovered(tuple(segments), sequence, 0, 0, base, begun.found.words, took)
+    words = begun.found.words
+    return Recovered(tuple(segments), sequence, 0, 0, base, words, took, begun.ours_from)
 
 
 def _recover(directory: Place, identity: Identity | None, disk: ModuleType) -> Recovered:
@@ -148,7 +153,7 @@ def _recover(directory: Place, identity: Identity | None, disk: ModuleType) -> R
 def _begun(directory: Place, identity: Identity | None) -> Begun:
     """The segments that hold a header; a prepared one that was never begun is not among them.
 
-    Refused when the newest that was noted is gone or emptied, or when the code is not theirs.
+    Refused when the newest that was noted is gone or emptied.
     """
     newest, durable = noted(directory), noted(directory, DURABLE)  # first: a writer may be at work
     paths = files(directory)
@@ -159,16 +164,32 @@ def _begun(directory: Place, identity: Identity | None) -> Begun:
         raise missing(directory, newest)
     if not headers:
         return Begun(headers, NOTHING, durable)
-    theirs = headers[-1][1].identity
+    ours = theirs = headers[-1][1].identity
     if identity:
-        _must_be_ours(theirs, identity, directory)
-    found = find(directory, theirs)
-    return Begun(headers, found, max(durable, found.reached))
+        _must_be_alike(theirs, identity, directory)
+        ours = identity._replace(journal_id=theirs.journal_id)
+    ours_from = run_of([header for _, header in headers], ours)
+    found = find(directory, ours, ours_from)
+    return Begun(headers, found, max(durable, found.reached), ours_from)
 
 
-def _must_be_covered(oldest: Header, base: Checkpoint | None, directory: Place) -> None:
+def run_of(headers: list[Header], ours: Identity) -> int:
+    """The first sequence of the newest segments that this code decided, NEVER for none."""
+    first = NEVER
+    for header in reversed(headers):
+        if not header.identity.decides_as(ours):
+            break
+        first = header.first
+    return first
+
+
+def _must_be_covered(begun: Begun, base: Checkpoint | None, directory: Place) -> None:
     """What was removed from the front is replaced by a checkpoint after it, or it is a gap."""
-    if oldest.first and (base is None or base.spot.segment < oldest.first):
+    first = begun.headers[0][1].first
+    if first and base is None and begun.found.reached:
+        what = "its first records were removed, and the snapshot that stands for them"
+        raise foreign(directory, f"{what} is of other code")
+    if first and (base is None or base.spot.segment < first):
         raise missing(directory, 0 if base is None else base.spot.segment)
 
 
@@ -200,12 +221,8 @@ def _followed(previous: Segment, header: Header, path: str, disk: ModuleType) ->
     return previous
 
 
-def _must_be_ours(theirs: Identity, ours: Identity, directory: Place) -> None:
-    """Replaying it must decide as it was decided, and a simulation must never look real."""
-    if theirs.layout_digest != ours.layout_digest:
-        raise foreign(directory, "its layout of the state differs")
-    if theirs.code_digest != ours.code_digest:
-        raise foreign(directory, "the code that decided differs")
+def _must_be_alike(theirs: Identity, ours: Identity, directory: Place) -> None:
+    """A simulation must never look real."""
     if theirs.simulated != ours.simulated:
         kind = "a simulated" if theirs.simulated else "a real"
         raise foreign(directory, f"it is of {kind} market")

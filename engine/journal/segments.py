@@ -44,6 +44,11 @@ class Identity(NamedTuple):
     machine: str
     simulated: bool
 
+    def decides_as(self, other: "Identity") -> bool:
+        """Whether the same code decided, over the same layout of the state."""
+        ours = other.layout_digest, other.code_digest
+        return (self.layout_digest, self.code_digest) == ours
+
 
 class Header(NamedTuple):
     """The first 4096 bytes of a segment or of a file of history."""

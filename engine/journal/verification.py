@@ -23,6 +23,7 @@ class Whole(NamedTuple):
     segments: tuple[Segment, ...]
     unfinished_bytes: int
     checkpoints: tuple[Kept, ...]
+    ours_from: int = 0  # what comes before was decided by other code than the newest did
 
     @property
     def first(self) -> int:
@@ -52,12 +53,13 @@ def verified(directory: Place, native: ModuleType | None = None) -> Whole:
     disk = functions_of(native)
     paths = kept(directory)  # first: a writer may be at work
     try:
-        segments = survey(directory, disk).segments
+        found = survey(directory, disk)
+        segments = found.segments
         unfinished = len(tail_of(segments[-1])) if segments else 0
     except OSError as error:
         raise unwritable(directory, error) from error
     checkpoints = (Kept(path, first_of(path), fault(path, segments, disk)) for path in paths)
-    return Whole(segments, unfinished, tuple(checkpoints))
+    return Whole(segments, unfinished, tuple(checkpoints), found.ours_from)
 
 
 def fault(path: str, segments: tuple[Segment, ...], disk: ModuleType) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 from engine.errors import Refused
+from engine.journal.continuing import last_segment
 from engine.journal.head import DURABLE, NEWEST, note
 from engine.journal.recovery import Recovered, recover
 from engine.journal.reserve import Reserve
@@ -24,10 +25,8 @@ from engine.journal.segments import (
     capacity_of,
     functions_of,
     packed,
-    prepare,
     sync_directory,
     unwritable,
-    write_all,
 )
 from engine.messages import RECORD_SIZE
 
@@ -96,7 +95,9 @@ class Journal:
         return journal
 
     def _start(self, disk: ModuleType) -> None:
-        header, used, fd = self._last_segment()
+        header, used, fd = last_segment(
+            self.directory, self.identity, self.recovered, self._segment_size, disk
+        )
         note(self.directory, header.first)
         if used:
             self._note(header.first + used, DURABLE)
@@ -109,17 +110,6 @@ class Journal:
         self._mark_at = header.first + used + MARK_RECORDS
         self._tend_at = min(self._prepare_at, self._mark_at)
         self._writer = _started(disk.journal_run, self._handle)
-
-    def _last_segment(self) -> tuple[Header, int, int]:
-        """The segment to continue, how many records it holds, its open file."""
-        if self.recovered.segments:
-            last = self.recovered.segments[-1]
-            return last.header, last.records, os.open(last.path, os.O_RDWR)
-        header = Header(self.identity, 0, self._segment_size)
-        fd = prepare(self.directory, 0, self._segment_size)
-        write_all(fd, packed(header), 0)
-        os.fdatasync(fd)
-        return header, 0, fd
 
     @property
     def sequence(self) -> int:
