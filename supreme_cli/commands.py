@@ -19,6 +19,7 @@ OWN = ("up", "console")  # they parse for themselves, without typer's weight
 COMMANDS = {
     "up": Command(RUN, "start an engine in the background, open the console", LIFE, "up"),
     "run": Command(RUN, "an engine in the foreground; Ctrl-C stops it", "engine.runtime"),
+    "serve": Command(RUN, "keep an engine's orders and decisions in tables", "engine.serving"),
     "console": Command(RUN, "watch the running engine, command it", CONSOLE, "perform"),
     "down": Command(RUN, "stop the engine gracefully", LIFE, "down"),
     "status": Command(RUN, "whether an engine runs, and how it stands", SHOW, "status"),

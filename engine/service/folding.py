@@ -3,6 +3,7 @@
 import re
 import zlib
 from bisect import bisect_left
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
@@ -32,10 +33,25 @@ class Fold:
         self._sayer = Sayer(self.core.state, journal_id)
         self._texts: dict[int, list[bytes]] = {}
         self._highest_ns = self._minute_ns = 0
+        self._pause: tuple[int, Callable[[], None]] | None = None
+
+    def pause_at(self, sequence: int, call: Callable[[], None]) -> None:
+        """Call when all before this sequence is folded, and nothing after it."""
+        self._pause = (sequence, call)
 
     def take(self, chunk: memoryview) -> Rows:
         """Some more records, in their order; Refused (1) when they do not replay."""
         rows: Rows = {}
+        while self._pause and self._pause[0] <= self.sequence + len(chunk) // RECORD_SIZE:
+            (sequence, call), self._pause = self._pause, None
+            cut = (sequence - self.sequence) * RECORD_SIZE
+            self._take(chunk[:cut], rows)
+            chunk = chunk[cut:]
+            call()
+        self._take(chunk, rows)
+        return rows
+
+    def _take(self, chunk: memoryview, rows: Rows) -> None:
         said = bytes(chunk[4::RECORD_SIZE])
         minutes = self._minutes_in(chunk)
         folded, first = 0, self.sequence
@@ -50,11 +66,6 @@ class Fold:
         self._fold(chunk[folded * RECORD_SIZE :], first + folded)
         self.sequence += len(said)
         self.check_sum = zlib.crc32(chunk, self.check_sum)
-        return rows
-
-    def digest(self) -> str:
-        """SHA-256 of the state here, as hexadecimal digits."""
-        return cores.digest_of(self.core)
 
     def _fold(self, chunk: memoryview, first: int) -> None:
         self._span.start()

@@ -106,8 +106,11 @@ def statements() -> list[str]:
     return made
 
 
-def errors_statement() -> str:
+def errors_statements() -> list[str]:
     """The table of log lines, which outlives a making anew: logs do not last."""
-    kinds = {**ERRORS, "number": "BIGINT PRIMARY KEY", "line": "TEXT UNIQUE"}
+    kinds = {**ERRORS, "line": "TEXT PRIMARY KEY"}
     rows = ", ".join(f"{name} {kind}" for name, kind in kinds.items())
-    return f"CREATE TABLE IF NOT EXISTS errors ({rows})"
+    return [
+        f"CREATE TABLE IF NOT EXISTS errors ({rows})",
+        "CREATE INDEX IF NOT EXISTS errors_number ON errors (number)",
+    ]
