@@ -64,7 +64,7 @@ class Asked(NamedTuple):
 
 def parse(argv: list[str], environ: Mapping[str, str] = os.environ) -> Asked:
     """The options of a command line and of the environment. Refused names what is wrong."""
-    given = {name: "" for name in TAKES}
+    given = dict.fromkeys(TAKES, "")
     rest, rebuild = list(argv), False
     while rest:
         word, has_value, value = rest.pop(0).partition("=")
@@ -102,9 +102,7 @@ def serve(asked: Asked) -> int:
     os.nice(NICER)
     code = 0
     try:
-        projecting = Projecting(
-            asked.data_dir, cores.load_native(), standing, anew=asked.rebuild
-        )
+        projecting = Projecting(asked.data_dir, cores.load_native(), standing, anew=asked.rebuild)
         ask = comparing.Comparing(lambda: state_of(asked.data_dir), standing).ask
         projecting.duties.append(Duty(asked.compare_s, ask))
         # A durable snapshot is one more duty: Duty(300.0, lambda fold: ...) with the fold's core
@@ -119,6 +117,8 @@ def serve(asked: Asked) -> int:
             standing.alarm(error.what)
         raise
     finally:
+        standing.ended = code
+        standing.write()
         log.say("info", "ServiceStopped", code=code)
         log.close()
         lock.release()
@@ -149,7 +149,6 @@ async def live(projecting: Projecting, asked: Asked, standing: Standing) -> int:
             copier.is_closing = True
             await asyncio.wait([copying], timeout=LAST_S)
             copying.cancel()
-        standing.write()
     if copying and failed(copying):
         copying.result()
     return ALARMED if standing.alarms else codes[-1]

@@ -38,6 +38,7 @@ COMMANDS = {
     "risk": Command(LOOK, "every limit and where we are", SHOW, "risk"),
     "latency": Command(LOOK, "how long things take", SHOW, "latency"),
     "signal": Command(LOOK, "what the engine would do now, and why", "supreme_cli.signals"),
+    "explain": Command(LOOK, "why an order was asked for", "supreme_cli.explain"),
     "backtest": Command(RESEARCH, "a profile on history", "supreme_cli.backtest"),
     "data": Command(RESEARCH, "import, list and check market history", "supreme_cli.data"),
     "journal": Command(RESEARCH, "verify, export, back up, shorten", "supreme_cli.journal"),

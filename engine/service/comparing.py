@@ -1,7 +1,6 @@
 """Is the engine's state what its journal comes to? Its own bytes are held against the fold's."""
 
 from collections.abc import Callable
-from typing import Any
 
 from engine.core import digest_of_bytes
 from engine.layout import Block, shape_of, size_of

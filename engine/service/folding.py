@@ -124,5 +124,5 @@ class Fold:
 
 
 def worded(parts: list[bytes]) -> str:
-    """The text of its pieces, as far as it was written."""
-    return b"".join(parts).rstrip(b"\0").decode(errors="replace")
+    """The text of its pieces, as far as it was written; no database takes a zero in one."""
+    return b"".join(parts).replace(b"\0", b"").decode(errors="replace")

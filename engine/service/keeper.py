@@ -31,7 +31,7 @@ class Keeper:
 
         To be made anew, whatever is there will do.
         """
-        self.path = path
+        self.path, self.is_current = path, False
         if anew and version_of(path) > VERSION:
             remove(path)
         try:
@@ -75,9 +75,7 @@ class Keeper:
                 self._link.execute(f"DROP TABLE IF EXISTS {table}")
             for statement in statements():
                 self._link.execute(statement)
-            self._link.execute(
-                "INSERT INTO checkpoint VALUES (?, ?, ?, ?, ?, 0)", (VERSION, *at)
-            )
+            self._link.execute("INSERT INTO checkpoint VALUES (?, ?, ?, ?, ?, 0)", (VERSION, *at))
             self._link.execute(f"PRAGMA user_version = {VERSION}")
         self.is_current = True
 

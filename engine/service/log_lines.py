@@ -59,7 +59,7 @@ class LogTail:
 
 def parsed(raw: bytes) -> tuple[str, str, str, dict[str, object]]:
     """Time, level, event and the rest of a line in either form; empty for one of none."""
-    text = raw.decode(errors="replace").strip()
+    text = raw.replace(b"\0", b"").decode(errors="replace").strip()
     if text.startswith("{"):
         try:
             said = loads(text)

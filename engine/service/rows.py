@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from json import dumps
-from math import ldexp
+from math import isfinite, ldexp
 from typing import Any, NamedTuple
 
 from engine import messages as kinds
@@ -130,7 +130,8 @@ def features_of(state: Any, number: int) -> dict[str, float]:
     symbol = state.symbols[number]
     market, tick_e8 = symbol.features.market, symbol.instrument.tick_e8
     prices = {name: getattr(market, name) * tick_e8 / 1e8 for name in ("last", "bid", "ask")}
-    return {**prices, **values_of(symbol.features.indicators)}
+    found = {**prices, **values_of(symbol.features.indicators)}
+    return {name: value for name, value in found.items() if isfinite(value)}
 
 
 def risk_of(state: Any) -> dict[str, Any]:

@@ -70,6 +70,10 @@ ERRORS = {
     "fields": JSON,
 }
 INDEXES = {"order_events": "order_id", "fills": "order_id", "decisions": "order_id"}
+CHECKPOINT = (
+    "CREATE TABLE checkpoint (version BIGINT, journal_id TEXT, sequence BIGINT, "
+    "check_sum BIGINT, made TEXT, errors BIGINT)"
+)
 Rows = dict[str, list[tuple[object, ...]]]
 
 
@@ -93,10 +97,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 def statements() -> list[str]:
     """The tables in SQL that both databases understand."""
-    made = [
-        "CREATE TABLE checkpoint (version BIGINT, journal_id TEXT, sequence BIGINT, "
-        "check_sum BIGINT, made TEXT, errors BIGINT)"
-    ]
+    made = [CHECKPOINT]
     for table, columns in TABLES.items():
         rows = ["sequence BIGINT PRIMARY KEY", "at_ns BIGINT"]
         rows += [f"{name} {kind}" for name, kind in columns.items()]

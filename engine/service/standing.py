@@ -20,6 +20,7 @@ class Standing:
         self.sequence, self.is_behind, self.compared = 0, True, -1
         self.postgres: dict[str, Any] | None = None
         self.alarms: list[dict[str, Any]] = []
+        self.ended: int | None = None  # the exit code; None while it runs, and after a kill
         self._written_s = 0.0
 
     def alarm(self, what: str) -> None:
@@ -44,6 +45,7 @@ class Standing:
             "compared": self.compared,
             "postgres": self.postgres,
             "alarms": self.alarms,
+            "ended": self.ended,
         }
         draft = f"{self._path}.draft"
         try:
