@@ -92,6 +92,7 @@ def parse(argv: list[str], environ: Mapping[str, str] = os.environ) -> Asked:
 
 def serve(asked: Asked) -> int:
     """Follow until told to stop: the signal's code, or 1 after an alarm."""
+    stop = Stop()
     folder = folder_of(asked.data_dir)
     lock = hold(folder, "service")
     try:
@@ -110,7 +111,8 @@ def serve(asked: Asked) -> int:
         where = place_of(asked.url) if asked.url else "none"
         log.say("info", "ServiceStarted", pid=os.getpid(), postgres=where)
         streams.say(f"supreme serve follows {asked.data_dir} (PostgreSQL: {where})")
-        code = asyncio.run(live(projecting, asked, standing))
+        asyncio.run(live(projecting, asked, standing, stop))
+        code = ALARMED if standing.alarms else stop.code
     except BaseException as error:
         code = code_of(error)
         if isinstance(error, Refused):
@@ -125,17 +127,22 @@ def serve(asked: Asked) -> int:
     return code
 
 
-async def live(projecting: Projecting, asked: Asked, standing: Standing) -> int:
+class Stop(threading.Event):
+    """A signal's wish to end, from the first moment on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.code = 0
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._wished)
+
+    def _wished(self, number: int, _frame: object) -> None:
+        self.code = 128 + number
+        self.set()
+
+
+async def live(projecting: Projecting, asked: Asked, standing: Standing, stop: Stop) -> None:
     """The follower in a thread of its own, PostgreSQL beside it, until a signal or a failure."""
-    stop = threading.Event()
-    loop, codes = asyncio.get_running_loop(), [0]
-
-    def wish(number: int) -> None:
-        codes.append(128 + number)
-        stop.set()
-
-    for signed in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(signed, wish, signed)
     copier = None
     if asked.url:
         copier = Copier(asked.url, projecting.keeper.path, standing, random.SystemRandom().random)
@@ -151,7 +158,6 @@ async def live(projecting: Projecting, asked: Asked, standing: Standing) -> int:
             copying.cancel()
     if copying and failed(copying):
         copying.result()
-    return ALARMED if standing.alarms else codes[-1]
 
 
 def failed(task: "asyncio.Task[None]") -> bool:

@@ -117,7 +117,8 @@ class Copier:
         """What says that PostgreSQL is not there, or does not do as it is asked."""
         import asyncpg
 
-        return (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+        odd = (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
+        return (OSError, TimeoutError, *odd)
 
     def _tell(self, *, connected: bool, why: str = "", sequence: int = -1) -> None:
         """How it stands; each turn is said once in the log."""
