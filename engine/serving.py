@@ -133,11 +133,11 @@ class Stop(threading.Event):
     def __init__(self) -> None:
         super().__init__()
         self.code = 0
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._wished)
+        for wish in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(wish, self._wished)
 
-    def _wished(self, number: int, _frame: object) -> None:
-        self.code = 128 + number
+    def _wished(self, wish: int, _frame: object) -> None:
+        self.code = 128 + wish
         self.set()
 
 
