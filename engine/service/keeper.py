@@ -106,7 +106,10 @@ class Keeper:
 
 
 class Step:
-    """A transaction: all of it or nothing; Refused (4) when the disk says no."""
+    """A transaction: all of it or nothing; Refused (4) when the disk says no.
+
+    A file that turns out to be broken is removed: the next start makes it anew.
+    """
 
     def __init__(self, link: sqlite3.Connection, path: str) -> None:
         self._link, self._path = link, path
@@ -117,10 +120,13 @@ class Step:
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         try:
             self._link.execute("ROLLBACK" if error else "COMMIT")
-        except sqlite3.OperationalError as failed:
+        except sqlite3.DatabaseError as failed:
             raise unwritable(self._path, failed) from failed
         if isinstance(error, sqlite3.OperationalError):
             raise unwritable(self._path, error) from error
+        if isinstance(error, sqlite3.DatabaseError):
+            remove(self._path)
+            raise broken(self._path, error) from error
 
 
 def insertion(table: str) -> str:
@@ -151,6 +157,15 @@ def newer(where: str, found: int) -> Refused:
     return Refused(
         f"the tables in {where} are of version {found}, this supreme knows {VERSION}",
         "use the newer one, or make them anew: supreme serve --rebuild",
+        code=4,
+    )
+
+
+def broken(path: str, error: Exception) -> Refused:
+    """The refusal when what is in the file is not what was written."""
+    return Refused(
+        f"the tables in {path} are broken, and were removed: {error}",
+        "start supreme serve again: it makes them anew from the journal",
         code=4,
     )
 

@@ -193,6 +193,23 @@ def test_a_broken_database_is_made_anew(place: Path, junk: bytes):
     assert made(place) == before
 
 
+def test_a_page_that_is_broken_costs_a_start(place: Path, tmp_path: Path):
+    """The writer that meets it ends with two lines; the next one makes all of it anew."""
+    before = made(place)
+    for name in ("journal", "log"):
+        shutil.copytree(place / name, tmp_path / "other" / name)
+    raw = bytearray(database(place).read_bytes())
+    raw[3 * 4096 :] = bytes(len(raw) - 3 * 4096)
+    database(place).write_bytes(raw)
+
+    met, said = finished(place, "--rebuild")
+    again, _ = finished(place)
+
+    assert (met in (4, 143), again) == (True, 143)
+    assert met == 143 or "makes them anew" in said
+    assert tables_of(place) == before
+
+
 def test_tables_of_a_newer_version_are_refused_until_they_are_to_be_made_anew(place: Path):
     """Two lines and code 4; nothing was changed in them."""
     made(place)
