@@ -100,6 +100,7 @@ def serve(asked: Asked) -> int:
     except OSError as error:
         raise unwritable(folder, error) from error
     standing = Standing(folder, log)
+    standing.write()  # from here on a kill is seen as one
     os.nice(NICER)
     code = 0
     try:

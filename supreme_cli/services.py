@@ -102,7 +102,8 @@ def facts(data_dir: str, sequence: int) -> dict[str, Any]:
     """How the service stands beside an engine whose journal has so many records."""
     told, pid = standing_of(data_dir), pid_of(data_dir)
     if pid is None:
-        state = "none" if not told else "killed" if told["ended"] is None else "stopped"
+        was_there = os.path.exists(os.path.join(folder_of(data_dir), "lock"))
+        state = ("killed" if told.get("ended") is None else "stopped") if was_there else "none"
         return {"state": state, "alarms": told.get("alarms", [])}
     if told.get("pid") != pid:
         return {"state": "starting", "pid": pid, "alarms": []}

@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from engine.service.keeper import NAME
 from engine.service.projecting import Projecting
 from engine.service.schema import TABLES, Rows
 from engine.service.standing import Standing, folder_of
+from supreme_cli.services import pid_of
+from tests.acceptance.running import COMMAND, ROOT
 
 Tables = dict[str, list[tuple[Any, ...]]]
 
@@ -57,3 +61,26 @@ def merged(parts: list[Rows]) -> Rows:
         for table, some in part.items():
             rows.setdefault(table, []).extend(some)
     return rows
+
+
+def database(place: Path) -> Path:
+    """The file of the tables."""
+    return Path(folder_of(str(place))) / NAME
+
+
+def served(place: Path, *words: str) -> subprocess.Popen[str]:
+    """A real service on a data directory, started and not waited for."""
+    return subprocess.Popen(
+        [*COMMAND, "serve", "--data-dir", str(place), *words], cwd=ROOT,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def finished(place: Path, *words: str) -> tuple[int, str]:
+    """A real service that has read all that is written: its exit code, and what it said."""
+    with served(place, *words) as service:
+        while service.poll() is None and pid_of(str(place)) != service.pid:
+            time.sleep(0.01)
+        service.terminate()
+        _, said = service.communicate(timeout=60)
+    return service.returncode, said

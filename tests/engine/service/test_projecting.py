@@ -1,7 +1,6 @@
 """Do the tables say what the journal holds, once, whatever ends their writer?"""
 
 import json
-import os
 import shutil
 import signal
 import sqlite3
@@ -13,37 +12,22 @@ from random import Random
 
 import pytest
 
-from engine.core import load_native
 from engine.journal.segments import HEADER_SIZE
-from engine.journal.writer import Journal
 from engine.messages import CASH_DEPOSITED, ORDER_FILLED, RECORD_SIZE, decode, split
-from engine.service.keeper import NAME
 from engine.service.schema import COLUMNS, VERSION
-from engine.service.standing import folder_of, standing_of
 from supreme_cli.services import pid_of
 from tests.acceptance.running import COMMAND, ROOT, supreme
 from tests.engine.execution.decimal_account import UNIT, DecimalAccount
-from tests.engine.journal.building import OURS, segments_in
+from tests.engine.journal.building import segments_in
 from tests.engine.service.conftest import run
-from tests.engine.service.keeping import journal_of, made, tables_of
-
-
-def served(place: Path, *words: str) -> subprocess.Popen[str]:
-    """A real service on a data directory, started and not waited for."""
-    return subprocess.Popen(
-        [*COMMAND, "serve", "--data-dir", str(place), *words], cwd=ROOT,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-
-def finished(place: Path, *words: str) -> tuple[int, str]:
-    """A real service that has read all that is written: its exit code, and what it said."""
-    with served(place, *words) as service:
-        while service.poll() is None and pid_of(str(place)) != service.pid:
-            time.sleep(0.01)
-        service.terminate()
-        _, said = service.communicate(timeout=60)
-    return service.returncode, said
+from tests.engine.service.keeping import (
+    database,
+    finished,
+    journal_of,
+    made,
+    served,
+    tables_of,
+)
 
 
 def cut(place: Path, count: int) -> None:
@@ -53,11 +37,6 @@ def cut(place: Path, count: int) -> None:
     used = HEADER_SIZE + len(raw[HEADER_SIZE:].rstrip(b"\0")) // RECORD_SIZE * RECORD_SIZE
     kept = max(used - count * RECORD_SIZE, HEADER_SIZE + RECORD_SIZE)
     last.write_bytes(raw[:kept].ljust(len(raw), b"\0"))
-
-
-def database(place: Path) -> Path:
-    """The file of the tables."""
-    return Path(folder_of(str(place))) / NAME
 
 
 def test_positions_and_money_are_those_of_an_accountant(place: Path):
@@ -248,72 +227,3 @@ def test_each_line_of_the_logs_is_kept_once(place: Path):
     assert [fields for event, fields in rows if event == "Odd"] == [
         '{"number": 1}', '{"number": 1}', '{"number": 2}',
     ]  # fmt: skip
-
-
-def test_one_service_a_data_directory(place: Path):
-    """The second is refused with the first one's pid; both leave the engine's own lock alone."""
-    with served(place) as first:
-        while pid_of(str(place)) != first.pid:
-            assert first.poll() is None
-        with served(place) as second:
-            _, said = second.communicate(timeout=30)
-        first.terminate()
-
-    assert (second.returncode, f"Another service (pid {first.pid})" in said) == (4, True)
-    assert not (place / "lock").exists()
-
-
-def test_a_journal_that_does_not_replay_raises_an_alarm(place: Path):
-    """Exit code 1, two lines, and the alarm where `supreme status` finds it."""
-    raw = b"".join(segment_records(place))
-    shutil.rmtree(place / "journal")
-    kinds = raw[4::RECORD_SIZE]
-    at = kinds.find(ORDER_FILLED) * RECORD_SIZE
-    wrong = raw[: at + 40] + bytes([raw[at + 40] ^ 1]) + raw[at + 41 :]
-    journal = Journal.open(place / "journal", ours(), segment_size=65536, native=load_native())
-    journal.append(wrong)
-    journal.close()
-
-    code, said = finished(place)
-
-    alarms = standing_of(str(place))["alarms"]
-    assert (code, len(said.strip().splitlines()[-2:])) == (1, 2)
-    assert f"record {at // RECORD_SIZE} is not what this code decides" in said
-    assert [alarm["what"] in said for alarm in alarms] == [True]
-
-
-def segment_records(place: Path) -> list[bytes]:
-    """The journal's records without their checks."""
-    return [b"\0\0\0\0" + record[4:] for record in split(journal_of(place))]
-
-
-def ours():
-    """The identity of a journal of this code."""
-    from engine.core import code_digest, layout_digest
-
-    return OURS._replace(code_digest=code_digest(), layout_digest=layout_digest())
-
-
-def test_a_journal_of_other_code_is_refused(tmp_path: Path):
-    """It would decide otherwise: no table is made of it."""
-    journal = Journal.open(tmp_path / "journal", OURS, segment_size=65536)
-    journal.append(bytes(4) + bytes([8]) + bytes(59))
-    journal.close()
-
-    code, said = finished(tmp_path)
-
-    assert (code, "written by other code" in said) == (4, True)
-
-
-def test_the_service_is_light_and_loads_nothing_heavy(place: Path):
-    """No numba, numpy, typer, rich or textual; the figure itself is the benchmark's."""
-    with served(place) as service:
-        while not standing_of(str(place)):
-            assert service.poll() is None
-        mapped = Path(f"/proc/{service.pid}/maps").read_text()
-        environment = os.listdir(f"/proc/{service.pid}/fd")
-        service.terminate()
-
-    for name in ("numpy", "llvmlite", "numba", "asyncpg", "pydantic"):
-        assert name not in mapped
-    assert len(environment) < 32
