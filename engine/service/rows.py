@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from engine import messages as kinds
 from engine.execution.portfolio import FILLS_KEPT
-from engine.messages import BUY, MAKER, MARKET, OPERATOR, REASON
+from engine.messages import BUY, MAKER, MARKET, NEVER_ARRIVED, OPERATOR, REASON
 from engine.picture import SIDES, TRADING, TYPES, limits_of, signature
 from engine.preview import values_of
 from engine.risk.breakers import trading_state
@@ -69,9 +69,11 @@ class Sayer:
         self._decided(told, rows, reason, None)
 
     def filled(self, told: Told, rows: Rows) -> None:
-        """A fill, and the trade that it closed."""
+        """A fill, and the trade that it closed; one that a venue tells again is none."""
         fill, instrument = told.message, told.state.symbols[told.message.symbol].instrument
         net_e8 = self._net_of(told)
+        if net_e8 is None and told.state.venue.outside:
+            return  # there each fill is an event of its own: what is not kept was not counted
         put(
             rows, "fills", told, fill.order_id, fill.fill_id, self._name(told),
             SIDES[fill.flags & 1], "maker" if fill.flags & MAKER else "taker",
@@ -87,6 +89,15 @@ class Sayer:
             sold_e8 = held.sold * instrument.lot_e8
             put(rows, "trades", told, self._name(told), held.opened_ns, sold_e8, held.net_e8)
             del self._held[fill.symbol]
+
+    def corrected(self, told: Told, rows: Rows) -> None:
+        """What the venue holds, taken over: neither profit nor loss, and no trade's end."""
+        moved, instrument = told.message, told.state.symbols[told.message.symbol].instrument
+        put(rows, "corrections", told, self._name(told), moved.lots * instrument.lot_e8)
+        held = self._held.setdefault(moved.symbol, Held(0, moved.received_ns, 0))
+        held.lots += moved.lots
+        if held.lots <= 0:
+            del self._held[moved.symbol]
 
     def parameter(self, told: Told, rows: Rows) -> None:
         """A changed value; without an operator it is of the opening."""
@@ -181,7 +192,9 @@ def event(word: str) -> Callable[[Sayer, Told, Rows], None]:
 
 def rejected(_sayer: Sayer, told: Told, rows: Rows) -> None:
     """The venue refused."""
-    put(rows, "order_events", told, told.message.order_id, "rejected", str(told.message.reason))
+    reason = told.message.reason
+    why = "never arrived" if reason == NEVER_ARRIVED else str(reason)
+    put(rows, "order_events", told, told.message.order_id, "rejected", why)
 
 
 SAID: dict[int, Callable[[Sayer, Told, Rows], None]] = {
@@ -198,6 +211,8 @@ SAID: dict[int, Callable[[Sayer, Told, Rows], None]] = {
     kinds.ORDER_REJECTED: rejected,
     kinds.ORDER_CANCELED: event("canceled"),
     kinds.ORDER_EXPIRED: event("expired"),
+    kinds.ORDER_UNKNOWN: event("unknown"),
+    kinds.POSITION_CORRECTED: Sayer.corrected,
     kinds.CANCEL_REJECTED: event("cancel rejected"),
     kinds.CANCEL_ORDER: event("cancel asked"),
     kinds.FLATTEN_ENDED: flat,
@@ -207,4 +222,6 @@ SAID: dict[int, Callable[[Sayer, Told, Rows], None]] = {
     kinds.ORDER_FILLED: Sayer.filled,
 }
 # These need the state right after the event that caused them.
-OF_A_STATE = frozenset((kinds.SUBMIT_ORDER, kinds.ORDER_DENIED, kinds.ORDER_FILLED))
+OF_A_STATE = frozenset(
+    (kinds.SUBMIT_ORDER, kinds.ORDER_DENIED, kinds.ORDER_FILLED, kinds.POSITION_CORRECTED)
+)

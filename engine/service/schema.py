@@ -54,6 +54,7 @@ TABLES: dict[str, dict[str, str]] = {
     },
     # From flat to flat, at the fill that closed it.
     "trades": {"symbol": WORDS, "opened_ns": WHOLE, "quantity_e8": WHOLE, "net_e8": WHOLE},
+    "corrections": {"symbol": WORDS, "quantity_e8": WHOLE},  # a position by the venue's word
     "equity": {"equity_e8": WHOLE, "cash_e8": WHOLE, "drawdown": REAL},  # one a minute
     "breakers": {"level": WHOLE, "drawdown_ppm": WHOLE},
     "acts": {"act": WORDS, "amount_e8": WHOLE, "operator": WORDS, "reason": WORDS},

@@ -1,5 +1,6 @@
 """Are the rows what the journal says, however it arrives, and the features those of the moment?"""
 
+from datetime import date
 from json import loads
 from pathlib import Path
 from random import Random
@@ -10,8 +11,23 @@ import pytest
 from engine import core as cores
 from engine.beginning import fold_chunk
 from engine.errors import Refused
-from engine.messages import ORDER_FILLED, RECORD_SIZE, SUBMIT_ORDER
+from engine.instruments import instrument
+from engine.messages import (
+    ORDER_FILLED,
+    OUTSIDE,
+    RECORD_SIZE,
+    SELL,
+    SUBMIT_ORDER,
+    TEXT,
+    BookTop,
+    OrderFilled,
+    OrderUnknown,
+    PositionCorrected,
+    encode,
+)
+from engine.opening import opening_records
 from engine.preview import values_of
+from engine.profile import load_profile
 from engine.service.folding import Fold
 from engine.service.schema import TABLES
 from tests.engine.service.keeping import journal_of, merged
@@ -89,6 +105,33 @@ def test_every_order_has_its_decision_and_every_table_its_columns(lived: Path, r
     assert {"accepted", "cancel asked", "canceled"} <= said
     assert rows["breakers"][-1][2] == 3
     assert {row[7] for row in rows["denials"]} == {"halted"}
+
+
+def test_where_the_venue_is_outside_its_word_counts_once():
+    """A fill told again is no row; a correction is one; what nobody answered for is said."""
+    traded, at_ns = instrument("ETHUSDT", date(2025, 1, 1)), 60_000_000_000
+    bought = OrderFilled(0, at_ns, at_ns + 2, 7, 250_000, 100, 11, 5)
+    events = [
+        *opening_records(load_profile("scalping"), [traded], at_ns, OUTSIDE),
+        encode(BookTop(0, at_ns, at_ns + 1, 249_990, 250_000, 10**8, 10**8)),
+        encode(OrderUnknown(0, at_ns, at_ns + 1, 7)),
+        encode(bought),
+        encode(bought),
+        encode(PositionCorrected(0, at_ns, at_ns + 3, -40)),
+        encode(bought._replace(lots=60, fill_id=6, flags=SELL, price=250_100)),
+    ]
+    core, raw = cores.core_of(cores.load_native()), b""
+    for record in events:
+        raw += record if record[4] == TEXT else record + (core.process(record) or b"")
+
+    _, rows = folded(raw, [3])
+
+    lot_e8 = traded.lot_e8
+    assert [row[7] for row in rows["fills"]] == [100 * lot_e8, 60 * lot_e8]
+    assert [row[3] for row in rows["corrections"]] == [-40 * lot_e8]
+    assert "unknown" in {row[3] for row in rows["order_events"]}
+    assert core.state.symbols[0].position.lots == 0
+    assert [row[4] for row in rows["trades"]] == [60 * lot_e8]
 
 
 def test_what_does_not_replay_is_refused(lived: Path):
