@@ -110,7 +110,7 @@ def serve(asked: Asked) -> int:
         # A durable snapshot is one more duty: Duty(300.0, lambda fold: ...) with the fold's core
         # and sequence.
         where = place_of(asked.url) if asked.url else "none"
-        log.say("info", "ServiceStarted", pid=os.getpid(), postgres=where)
+        standing.say("info", "ServiceStarted", pid=os.getpid(), postgres=where)
         streams.say(f"supreme serve follows {asked.data_dir} (PostgreSQL: {where})")
         asyncio.run(live(projecting, asked, standing, stop))
         code = ALARMED if standing.alarms else stop.code
@@ -155,7 +155,9 @@ async def live(projecting: Projecting, asked: Asked, standing: Standing, stop: S
     finally:
         if copying and copier:
             copier.is_closing = True
-            await asyncio.wait([copying], timeout=LAST_S)
+            # Who is gone is not waited for: what it lacks is copied after the next start.
+            is_there = standing.postgres is not None and standing.postgres["connected"]
+            await asyncio.wait([copying], timeout=LAST_S if is_there else 0.0)
             copying.cancel()
     if copying and failed(copying):
         copying.result()
@@ -171,7 +173,6 @@ def follow(projecting: Projecting, stop: threading.Event) -> None:
     try:
         while not stop.is_set():
             if not projecting.step():
-                projecting.standing.log.flush()
                 stop.wait(POLL_S)
         projecting.finish(LAST_S)
     finally:

@@ -39,7 +39,7 @@ class Comparing:
     def _compare(self, sequence: int, theirs: bytes, ours: bytes) -> None:
         self._standing.compared = sequence
         if theirs == ours:
-            self._standing.log.say("info", "Compared", sequence=sequence)
+            self._standing.say("info", "Compared", sequence=sequence)
             return
         field = first_difference(theirs, ours)
         digests = " and ".join(digest_of_bytes(raw).hex()[:16] for raw in (theirs, ours))

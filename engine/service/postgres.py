@@ -126,7 +126,7 @@ class Copier:
         if connected != told["connected"] or why != told.get("why", ""):
             word = "PostgresConnected" if connected else "PostgresGone"
             fields = {"where": told["where"], **({"why": why} if why else {})}
-            self._standing.log.say("info" if connected else "warning", word, **fields)
+            self._standing.say("info" if connected else "warning", word, **fields)
         told.update(connected=connected, why=why)
         told["sequence"] = max(sequence, -1) if connected else told["sequence"]
 

@@ -136,7 +136,7 @@ class Projecting:
         self._start_over(why)
 
     def _start_over(self, why: str) -> None:
-        self.standing.log.say("warning", "JournalReadAgain", why=why)
+        self.standing.say("warning", "JournalReadAgain", why=why)
         self._follower.close()
         self._follower = Follower(self._directory, native=self._native)
         self.fold, self._rows = None, {}

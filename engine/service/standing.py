@@ -3,6 +3,7 @@
 import os
 import time
 from json import dumps, loads
+from threading import Lock
 from typing import Any
 
 from engine.log import Log
@@ -22,10 +23,17 @@ class Standing:
         self.alarms: list[dict[str, Any]] = []
         self.ended: int | None = None  # the exit code; None while it runs, and after a kill
         self._written_s = 0.0
+        self._turn = Lock()
+
+    def say(self, level: str, event: str, /, **fields: Any) -> None:
+        """A line in the service's log, from whichever of its threads."""
+        with self._turn:
+            self.log.say(level, event, **fields)
+            self.log.flush()
 
     def alarm(self, what: str) -> None:
         """Something is wrong that a person must look at: here an incident begins."""
-        self.log.say("critical", "Alarm", what=what)
+        self.say("critical", "Alarm", what=what)
         self.alarms = [*self.alarms, {"at_s": time.time(), "what": what}][-ALARMS_KEPT:]
         self.write()
 
@@ -49,11 +57,12 @@ class Standing:
         }
         draft = f"{self._path}.draft"
         try:
-            with open(draft, "w", encoding="utf-8") as file:
+            with self._turn, open(draft, "w", encoding="utf-8") as file:
                 file.write(dumps(said))
-            os.replace(draft, self._path)
+                file.flush()
+                os.replace(draft, self._path)
         except OSError as error:
-            self.log.say("warning", "StandingNotWritten", why=error.strerror)
+            self.say("warning", "StandingNotWritten", why=error.strerror)
 
 
 def folder_of(data_dir: str) -> str:
