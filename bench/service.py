@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
 
-from bench import postgres_server
 from bench.figures import Absent, Figure
 from bench.market import native
 from bench.memory import resident_now_mb
@@ -22,6 +21,7 @@ from engine.log import Log
 from engine.service.projecting import Projecting
 from engine.service.standing import Standing, folder_of, standing_of
 from engine.telemetry import percentile
+from tests import postgres_server
 
 PAIRS = 9
 SECONDS, SETTLED_S = 60.0, 3.0
@@ -43,7 +43,8 @@ def beside_postgres() -> list[Figure]:
     """Stretches with PostgreSQL and without, in turn; then what was lost, and what it takes."""
     with (
         tempfile.TemporaryDirectory(prefix="supreme-bench-") as place,
-        postgres_server.server() as there,
+        tempfile.TemporaryDirectory() as folder,
+        postgres_server.running(Path(folder), "fsync=on") as there,
         process(["run", "--quiet", "--speed", "60", "--data-dir", place]),
         process(["serve", "--data-dir", linked(place).data_dir], POSTGRES_URL=there.url) as service,
     ):

@@ -10,20 +10,21 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
-from bench import postgres_server
-from bench.postgres_server import Server
 from engine.errors import Refused
 from engine.service.postgres import BASE_S, MOST_S, delay_s, place_of
 from engine.service.schema import TABLES, VERSION
 from engine.service.standing import folder_of, standing_of
 from engine.serving import parse
 from supreme_cli.services import pid_of
+from tests import postgres_server
 from tests.acceptance.running import COMMAND, ROOT
 from tests.engine.service.keeping import Tables, tables_of
+from tests.postgres_server import Server
 
 pytest.importorskip("asyncpg", reason="needs asyncpg")
 PATIENCE_S = 60.0
@@ -34,7 +35,8 @@ def there() -> Iterator[Server]:
     """A PostgreSQL of these tests' own, which they may stop."""
     if why := postgres_server.absent():
         pytest.skip(why)
-    with postgres_server.server() as one:
+    # A short path: it is that of a socket.
+    with TemporaryDirectory() as folder, postgres_server.running(Path(folder)) as one:
         yield one
 
 
@@ -237,7 +239,7 @@ def test_the_password_is_written_nowhere(place: Path, there: Server):
     files = [path for path in place.rglob("*") if path.is_file()]
     assert all(b"hush" not in path.read_bytes() for path in files)
     assert (b"hush" in command, "hush" in said) == (False, False)
-    assert f"127.0.0.1:{there.port}/postgres" in said
+    assert "PostgreSQL: local socket/postgres" in said
     assert Path(folder_of(str(place)), "service.log") in files
 
 
