@@ -35,6 +35,7 @@ class Projecting:
         self, data_dir: str, native: Any, standing: Standing, *, anew: bool = False
     ) -> None:
         folder = folder_of(data_dir)
+        self._folder, self._inode = folder, os.stat(folder).st_ino
         self.standing, self._native = standing, native
         self.duties: list[Duty] = []
         self._due: dict[int, float] = {}
@@ -54,6 +55,13 @@ class Projecting:
 
         Refused when they do not replay (1), are of other code (4) or cannot be kept (4).
         """
+        try:
+            return self._step()
+        except Refused:
+            self._must_be_there()  # whatever failed: that came first
+            raise
+
+    def _step(self) -> bool:
         try:
             chunk = self._follower.read()
         except Replaced:
@@ -131,6 +139,16 @@ class Projecting:
         self.keeper.keep(self._rows, self._at)
         self._rows = {}
 
+    def _must_be_there(self) -> None:
+        """Refused (4) when the directory went: who comes to that path starts another service."""
+        is_there = os.path.exists(self.keeper.path)  # it goes before its folder does
+        if not is_there or os.stat(self._folder).st_ino != self._inode:
+            raise Refused(
+                f"{self._folder} was removed or replaced",
+                "start supreme serve again where the journal is",
+                code=4,
+            )
+
     def _make_anew(self, why: str) -> None:
         self.keeper.is_current = False
         self._start_over(why)
@@ -143,6 +161,7 @@ class Projecting:
 
     def _tend(self) -> None:
         """What is done now and then: the duties, the logs, the file that tells how we stand."""
+        self._must_be_there()
         now_s = time.monotonic()
         for number, duty in enumerate(self.duties):
             if self.fold is not None and now_s >= self._due.setdefault(number, now_s):

@@ -66,6 +66,19 @@ def test_a_journal_of_other_code_is_refused(tmp_path: Path):
     assert (code, "written by other code" in said) == (4, True)
 
 
+def test_a_service_whose_directory_is_removed_ends(place: Path):
+    """Nobody would find its tables, and another one could be started at the same path."""
+    with served(place) as service:
+        while not standing_of(str(place)).get("sequence"):
+            assert service.poll() is None
+        while place.exists():
+            shutil.rmtree(place, ignore_errors=True)  # it may just be writing there
+        _, said = service.communicate(timeout=60)
+
+    assert (service.returncode, "was removed or replaced" in said) == (4, True), said
+    assert not place.exists()
+
+
 def test_the_service_is_light_and_loads_nothing_heavy(place: Path):
     """No numba, numpy, typer, rich or textual; the figure itself is the benchmark's."""
     with served(place) as service:
