@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from engine import core as cores
-from engine.beginning import fold_chunk
 from engine.errors import Refused
+from engine.folding import fold_chunk
 from engine.instruments import instrument
 from engine.messages import (
     ORDER_FILLED,
