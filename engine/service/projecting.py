@@ -141,8 +141,7 @@ class Projecting:
 
     def _must_be_there(self) -> None:
         """Refused (4) when the directory went: who comes to that path starts another service."""
-        is_there = os.path.exists(self.keeper.path)  # it goes before its folder does
-        if not is_there or os.stat(self._folder).st_ino != self._inode:
+        if not os.path.isdir(self._folder) or os.stat(self._folder).st_ino != self._inode:
             raise Refused(
                 f"{self._folder} was removed or replaced",
                 "start supreme serve again where the journal is",

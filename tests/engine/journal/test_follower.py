@@ -74,6 +74,7 @@ def test_a_torn_record_is_waited_for_and_read_once_it_is_whole(
     follower = Follower(tmp_path / "j", native=disk)
     change(path, offset_of(49) + 40, b"torn")
     torn = rest_of(follower)
+    (tmp_path / "j" / "durable").unlink()  # what was not synced was never noted
 
     journal = Journal.open(tmp_path / "j", OURS, segment_size=SEGMENT_SIZE_MIN, native=disk)
     journal.append(run_of(100, 30))
@@ -104,7 +105,9 @@ def test_files_that_were_exchanged_are_noticed(tmp_path: Path, how: str):
         )
         other.append(run_of(7, CAPACITY + 5))
         other.close()
-        shutil.copy(segments_in(tmp_path / "other")[1], tmp_path / "j")
+        theirs = segments_in(tmp_path / "other")[1]
+        (tmp_path / "j" / theirs.name).unlink(missing_ok=True)  # it may have been begun already
+        shutil.copy(theirs, tmp_path / "j")
 
     with pytest.raises(Replaced):
         rest_of(follower)
