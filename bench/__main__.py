@@ -19,6 +19,7 @@ from bench import (
     record_in,
     replay,
     resilience,
+    service,
     start,
     wire,
 )
@@ -37,6 +38,7 @@ ROWS: dict[str, Callable[[], list[Figure]]] = {
     "operator": operator.figures,
     "console": console.figures,
     "resilience": resilience.figures,
+    "service": service.figures,
 }
 
 

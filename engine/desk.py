@@ -88,6 +88,8 @@ class Desk:
             "hello": self._hello,
             "picture": self._picture,
             "image": self._image,
+            "sequence": self._sequence,
+            "state": self._state,
             "watch": self._watch,
             "latency": self._latency,
             "notices": self._notices,
@@ -183,6 +185,14 @@ class Desk:
 
     def _image(self, peer: Peer, _asked: dict[str, Any]) -> None:
         self.server.say(peer, IMAGE, bytes(image_of(self.engine.core)))
+
+    def _sequence(self, peer: Peer, _asked: dict[str, Any]) -> None:
+        self.server.words(peer, {"sequence": self.engine.journal.sequence})
+
+    def _state(self, peer: Peer, asked: dict[str, Any]) -> None:
+        """What the journal comes to up to a sequence: whoever folds it can compare."""
+        self._sequence(peer, asked)
+        self._image(peer, asked)
 
     def _watch(self, peer: Peer, asked: dict[str, Any]) -> None:
         hz = asked.get("hz")

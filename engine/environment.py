@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from engine.control.places import directory_named
 from engine.errors import Refused
-from engine.profile import ALL_KEYS, Given, refuse
+from engine.profile import ALL_KEYS, SECRETS, Given, refuse
 
 PREFIX = "SUPREME_"
 # The options of `supreme run` that a variable may stand for.
@@ -23,11 +23,11 @@ AT_THE_PROMPT = ("set", "reset-halt", "reason", "json", "quiet", "help")
 ALIASES = {
     "SYMBOL_FOCUS": "SUPREME_SYMBOL",
     "INTERVAL_SECONDS": "SUPREME_SCHEDULE__INTERVAL_SECONDS",
+    "POSTGRES_URL": "SUPREME_SERVICE__POSTGRES_URL",
 }
 MODE = "TRADING_MODE"
 # Refused until something reads them: whoever sets them expects what would not happen.
 NOT_READ = {
-    "POSTGRES_URL": "there is no database here yet: the journal is files",
     "REDIS_URL": "there is no Redis here yet: nothing would be cached in it",
     "EXCHANGE_": "there is no exchange here yet: all trading is on paper",
 }
@@ -50,7 +50,7 @@ def variable_of(name: str) -> str:
 
 
 # variable -> the option or key it stands for; only keys have a point in them.
-NAMES = {variable_of(name): name for name in (*LASTING, *ALL_KEYS)}
+NAMES = {variable_of(name): name for name in (*LASTING, *ALL_KEYS, *SECRETS)}
 
 
 class Environment(NamedTuple):
@@ -76,7 +76,7 @@ def examine(environ: Mapping[str, str]) -> tuple[Environment, list[Refused]]:
             given[NAMES[ours]] = Given(said[name], name)
     asked = Environment(
         {name: value for name, value in given.items() if name in LASTING},
-        {name: value for name, value in given.items() if name in ALL_KEYS},
+        {name: value for name, value in given.items() if name not in LASTING},
     )
     return asked, [*other_mode(said), *nowhere(environ), *not_read(said), *unknown(said)]
 

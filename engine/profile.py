@@ -47,6 +47,10 @@ ORDERED = (
     *resilience.ORDERED,
 )
 ALL_KEYS = {**SETTINGS, **KEYS, **resilience.ROWS}
+# May be left out, and what is given is shown nowhere.
+SECRETS = {
+    "service.postgres_url": "Where the service copies its tables: postgresql://USER:PASS@HOST/DB.",
+}
 NOTHING: Mapping[str, Any] = {}
 
 
@@ -63,6 +67,7 @@ class Profile(NamedTuple):
     name: str
     values: dict[str, int | float]
     origins: dict[str, str]
+    secrets: Mapping[str, str] = NOTHING
 
     def digest(self) -> bytes:
         """SHA-256 of all values."""
@@ -109,7 +114,9 @@ def examine(
         except Refused as refused:
             wrong.append(refused)
     wrong += contradictions(values)
-    return Profile(path.stem, values, {key: given[key].name for key in values}), wrong
+    secrets = {key: given[key].value for key in SECRETS if key in given and given[key].value}
+    origins = {key: given[key].name for key in (*values, *secrets)}
+    return Profile(path.stem, values, origins, secrets), wrong
 
 
 def path_of(name: str) -> Path:
@@ -191,6 +198,8 @@ def known_key(key: str, given: Given) -> str:
     """The key itself; Refused with the nearest one if there is none of that name."""
     if given.value is None:
         raise Refused(f"--set {key} has no value", "write --set key=value")
+    if key in SECRETS:
+        return secret(key, given)
     if key in ALL_KEYS:
         return key
     from difflib import get_close_matches
@@ -200,6 +209,19 @@ def known_key(key: str, given: Given) -> str:
         f"{given.name.removeprefix('file ')}: there is no key {key}",
         f"did you mean {near[0]}?" if near else "supreme config show prints all keys",
     )
+
+
+def secret(key: str, given: Given) -> str:
+    """The key of a secret; Refused, without its value, where others could read it, or for none."""
+    if given.name == "--set":
+        raise Refused(
+            f"{key} is a secret: whoever lists the processes would read it",
+            "set its variable (supreme config names), or write it into a profile of your own",
+        )
+    if not isinstance(given.value, str):
+        where = given.name.removeprefix("file ")
+        raise Refused(f"{where}: {key} is no text", "put it between quotation marks")
+    return key
 
 
 def checked(key: str, value: Any) -> int | float:

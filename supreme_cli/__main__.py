@@ -12,11 +12,12 @@ BOOT = """\
 import sys
 sys.path[:0] = {paths!r}
 try:
-    from engine.runtime import main
+    from {module} import main
     sys.exit(main(sys.argv[1:]))
 except KeyboardInterrupt:
     sys.exit(130)
 """
+PROCESSES = {"run": "engine.runtime", "serve": "engine.serving"}
 
 
 def main() -> int:
@@ -47,17 +48,17 @@ def dispatch(argv: list[str]) -> int:
         return 0
     if argv[0] not in COMMANDS:
         return unknown(argv)
-    if argv[0] == "run":
-        os.execv(sys.executable, engine_command(argv[1:]))
+    if argv[0] in PROCESSES:
+        os.execv(sys.executable, engine_command(argv[1:], PROCESSES[argv[0]]))
     from supreme_cli.terminal import perform
 
     return perform(argv)
 
 
-def engine_command(argv: list[str]) -> list[str]:
+def engine_command(argv: list[str], module: str = PROCESSES["run"]) -> list[str]:
     """The engine as a process of its own: nothing of the environment, no site, no typer."""
     paths = [ROOT, *(path for path in sys.path if path.endswith("-packages") and path != ROOT)]
-    return [sys.executable, "-I", "-S", "-c", BOOT.format(paths=paths), *argv]
+    return [sys.executable, "-I", "-S", "-c", BOOT.format(paths=paths, module=module), *argv]
 
 
 def unknown(argv: list[str]) -> int:

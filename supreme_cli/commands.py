@@ -19,6 +19,7 @@ OWN = ("up", "console")  # they parse for themselves, without typer's weight
 COMMANDS = {
     "up": Command(RUN, "start an engine in the background, open the console", LIFE, "up"),
     "run": Command(RUN, "an engine in the foreground; Ctrl-C stops it", "engine.runtime"),
+    "serve": Command(RUN, "keep an engine's orders and decisions in tables", "engine.serving"),
     "console": Command(RUN, "watch the running engine, command it", CONSOLE, "perform"),
     "down": Command(RUN, "stop the engine gracefully", LIFE, "down"),
     "status": Command(RUN, "whether an engine runs, and how it stands", SHOW, "status"),
@@ -37,6 +38,7 @@ COMMANDS = {
     "risk": Command(LOOK, "every limit and where we are", SHOW, "risk"),
     "latency": Command(LOOK, "how long things take", SHOW, "latency"),
     "signal": Command(LOOK, "what the engine would do now, and why", "supreme_cli.signals"),
+    "explain": Command(LOOK, "why an order was asked for", "supreme_cli.explain"),
     "backtest": Command(RESEARCH, "a profile on history", "supreme_cli.backtest"),
     "data": Command(RESEARCH, "import, list and check market history", "supreme_cli.data"),
     "journal": Command(RESEARCH, "verify, export, back up, shorten", "supreme_cli.journal"),

@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from engine import serving
 from engine.market.simulated import played
 from engine.options import FORMS, LEVELS, OPTIONS
 from engine.profile import ALL_KEYS, shipped
@@ -76,7 +77,8 @@ def grammar() -> Grammar:
     """All that may be typed after `supreme`."""
     values = {f"--{name}": Offer() for name, row in OPTIONS.items() if row.takes}
     own = {"up": own_options(), "run": own_options(), "console": console.options()}
-    values |= {f"--{name}": Offer() for name in console.VALUED}
+    own["serve"] = {f"--{name}": text for name, text in {**serving.TAKES, **serving.FLAGS}.items()}
+    values |= {f"--{name}": Offer() for name in (*console.VALUED, *serving.TAKES)}
     verbs = []
     for name in COMMANDS:
         if name in own:  # they parse for themselves, by their own tables

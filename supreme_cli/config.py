@@ -13,6 +13,7 @@ from engine.errors import Refused
 from engine.options import DEFAULT, OPTIONS, Options, checked, parse
 from engine.profile import (
     ALL_KEYS,
+    SECRETS,
     Profile,
     as_toml,
     examine,
@@ -28,6 +29,7 @@ from supreme_cli.operate import NO_REASON, Reason
 
 SCHEMA_VERSION = 1
 CHECK_FAILED = 1
+HIDDEN = "(set, shown nowhere)"
 MOVED_TOLD = 3  # changed keys that a file's first line names
 
 app = typer.Typer(
@@ -172,6 +174,9 @@ def as_object(options: Options, chosen: Profile) -> dict[str, Any]:
             "range": range_of(key),
             "text": row.text,
         }
+    for key in chosen.secrets:
+        origin = origin_of(chosen.origins[key])
+        keys[key] = {"value": HIDDEN, "origin": origin, "range": "", "text": SECRETS[key]}
     return {
         "schema_version": SCHEMA_VERSION,
         "profile": chosen.name,
@@ -186,6 +191,7 @@ def as_table(options: Options, chosen: Profile) -> list[str]:
     for key, value in chosen.values.items():
         said = str(worded(key, value))
         rows.append((key, said, range_of(key), origin_of(chosen.origins[key])))
+    rows += [(key, HIDDEN, "", origin_of(chosen.origins[key])) for key in chosen.secrets]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     rows[1:1] = [(f"--{name}", value, "", origin) for name, value, origin in option_rows(options)]
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]

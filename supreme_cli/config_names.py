@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 from engine.environment import ALIASES, MODE, NAMES, NOT_READ, OURS
 from engine.options import OPTIONS
-from engine.profile import ALL_KEYS, range_of
+from engine.profile import ALL_KEYS, SECRETS, range_of
 
 SPELLED = {
     "SYMBOL_FOCUS": "ETHUSDT, ETH-USDT or ETH/USDT; must agree with the file of --replay",
     "INTERVAL_SECONDS": "30 to 60 is usual",
+    "POSTGRES_URL": "read by supreme serve alone, shown nowhere",
 }
 
 
@@ -32,6 +33,9 @@ def names() -> Iterator[Name]:
     for variable, name in NAMES.items():
         if name in ALL_KEYS:
             yield Name(variable, name, f"{ALL_KEYS[name].text} {range_of(name)}")
+    for variable, name in NAMES.items():
+        if name in SECRETS:
+            yield Name(variable, name, SECRETS[name])
     for name, why in NOT_READ.items():
         yield Name(f"{name}*" if name.endswith("_") else name, "refused", why)
     for name in OURS:

@@ -1,4 +1,4 @@
-"""supreme up, down: an engine in the background, started and ended from any terminal."""
+"""supreme up, down: engine and service in the background, started and ended from anywhere."""
 
 import os
 import subprocess
@@ -15,6 +15,7 @@ from engine.control.places import operator
 from engine.errors import Refused
 from engine.journal.segments import unwritable
 from engine.options import parse
+from supreme_cli import services
 from supreme_cli.asking import SCHEMA, DataDir, Json, Seen, Timeout, linked, seen
 from supreme_cli.operate import Act, left, settled
 
@@ -39,8 +40,11 @@ def up(argv: list[str]) -> int:
         print(f"an engine (pid {pid}) runs in {options.data_dir} already", file=sys.stderr)
     else:
         pid = start(words, options.data_dir)
+    named = ["--profile", options.profile] if options.given["profile"].name == "--profile" else []
+    service = services.start_beside(options.data_dir, named)
     if options.json:
-        print(dumps({"schema_version": SCHEMA, "pid": pid, "data_dir": options.data_dir}))
+        said = {"pid": pid, "service_pid": service, "data_dir": options.data_dir}
+        print(dumps({"schema_version": SCHEMA, **said}))
         return 0
     if "--no-console" in argv or not (sys.stdout.isatty() and sys.stdin.isatty()):
         return 0
@@ -52,11 +56,11 @@ def up(argv: list[str]) -> int:
 UP_HELP = """\
 Usage: supreme up [OPTIONS OF run] [--no-console]
 
-Start the engine in the background, where it survives logout, and open the console on it.
-Where an engine runs in that data directory already, only the console is opened.
+Start the engine in the background, where it survives logout, the service beside it (see supreme
+serve --help), and open the console on it. What runs there already is left as it is.
 
-  --no-console         only start it
-  --json               only start it, and print its pid as JSON
+  --no-console         only start them
+  --json               only start them, and print their pids as JSON
 All other options are those of `supreme run`: see supreme run --help.
 """
 
@@ -145,7 +149,7 @@ def down(
     json: Json = False,
     timeout: Timeout = 60.0,
 ) -> None:
-    """Stop the engine gracefully: journal closed, nothing lost; the next start goes on from here.
+    """Stop engine and service: journal closed, nothing lost; the next start goes on from here.
 
     --orders keep leaves open orders as they are (stops at the venue go on protecting), cancel
     takes entries back and leaves a pause, flatten sells everything first and leaves a pause.
@@ -153,6 +157,9 @@ def down(
     """
     if orders not in AT_STOP:
         raise Refused(f"--orders {orders} is unknown", f"use {', '.join(AT_STOP)}")
+    if place := services.left_alone(data_dir):
+        tell_stopped(place, None, services.end(place, timeout), "", as_json=json)
+        return
     link = linked(data_dir, 5.0)
     before = seen(link, link.picture())
     verb = {"cancel": "pause", "flatten": "flatten"}.get(orders, "")
@@ -164,10 +171,22 @@ def down(
         before = withdrawn(link, timeout)
     pid = link.ask("stop", reason=reason)["pid"]
     wait_until_free(link.data_dir, pid, timeout)
-    if json:
-        print(dumps({"schema_version": SCHEMA, "stopped": pid, "data_dir": link.data_dir}))
-    else:
-        print(f"engine pid {pid} stopped with {left(before)}; the journal is closed")
+    service = services.end(link.data_dir, timeout)
+    tell_stopped(link.data_dir, pid, service, left(before), as_json=json)
+
+
+def tell_stopped(
+    data_dir: str, pid: int | None, service: int | None, kept: str, *, as_json: bool
+) -> None:
+    """What was ended."""
+    if as_json:
+        said = {"stopped": pid, "service_stopped": service, "data_dir": data_dir}
+        print(dumps({"schema_version": SCHEMA, **said}))
+        return
+    if pid is not None:
+        print(f"engine pid {pid} stopped with {kept}; the journal is closed")
+    if service is not None:
+        print(f"service pid {service} stopped{'' if pid else '; no engine ran beside it'}")
 
 
 def withdrawn(link: Link, timeout: float) -> Seen:

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.control.client import Link
 from engine.status import grouped, short
+from supreme_cli import services
 from supreme_cli.asking import (
     Asked,
     DataDir,
@@ -53,6 +54,7 @@ def status_facts(link: Link, one: Seen) -> dict[str, Any]:
         "held": sum(row.quantity != "0" for row in snapshot.positions),
         "open_orders": len(snapshot.open_orders),
         "notices": notices[-5:],
+        "service": services.facts(hello["data_dir"], link.ask("sequence")["sequence"]),
     }
 
 
@@ -75,6 +77,8 @@ def status_text(found: dict[str, Any]) -> str:
         ("denied", denied),
         ("decision", found["last_decision"]),
     ]
+    rows += [("service", services.text(found["service"]))]
+    rows += [("ALARM", alarm["what"]) for alarm in found["service"]["alarms"]]
     rows += [("notice", notice_text(notice)) for notice in found["notices"]]
     return "\n".join(f"{name:9} {value}" for name, value in rows)
 

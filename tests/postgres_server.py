@@ -34,8 +34,8 @@ def absent() -> str:
 class Server:
     """A database cluster in a folder, reached through a socket there by the superuser."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, 5432
+    def __init__(self, folder: Path, *settings: str) -> None:
+        self.folder, self.port, self._settings = folder, 5432, settings
         place = binaries()
         assert place is not None
         self.place = place
@@ -52,11 +52,17 @@ class Server:
             "database": "postgres",
         }
 
+    @property
+    def url(self) -> str:
+        """The same for a service; the server asks for no password, the service must hide it."""
+        return f"postgresql://{OWNER}:hush-hush@/postgres?host={self.folder}"
+
     def start(self) -> None:
         """Returns when it takes connections."""
         self._process = self._begin(
             "postgres", "-D", str(self.folder / "cluster"), "-k", str(self.folder),
             "-c", "listen_addresses=", "-c", "fsync=off", "-c", "log_min_messages=fatal",
+            *(word for setting in self._settings for word in ("-c", setting)),
         )  # fmt: skip
         ready = [str(self.place / "pg_isready"), "-q", "-h", str(self.folder), "-t", "1"]
         end = time.monotonic() + READY_S
@@ -73,6 +79,20 @@ class Server:
             self._process.wait(30)
             self._process = None
 
+    def freeze(self) -> None:
+        """It and its sessions neither answer nor refuse."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Go on."""
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        if self._process and self._process.poll() is None:
+            below = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+            for pid in (self._process.pid, *map(int, below.read_text().split())):
+                os.kill(pid, number)
+
     def _run(self, *words: str) -> None:
         self._begin(*words).wait(60)
 
@@ -85,17 +105,18 @@ class Server:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Server]:
-    """A server that has started, and is gone after it."""
+def running(folder: Path, *settings: str) -> Iterator[Server]:
+    """A server that has started, and is gone after it; `settings` (name=value) beat the usual."""
     if os.geteuid() == 0:
         for place in (folder, *folder.parents):
             if place == Path(place.anchor) or place.stat().st_mode & 0o005 == 0o005:
                 break
             place.chmod(place.stat().st_mode | 0o055)
         shutil.chown(folder, OWNER)
-    server = Server(folder)
+    server = Server(folder, *settings)
     try:
         server.start()
         yield server
     finally:
+        server.thaw()
         server.stop()

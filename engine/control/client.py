@@ -57,6 +57,11 @@ class Link:
         self._send({"verb": "image"})
         return self._await(IMAGE)
 
+    def state(self) -> tuple[int, bytes]:
+        """A sequence of the journal, and the whole state's bytes there, between two events."""
+        sequence: int = self.ask("state")["sequence"]
+        return sequence, self._await(IMAGE)
+
     def picture(self) -> bytes:
         """What is shown of the state, as bytes."""
         self._send({"verb": "picture"})

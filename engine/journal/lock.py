@@ -35,8 +35,8 @@ class Lock:
         os.close(self._fd)
 
 
-def hold(data_dir: Place) -> Lock:
-    """Lock the directory, making it if need be; Refused (code 4) if another engine has it."""
+def hold(data_dir: Place, holder: str = "engine") -> Lock:
+    """Lock the directory, making it if need be; Refused (code 4) if another holder has it."""
     try:
         os.makedirs(data_dir, mode=0o700, exist_ok=True)
         fd = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY)
@@ -47,7 +47,7 @@ def hold(data_dir: Place) -> Lock:
         _sign(data_dir)
     except BlockingIOError:
         os.close(fd)
-        raise _held_by_another(data_dir) from None
+        raise _held_by_another(data_dir, holder) from None
     except OSError as error:
         os.close(fd)
         raise unwritable(data_dir, error) from error
@@ -60,14 +60,14 @@ def _sign(data_dir: Place) -> None:
         file.write(str(os.getpid()))
 
 
-def _held_by_another(data_dir: Place) -> Refused:
+def _held_by_another(data_dir: Place, holder: str) -> Refused:
     try:
         with open(os.path.join(data_dir, "lock"), encoding="ascii", errors="replace") as file:
             pid = file.read(20) or "unknown"
     except OSError:
         pid = "unknown"
     return Refused(
-        f"Another engine (pid {pid}) is running in {data_dir}.",
+        f"Another {holder} (pid {pid}) is running in {data_dir}.",
         "Stop it (Ctrl-C, or kill that pid), or start this one with --data-dir DIR.",
         code=4,
     )

@@ -18,6 +18,7 @@ from engine.instruments import definition_records, instrument
 from engine.journal.record_files import write_record_file
 from engine.journal.segments import Header, Identity
 from engine.market.simulated import START_NS, SimulatedMarket
+from supreme_cli.services import pid_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,6 +37,12 @@ def supreme(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
         timeout=300,
         check=False,
     )
+
+
+def ended(place: Path) -> None:
+    """Whatever runs in a data directory, engine or service, is stopped."""
+    if is_locked(str(place)) or pid_of(str(place)) is not None:
+        supreme("down", "--data-dir", str(place))
 
 
 def final_state(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:

@@ -69,7 +69,6 @@ def test_a_flag_beats_the_environment_and_that_the_file(verb: str, market: Path,
             2,
             "EXCHANGE_API_KEY, EXCHANGE_S",
         ),
-        ({"POSTGRES_URL": "postgres://u:hush@db"}, 2, "POSTGRES_URL is set"),
         ({"REDIS_URL": "redis://:hush@cache"}, 2, "REDIS_URL is set"),
         ({"SUPREME_RISK_POSITION_MAX": "hush"}, 2, "SUPREME_RISK__POSITION_MAX?"),
         (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.control.client import is_locked
-from tests.acceptance.running import COMMAND, supreme
+from tests.acceptance.running import COMMAND, ended, supreme
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +18,7 @@ def place(tmp_path_factory: pytest.TempPathFactory):
     folder = str(tmp_path_factory.mktemp("exits") / "data")
     supreme("up", "--no-console", "--speed", "0.01", "--data-dir", folder)
     yield folder
-    if is_locked(folder):
-        supreme("down", "--data-dir", folder)
+    ended(Path(folder))
 
 
 def test_each_code_has_its_case(place: str, tmp_path: Path):

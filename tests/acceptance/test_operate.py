@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.control.client import Link, is_locked
-from tests.acceptance.running import COMMAND, held, standing_still, supreme
+from tests.acceptance.running import COMMAND, ended, held, standing_still, supreme
 
 SLOW = ("--speed", "0.01")  # the market stands nearly still
 
@@ -20,8 +20,7 @@ def place(tmp_path: Path):
     """A data directory; whatever runs in it is stopped in the end."""
     folder = tmp_path / "data"
     yield folder
-    if is_locked(str(folder)):
-        supreme("down", "--data-dir", str(folder))
+    ended(folder)
 
 
 def up(place: Path, *words: str) -> subprocess.CompletedProcess[str]:

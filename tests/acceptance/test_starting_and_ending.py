@@ -19,7 +19,15 @@ from engine.errors import Refused
 from engine.execution.orders import is_open
 from engine.messages import BUY
 from supreme_cli.lifecycle import OUT_BYTES_MAX, answering, opened_out, start, wait_until_free
-from tests.acceptance.running import COMMAND, at_pace, held, standing_still, supreme, trades_file
+from tests.acceptance.running import (
+    COMMAND,
+    at_pace,
+    ended,
+    held,
+    standing_still,
+    supreme,
+    trades_file,
+)
 
 
 @pytest.fixture
@@ -29,8 +37,7 @@ def place(tmp_path: Path):
     done = supreme("up", "--no-console", "--data-dir", str(folder), "--speed", "600")
     assert done.returncode == 0, done.stderr
     yield folder
-    if is_locked(str(folder)):
-        supreme("down", "--data-dir", str(folder))
+    ended(folder)
 
 
 @pytest.fixture
@@ -38,8 +45,7 @@ def fresh(tmp_path: Path):
     """A data directory that is not there yet; whatever runs in it is stopped in the end."""
     folder = tmp_path / "fresh"
     yield folder
-    if is_locked(str(folder)):
-        supreme("down", "--data-dir", str(folder))
+    ended(folder)
 
 
 def test_a_flatten_at_the_end_sells_though_the_engine_was_paused(place: Path):

@@ -31,7 +31,8 @@ FLOORS: list[tuple[str, list[str]]] = [
         [
             *("values", "profile", "environment", "opening", "options", "status", "streams"),
             *("builder", "parts"),
-            *("desk", "scarcity", "folding", "beginning", "bootstrap", "runtime", "backtest"),
+            *("desk", "scarcity", "folding", "beginning", "bootstrap", "runtime", "serving"),
+            "backtest",
         ],
     ),
 ]
@@ -40,6 +41,7 @@ WALLED = {"the decision, room by room", "the world"}
 # Doors in those walls: (from, to) and why.
 DOORS = {
     ("market", "journal"): "history files are record files: one format, one writer of it",
+    ("service", "journal"): "the service follows what the engine writes",
 }
 # Top-level packages, and what of the engine each may see.
 ABOVE: dict[str, tuple[str, ...]] = {
@@ -57,7 +59,7 @@ ABOVE: dict[str, tuple[str, ...]] = {
 # Imported inside the function that needs them, so that the engine process never loads them.
 HEAVY = {
     *("numpy", "numba", "llvmlite", "typer", "rich", "pyarrow", "matplotlib", "textual"),
-    "pydantic",
+    *("pydantic", "asyncpg", "aiosqlite"),
 }
 NAMES_NUMBA = {"engine/compile.py"}
 

@@ -17,14 +17,14 @@ from engine.environment import (
 )
 from engine.errors import Refused
 from engine.options import OPTIONS
-from engine.profile import ALL_KEYS, Given
+from engine.profile import ALL_KEYS, SECRETS, Given
 from tests.conftest import ROOT
 
 
 def test_every_option_and_every_key_has_its_variable():
     """What a variable cannot stand for is said in one visible list."""
-    assert set(NAMES.values()) == {*LASTING, *ALL_KEYS}
-    assert len(NAMES) == len(LASTING) + len(ALL_KEYS)
+    assert set(NAMES.values()) == {*LASTING, *ALL_KEYS, *SECRETS}
+    assert len(NAMES) == len(LASTING) + len(ALL_KEYS) + len(SECRETS)
     assert {*LASTING, *AT_THE_PROMPT} == {*OPTIONS, "help"}
     assert set(LASTING).isdisjoint(ALL_KEYS)
 
@@ -75,7 +75,6 @@ def test_an_empty_variable_is_not_set(name):
 @pytest.mark.parametrize(
     ("variables", "what"),
     [
-        (["POSTGRES_URL"], "POSTGRES_URL is set, but there is no database"),
         (["REDIS_URL"], "REDIS_URL is set, but there is no Redis"),
         (["EXCHANGE_SANDBOX"], "EXCHANGE_SANDBOX is set, but there is no exchange"),
         (

@@ -13,6 +13,7 @@ SCALPING = (PROFILES / "scalping.toml").read_text()
 SECRETS = {"EXCHANGE_API_KEY": "hush-key", "EXCHANGE_SECRET": "hush-secret",
            "POSTGRES_URL": "postgres://u:hush@db", "REDIS_URL": "redis://:hush@r",
            "SUPREME_TOKEN": "hush-token"}  # fmt: skip
+REFUSED = SECRETS.keys() - {"POSTGRES_URL"}
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -98,7 +99,34 @@ def test_no_secret_is_ever_printed(verb):
     assert done.returncode == {"show": 2, "check": 1}[verb]
     said = done.stdout + done.stderr
     assert "hush" not in said
-    assert verb == "show" or all(name in said for name in SECRETS)
+    assert verb == "show" or all(name in said for name in REFUSED)
+
+
+@pytest.mark.parametrize("words", [(), ("--origin",), ("--json",)])
+def test_a_secret_that_is_read_is_said_to_be_set_and_not_shown(words):
+    """Its origin is told; a profile that is printed lacks it."""
+    done = supreme("config", "show", *words, POSTGRES_URL="postgres://u:hush@db")
+
+    assert (done.returncode, "hush" in done.stdout + done.stderr) == (0, False)
+    assert ("alias POSTGRES_URL" in done.stdout) is bool(words)
+    assert ("set, shown nowhere" in done.stdout) is bool(words)
+
+
+def test_a_secret_is_not_taken_where_others_could_read_it(tmp_path: Path):
+    """A command line is in every list of processes; a file of one's own is not."""
+    done = supreme("config", "show", "--set", "service.postgres_url=postgres://u:hush@db")
+    own = tmp_path / "my.toml"
+    own.write_text(SCALPING + '[service]\npostgres_url = "postgres://u:hush@db"\n')
+    number = tmp_path / "number.toml"
+    number.write_text(SCALPING + "[service]\npostgres_url = 7\n")
+
+    assert (done.returncode, "is a secret" in done.stderr, "hush" in done.stderr) == (
+        2,
+        True,
+        False,
+    )
+    assert load_profile(str(own)).secrets == {"service.postgres_url": "postgres://u:hush@db"}
+    assert "is no text" in supreme("config", "check", str(number)).stdout
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -146,7 +146,7 @@ def test_the_engine_is_started_bare():
     assert command[:4] == [sys.executable, "-I", "-S", "-c"]
     assert command[5:] == ["--replay", "a b.rec"]
     assert repr(ROOT) in command[4]
-    compile(BOOT.format(paths=[ROOT]), "boot", "exec")
+    compile(BOOT.format(paths=[ROOT], module="engine.runtime"), "boot", "exec")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,227 @@
+"""What does a record of the journal say as rows? One line a kind in the table at the end."""
+
+from collections.abc import Callable
+from json import dumps
+from math import isfinite, ldexp
+from typing import Any, NamedTuple
+
+from engine import messages as kinds
+from engine.execution.portfolio import FILLS_KEPT
+from engine.messages import BUY, MAKER, MARKET, NEVER_ARRIVED, OPERATOR, REASON
+from engine.picture import SIDES, TRADING, TYPES, limits_of, signature
+from engine.preview import values_of
+from engine.risk.breakers import trading_state
+from engine.risk.gate import REASONS
+from engine.service.schema import Rows
+from engine.state import KEYS
+
+PPM = 1_000_000
+APPROVED = "approved"
+PARAMETERS = tuple(KEYS)
+
+
+class Told(NamedTuple):
+    """One record with what explains it; the state is that after the event that caused it."""
+
+    sequence: int
+    message: Any
+    texts: dict[int, str]
+    state: Any
+
+
+class Held:
+    """What a symbol's open trade has come to."""
+
+    def __init__(self, lots: int, opened_ns: int, net_e8: int) -> None:
+        self.lots, self.opened_ns, self.net_e8, self.sold = lots, opened_ns, net_e8, 0
+
+
+class Sayer:
+    """Turns records into rows; knows what earlier ones said: names, the epoch, open trades."""
+
+    def __init__(self, state: Any, journal_id: str) -> None:
+        self.names: dict[int, str] = {}
+        self.stamp, self._journal = "", journal_id[:8]
+        self._fills = state.fills.count  # of the ring, the next one to be read
+        self._held: dict[int, Held] = {}
+
+    def started(self, told: Told, rows: Rows) -> None:
+        """A new life of the engine; its epoch stands in every order's name."""
+        self.stamp = f"S{self._journal}-{told.message.epoch}"
+        label = told.texts.get(kinds.LABEL, "")
+        put(rows, "starts", told, told.message.epoch, told.message.pid, label)
+
+    def defined(self, told: Told, _rows: Rows) -> None:
+        """A symbol's name."""
+        number = told.message.symbol
+        self.names[number] = told.texts.get(kinds.SYMBOL_NAME, str(number))
+
+    def submitted(self, told: Told, rows: Rows) -> None:
+        """An order and the decision behind it."""
+        order_id = told.message.order_id
+        put(rows, "orders", told, order_id, f"{self.stamp}-{order_id}", *self._asked(told))
+        self._decided(told, rows, APPROVED, order_id)
+
+    def denied(self, told: Told, rows: Rows) -> None:
+        """What risk did not allow, and the decision behind it."""
+        reason = REASONS.get(told.message.reason, str(told.message.reason))
+        put(rows, "denials", told, *self._asked(told), reason)
+        self._decided(told, rows, reason, None)
+
+    def filled(self, told: Told, rows: Rows) -> None:
+        """A fill, and the trade that it closed; one that a venue tells again is none."""
+        fill, instrument = told.message, told.state.symbols[told.message.symbol].instrument
+        net_e8 = self._net_of(told)
+        if net_e8 is None and told.state.venue.outside:
+            return  # there each fill is an event of its own: what is not kept was not counted
+        put(
+            rows, "fills", told, fill.order_id, fill.fill_id, self._name(told),
+            SIDES[fill.flags & 1], "maker" if fill.flags & MAKER else "taker",
+            fill.lots * instrument.lot_e8, fill.price * instrument.tick_e8, fill.fee_e8, net_e8,
+        )  # fmt: skip
+        held = self._held.setdefault(fill.symbol, Held(0, fill.received_ns, 0))
+        held.net_e8 += net_e8 or 0
+        if fill.flags & 1 == BUY:
+            held.lots += fill.lots
+            return
+        held.lots, held.sold = held.lots - fill.lots, held.sold + fill.lots
+        if held.lots == 0:
+            sold_e8 = held.sold * instrument.lot_e8
+            put(rows, "trades", told, self._name(told), held.opened_ns, sold_e8, held.net_e8)
+            del self._held[fill.symbol]
+
+    def corrected(self, told: Told, rows: Rows) -> None:
+        """What the venue holds, taken over: neither profit nor loss, and no trade's end."""
+        moved, instrument = told.message, told.state.symbols[told.message.symbol].instrument
+        put(rows, "corrections", told, self._name(told), moved.lots * instrument.lot_e8)
+        held = self._held.setdefault(moved.symbol, Held(0, moved.received_ns, 0))
+        held.lots += moved.lots
+        if held.lots <= 0:
+            del self._held[moved.symbol]
+
+    def parameter(self, told: Told, rows: Rows) -> None:
+        """A changed value; without an operator it is of the opening."""
+        change = told.message
+        value = ldexp(change.mantissa, change.exponent)
+        put(rows, "parameters", told, PARAMETERS[change.number], value, *by(told))
+
+    def _name(self, told: Told) -> str:
+        return self.names.get(told.message.symbol, str(told.message.symbol))
+
+    def _asked(self, told: Told) -> tuple[object, ...]:
+        """Symbol, side, type, quantity and price of an order."""
+        order, instrument = told.message, told.state.symbols[told.message.symbol].instrument
+        kind = order.flags >> 1 & 3
+        price_e8 = None if kind == MARKET else order.price * instrument.tick_e8
+        quantity_e8 = order.lots * instrument.lot_e8
+        return self._name(told), SIDES[order.flags & 1], TYPES[kind], quantity_e8, price_e8
+
+    def _decided(self, told: Told, rows: Rows, verdict: str, order_id: int | None) -> None:
+        order, state = told.message, told.state
+        put(
+            rows, "decisions", told, order_id, self._name(told),
+            *signature(order.agent_and_cause), order.confidence_ppm / PPM, verdict,
+            dumps(features_of(state, order.symbol)), dumps(risk_of(state)),
+        )  # fmt: skip
+
+    def _net_of(self, told: Told) -> int | None:
+        """What the state says that this fill earned, None where more came at once than it keeps."""
+        fill, ring = told.message, told.state.fills
+        for number in range(max(self._fills, ring.count - FILLS_KEPT), ring.count):
+            kept = ring.table[number % FILLS_KEPT]
+            if (kept.order_id, kept.price, kept.lots) == (fill.order_id, fill.price, fill.lots):
+                self._fills = number + 1
+                net_e8: int = kept.net_e8
+                return net_e8
+        return None
+
+
+def features_of(state: Any, number: int) -> dict[str, float]:
+    """What the agents saw of a symbol: its market and their indicators."""
+    symbol = state.symbols[number]
+    market, tick_e8 = symbol.features.market, symbol.instrument.tick_e8
+    prices = {name: getattr(market, name) * tick_e8 / 1e8 for name in ("last", "bid", "ask")}
+    found = {**prices, **values_of(symbol.features.indicators)}
+    return {name: value for name, value in found.items() if isfinite(value)}
+
+
+def risk_of(state: Any) -> dict[str, Any]:
+    """How near each limit was, what the order itself claims included."""
+    limits = {limit.name: [limit.value, limit.limit] for limit in limits_of(state)}
+    trading = TRADING[trading_state(state.breakers)]
+    return {"trading": trading, "breaker level": state.breakers.level, "limits": limits}
+
+
+def by(told: Told) -> tuple[str, str]:
+    """Who and why."""
+    return told.texts.get(OPERATOR, ""), told.texts.get(REASON, "")
+
+
+def put(rows: Rows, table: str, told: Told, *values: object) -> None:
+    """One more row, in the columns' order."""
+    row = (told.sequence, told.message.received_ns, *values)
+    rows.setdefault(table, []).append(row)
+
+
+def act(word: str) -> Callable[[Sayer, Told, Rows], None]:
+    """What an operator did."""
+    return lambda _sayer, told, rows: put(rows, "acts", told, word, None, *by(told))
+
+
+def moved(_sayer: Sayer, told: Told, rows: Rows) -> None:
+    """Cash in or out."""
+    put(rows, "acts", told, "deposited", told.message.amount_e8, *by(told))
+
+
+def flat(_sayer: Sayer, told: Told, rows: Rows) -> None:
+    """A flatten has ended."""
+    put(rows, "acts", told, "flatten ended", told.message.value_e8, "", "")
+
+
+def level(_sayer: Sayer, told: Told, rows: Rows) -> None:
+    """The drawdown breaker moved."""
+    put(rows, "breakers", told, told.message.level, told.message.drawdown_ppm)
+
+
+def event(word: str) -> Callable[[Sayer, Told, Rows], None]:
+    """What became of an order."""
+    return lambda _sayer, told, rows: put(
+        rows, "order_events", told, told.message.order_id, word, None
+    )
+
+
+def rejected(_sayer: Sayer, told: Told, rows: Rows) -> None:
+    """The venue refused."""
+    reason = told.message.reason
+    why = "never arrived" if reason == NEVER_ARRIVED else str(reason)
+    put(rows, "order_events", told, told.message.order_id, "rejected", why)
+
+
+SAID: dict[int, Callable[[Sayer, Told, Rows], None]] = {
+    kinds.ENGINE_STARTED: Sayer.started,
+    kinds.INSTRUMENT_DEFINED: Sayer.defined,
+    kinds.PARAMETER_CHANGED: Sayer.parameter,
+    kinds.CASH_DEPOSITED: moved,
+    kinds.OPERATOR_RESET: act("reset"),
+    kinds.OPERATOR_PAUSED: act("paused"),
+    kinds.OPERATOR_RESUMED: act("resumed"),
+    kinds.OPERATOR_FLATTENED: act("flattened"),
+    kinds.OPERATOR_KILLED: act("killed"),
+    kinds.ORDER_ACCEPTED: event("accepted"),
+    kinds.ORDER_REJECTED: rejected,
+    kinds.ORDER_CANCELED: event("canceled"),
+    kinds.ORDER_EXPIRED: event("expired"),
+    kinds.ORDER_UNKNOWN: event("unknown"),
+    kinds.POSITION_CORRECTED: Sayer.corrected,
+    kinds.CANCEL_REJECTED: event("cancel rejected"),
+    kinds.CANCEL_ORDER: event("cancel asked"),
+    kinds.FLATTEN_ENDED: flat,
+    kinds.BREAKER_CHANGED: level,
+    kinds.SUBMIT_ORDER: Sayer.submitted,
+    kinds.ORDER_DENIED: Sayer.denied,
+    kinds.ORDER_FILLED: Sayer.filled,
+}
+# These need the state right after the event that caused them.
+OF_A_STATE = frozenset(
+    (kinds.SUBMIT_ORDER, kinds.ORDER_DENIED, kinds.ORDER_FILLED, kinds.POSITION_CORRECTED)
+)

@@ -1,0 +1,216 @@
+"""How does the service live? Beside the engine, following its journal; `supreme serve` execs this.
+
+The engine knows nothing of it: it reads the engine's files, and asks it for its state now and then.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import threading
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from engine import core as cores
+from engine import environment, streams
+from engine.control.client import Link, the_engine
+from engine.control.places import operator
+from engine.errors import Refused
+from engine.journal.lock import hold
+from engine.journal.segments import unwritable
+from engine.log import Log
+from engine.options import OPTIONS, number
+from engine.parts import INTERNAL, INTERRUPTED, code_of
+from engine.profile import Given, load_profile
+from engine.service import comparing
+from engine.service.postgres import Copier, place_of, refuse_without_libraries
+from engine.service.projecting import POLL_S, Duty, Projecting
+from engine.service.standing import Standing, folder_of
+
+URL = "service.postgres_url"
+NICER = 10  # the engine goes first where both want the processor
+ALARMED = 1
+ASK_S = 5.0
+LAST_S = 10.0  # at the end, for what is read and not yet kept, and as long for PostgreSQL
+TAKES = {
+    "data-dir": "whose journal [the engine that runs]",
+    "profile": "names the PostgreSQL, where POSTGRES_URL does not [scalping]",
+    "compare": "seconds between two comparisons with the engine's state [300]",
+}
+FLAGS = {"rebuild": "make the tables anew from the journal's first record"}
+HELP = """\
+Usage: supreme serve [OPTIONS]
+
+Follow an engine's journal and keep what it says: orders, fills, trades, equity, and each order
+with the decision that caused it, in DIR/service/projections.sqlite and, where POSTGRES_URL is set,
+in PostgreSQL. The engine does not notice it; `supreme up` starts it, `supreme down` ends it.
+Every five minutes the engine's state is held against what its journal comes to.
+
+Options:
+"""
+HELP += "".join(f"  {f'--{name} X':16} {text}\n" for name, text in TAKES.items())
+HELP += "".join(f"  {f'--{name}':16} {text}\n" for name, text in FLAGS.items())
+HELP += "  -h, --help       this text\n"
+
+
+class Asked(NamedTuple):
+    """What `supreme serve` was asked for; `url` is empty where PostgreSQL is not wanted."""
+
+    data_dir: str
+    url: str
+    compare_s: float
+    rebuild: bool
+
+
+def parse(argv: list[str], environ: Mapping[str, str] = os.environ) -> Asked:
+    """The options of a command line and of the environment. Refused names what is wrong."""
+    given = dict.fromkeys(TAKES, "")
+    rest, rebuild = list(argv), False
+    while rest:
+        word, has_value, value = rest.pop(0).partition("=")
+        name = word.removeprefix("--")
+        if word == "--rebuild" and not has_value:
+            rebuild = True
+        elif word.startswith("--") and name in TAKES:
+            given[name] = value or (rest.pop(0) if rest and not has_value else "")
+            if not given[name].strip():
+                raise Refused(f"supreme serve: {word} needs a value", "see: supreme serve --help")
+        else:
+            raise Refused(f"supreme serve: unknown option {word}", "see: supreme serve --help")
+    asked = environment.read(environ)
+    named = {name: said.value for name, said in asked.options.items()}
+    usual = named.get("profile", OPTIONS["profile"].usual)
+    profile = load_profile(given["profile"] or usual, (), asked.keys)
+    url = profile.secrets.get(URL, "")
+    if url:
+        place_of(url)
+        refuse_without_libraries()
+    every = Given(given["compare"] or comparing.EVERY_S, "--compare")
+    data_dir = given["data-dir"] or named.get("data-dir", "")
+    return Asked(the_engine(data_dir), url, number(every, 0.1, 86_400), rebuild)
+
+
+def serve(asked: Asked) -> int:
+    """Follow until told to stop: the signal's code, or 1 after an alarm."""
+    stop = Stop()
+    folder = folder_of(asked.data_dir)
+    lock = hold(folder, "service")
+    try:
+        log = Log(os.path.join(folder, "service.log"), "info", "json", "")
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    standing = Standing(folder, log)
+    standing.write()  # from here on a kill is seen as one
+    os.nice(NICER)
+    code = 0
+    try:
+        projecting = Projecting(asked.data_dir, cores.load_native(), standing, anew=asked.rebuild)
+        ask = comparing.Comparing(lambda: state_of(asked.data_dir), standing).ask
+        projecting.duties.append(Duty(asked.compare_s, ask))
+        # A durable snapshot is one more duty: Duty(300.0, lambda fold: ...) with the fold's core
+        # and sequence.
+        where = place_of(asked.url) if asked.url else "none"
+        standing.say("info", "ServiceStarted", pid=os.getpid(), postgres=where)
+        streams.say(f"supreme serve follows {asked.data_dir} (PostgreSQL: {where})")
+        asyncio.run(live(projecting, asked, standing, stop))
+        code = ALARMED if standing.alarms else stop.code
+    except BaseException as error:
+        code = code_of(error)
+        if isinstance(error, Refused):
+            standing.alarm(error.what)
+        raise
+    finally:
+        standing.ended = code
+        standing.write()
+        log.say("info", "ServiceStopped", code=code)
+        log.close()
+        lock.release()
+    return code
+
+
+class Stop(threading.Event):
+    """A signal's wish to end, from the first moment on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.code = 0
+        for wish in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(wish, self._wished)
+
+    def _wished(self, wish: int, _frame: object) -> None:
+        self.code = 128 + wish
+        self.set()
+
+
+async def live(projecting: Projecting, asked: Asked, standing: Standing, stop: Stop) -> None:
+    """The follower in a thread of its own, PostgreSQL beside it, until a signal or a failure."""
+    copier = None
+    if asked.url:
+        copier = Copier(asked.url, projecting.keeper.path, standing, random.SystemRandom().random)
+    copying = asyncio.create_task(copier.run()) if copier else None
+    if copying:
+        copying.add_done_callback(lambda task: stop.set() if failed(task) else None)
+    try:
+        await asyncio.to_thread(follow, projecting, stop)
+    finally:
+        if copying and copier:
+            copier.is_closing = True
+            # Who is gone is not waited for: what it lacks is copied after the next start.
+            is_there = standing.postgres is not None and standing.postgres["connected"]
+            await asyncio.wait([copying], timeout=LAST_S if is_there else 0.0)
+            copying.cancel()
+    if copying and failed(copying):
+        copying.result()
+
+
+def failed(task: "asyncio.Task[None]") -> bool:
+    """Whether it ended by a fault of ours."""
+    return task.done() and not task.cancelled() and task.exception() is not None
+
+
+def follow(projecting: Projecting, stop: threading.Event) -> None:
+    """Step after step; at the end what is written by then is kept too."""
+    try:
+        while not stop.is_set():
+            if not projecting.step():
+                stop.wait(POLL_S)
+        projecting.finish(LAST_S)
+    finally:
+        projecting.close()
+
+
+def state_of(data_dir: str) -> tuple[int, bytes] | None:
+    """The engine's sequence and state; None where it does not answer, or is of other code."""
+    try:
+        link = Link(data_dir, ASK_S, operator())
+    except Refused:
+        return None
+    try:
+        is_ours = link.hello["code"] == (cores.code_digest() + cores.layout_digest()).hex()
+        return link.state() if is_ours else None
+    except Refused:
+        return None
+    finally:
+        link.close()
+
+
+def main(argv: list[str]) -> int:
+    """The exit code of `supreme serve`; whatever happens, no traceback is shown."""
+    streams.mend()
+    folder = ""
+    try:
+        if {"-h", "--help"} & set(argv):
+            return streams.output(HELP)
+        asked = parse(argv)
+        folder = asked.data_dir
+        return serve(asked)
+    except Refused as refused:
+        return streams.refuse(refused, as_json=False)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        what = f"the system refused: {error.strerror or error}{where}"
+        return streams.complain(what, "check disk and permissions", 4, as_json=False)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001  the last door
+        return streams.confess(error, folder, INTERNAL, as_json=False)
