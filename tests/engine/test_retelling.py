@@ -102,14 +102,29 @@ def test_compiled_code_tells_it_alike(native):
     assert compiled.image() == plain.image()
 
 
-def test_a_real_venues_reports_are_told_too():
-    """Its orders in doubt stay in doubt, and nothing is booked at a simulated one."""
-    core = PlainCore()
-    stream = []
-    for record in opening(*QUICK, *ALL_IN, flags=OUTSIDE):
+def risen(*changes: str, flags: int = 0) -> tuple[Any, list[bytes]]:
+    """An engine whose agent has just wanted to buy, and all that was recorded."""
+    core, stream = PlainCore(), []
+    for record in opening(*QUICK, *changes, flags=flags):
         stream += driven(core, record)
     for close in (*[PRICE] * 6, PRICE + 100, PRICE + 200):
         stream += driven(core, bar(core, close))
+    return core, stream
+
+
+def test_an_entry_that_rests_is_told_with_its_time():
+    """Its claim and its expiry follow from the record and the profile."""
+    core, stream = risen("orders.entry=limit")
+
+    told = retold(PlainCore(), stream)
+
+    assert told.orders.due_ns > 0
+    must_be_alike(core.state, told)
+
+
+def test_what_an_outside_venue_reports_is_told_too():
+    """Its orders in doubt stay in doubt, and nothing is booked at a simulated one."""
+    core, stream = risen(*ALL_IN, flags=OUTSIDE)
     stream += driven(core, encode(OrderUnknown(0, START, START, 1)))
 
     told = retold(PlainCore(), stream)
