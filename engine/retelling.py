@@ -12,6 +12,8 @@ from engine.execution.curve import draw
 from engine.execution.fills import CANCEL, receive, settle, sweep
 from engine.execution.orders import (
     ASK_CANCEL,
+    ORDERS_MAX,
+    PENDING_CANCEL,
     is_known,
     is_open,
     open_order,
@@ -52,6 +54,19 @@ def retell(state, told):
         take_verdict(state, told)
     if is_closing(state.breakers):
         state.breakers.busy = still_busy(state)
+    if 0 < state.orders.due_ns <= state.clock.now_ns:
+        look_for_expiry(state.orders, state.clock.now_ns)
+
+
+def look_for_expiry(orders, now_ns):
+    """When the next resting entry's time is over; of one whose time was, until it is canceled."""
+    orders.due_ns = 0
+    for place in range(ORDERS_MAX):
+        order = orders.table[place]
+        waits = order.expires_ns > now_ns or order.status != PENDING_CANCEL
+        if is_open(order.status) and order.expires_ns > 0 and waits:
+            if orders.due_ns == 0 or order.expires_ns < orders.due_ns:
+                orders.due_ns = order.expires_ns
 
 
 def retell_event(state, told):

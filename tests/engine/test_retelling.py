@@ -114,12 +114,20 @@ def risen(*changes: str, flags: int = 0) -> tuple[Any, list[bytes]]:
 
 def test_an_entry_that_rests_is_told_with_its_time():
     """Its claim and its expiry follow from the record and the profile."""
-    core, stream = risen("orders.entry=limit")
+    core, stream = risen("orders.entry=limit", "orders.limit_seconds=600", "sizing.stop_loss=0")
+    waiting = retold(PlainCore(), stream)
 
-    told = retold(PlainCore(), stream)
+    assert waiting.orders.due_ns > 0
+    must_be_alike(core.state, waiting)
 
-    assert told.orders.due_ns > 0
-    must_be_alike(core.state, told)
+
+def test_an_entry_whose_time_was_over_is_told_as_canceled():
+    """One of two, so that the other's time is the next."""
+    core, stream = risen("orders.entry=limit", "orders.limit_seconds=90")
+    for close in (PRICE + 300, PRICE + 400, PRICE + 500):
+        stream += driven(core, bar(core, close))
+
+    must_be_alike(core.state, retold(PlainCore(), stream))
 
 
 def test_what_an_outside_venue_reports_is_told_too():

@@ -10,7 +10,7 @@ import pytest
 
 from engine import core as cores
 from engine.errors import Refused
-from engine.folding import fold_chunk
+from engine.folding import Folding
 from engine.instruments import instrument
 from engine.messages import (
     ORDER_FILLED,
@@ -84,8 +84,8 @@ def test_the_features_of_an_order_are_those_of_a_replay_to_its_event(lived: Path
 
     assert len(rows["decisions"]) >= 6
     for row in rows["decisions"]:
-        core, span = cores.core_of(cores.load_native()), cores.Span()
-        fold_chunk(core, memoryview(raw)[: row[0] * RECORD_SIZE], span, 0)
+        core = cores.core_of(cores.load_native())
+        Folding(core).take(0, memoryview(raw)[: row[0] * RECORD_SIZE])
         seen, symbol = loads(row[8]), core.state.symbols[0]
         wanted = values_of(symbol.features.indicators)
         wanted["last"] = symbol.features.market.last * symbol.instrument.tick_e8 / 1e8
