@@ -25,7 +25,6 @@ from engine.messages import (
     BOOK_TOP,
     BREAKER_CHANGED,
     BUY,
-    CANCEL_ORDER,
     CANCEL_REJECTED,
     CASH_DEPOSITED,
     FLATTEN_ENDED,
@@ -64,9 +63,9 @@ def look_for_expiry(orders, now_ns):
     for place in range(ORDERS_MAX):
         order = orders.table[place]
         waits = order.expires_ns > now_ns or order.status != PENDING_CANCEL
-        if is_open(order.status) and order.expires_ns > 0 and waits:
-            if orders.due_ns == 0 or order.expires_ns < orders.due_ns:
-                orders.due_ns = order.expires_ns
+        sooner = orders.due_ns == 0 or order.expires_ns < orders.due_ns
+        if is_open(order.status) and order.expires_ns > 0 and waits and sooner:
+            orders.due_ns = order.expires_ns
 
 
 def retell_event(state, told):
@@ -123,7 +122,7 @@ def take_verdict(state, told):
             state.gate.denials[told.a] += 1
     elif told.kind == SUBMIT_ORDER:
         retell_order(state, told.symbol, told)
-    elif told.kind == CANCEL_ORDER:
+    else:
         retell_cancel(state, told.symbol, told)
     if told.kind >= SUBMIT_ORDER and state.venue.outside == 0:
         receive(state.venue, state.parameters.paper, told)

@@ -14,6 +14,7 @@ from engine.messages import (
     CancelOrder,
     CodeChanged,
     EngineStarted,
+    OrderDenied,
     OrderUnknown,
     encode,
     texts_of,
@@ -151,6 +152,13 @@ def test_what_is_of_the_engine_alone_moves_nothing():
     ]
 
     assert image_of(retold(PlainCore(), [*stream, *words])) == image_of(retold(PlainCore(), stream))
+
+
+def test_a_denial_for_a_reason_that_is_no_more_is_counted():
+    """Other code had another check: it denied, for a reason that has no place here."""
+    told = retold(PlainCore(), [*opening(*QUICK), encode(OrderDenied(0, 5, 5, 99, 1, 1, 0, 0))])
+
+    assert (told.gate.denied, sum(told.gate.denials)) == (1, 0)
 
 
 def test_a_cancel_of_an_order_that_is_not_there_changes_nothing():
