@@ -1,0 +1,295 @@
+"""Is every question asked until its answer is final, and nothing asked twice that acts?"""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from engine.messages import (
+    NEVER_ARRIVED,
+    CancelOrder,
+    CancelRejected,
+    CashDeposited,
+    OrderAccepted,
+    OrderCanceled,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderUnknown,
+    PositionCorrected,
+    SubmitOrder,
+    decode,
+    encode,
+)
+from engine.venues.asking import (
+    ABSENT,
+    ASK_FILLS,
+    ASK_HOLDING,
+    ASK_ORDER,
+    CANCEL,
+    CANCELED,
+    EXPIRED,
+    FILLED,
+    OPEN,
+    SUBMIT,
+    Holding,
+    Refusal,
+    Seen,
+    Silence,
+    Terms,
+    Trade,
+    Trades,
+)
+from engine.venues.outside import Outside
+
+SECOND = 1_000_000_000
+START = 1_000 * SECOND
+TERMS = Terms()
+
+
+class Desk:
+    """A venue outside, told and asked by hand; the holdings here are what a test says."""
+
+    def __init__(self) -> None:
+        self.here = (1_000, [0])
+        self.venue = Outside(lambda: self.here)
+        self.now_ns = START
+        self.venue.tick(self.now_ns)
+        self.asked()
+
+    def submit(self, order_id: int = 1) -> int:
+        """Send an order; the number of its request."""
+        self.venue.send(encode(SubmitOrder(0, 0, 0, order_id, 10, 0, 0, 0)))
+        return self.number(SUBMIT)
+
+    def cancel(self, order_id: int = 1) -> int:
+        """Ask for its end; the number of the request."""
+        self.venue.send(encode(CancelOrder(0, 0, 0, order_id, 0)))
+        return self.number(CANCEL)
+
+    def number(self, verb: int) -> int:
+        """The number of the one request that waits to leave."""
+        (request,) = [one for one in self.asked() if one.verb == verb]
+        return int(request.number)
+
+    def asked(self) -> list[Any]:
+        """What leaves now."""
+        found = list(self.venue.outgoing)
+        self.venue.outgoing.clear()
+        return found
+
+    def wait(self, seconds: float) -> list[Any]:
+        """Time passes; what the core is told."""
+        self.now_ns += int(seconds * SECOND)
+        return [decode(record) for record in self.venue.tick(self.now_ns)]
+
+    def hear(self, number: int, word: Any) -> list[Any]:
+        """An answer, or (0) the stream; what the core is told."""
+        return [decode(record) for record in self.venue.take(number, word)]
+
+
+def kinds(told: list[Any]) -> list[type[Any]]:
+    """What sort of things were told."""
+    return [type(one) for one in told]
+
+
+def test_silence_makes_an_order_unknown_and_is_followed_by_questions_alone():
+    """Each after twice the pause, at most half a minute; never another submit."""
+    desk = Desk()
+    desk.submit()
+
+    told = desk.wait(TERMS.answer_ns / SECOND)
+    asked = []
+    for _ in range(4_000):
+        desk.wait(0.1)
+        for request in desk.asked():
+            asked.append((request.verb, desk.now_ns))
+            if request.verb == ASK_ORDER:
+                desk.hear(request.number, Silence())
+    at = [now_ns for verb, now_ns in asked if verb == ASK_ORDER]
+    pauses = [round((later - sooner) / SECOND, 1) for sooner, later in pairwise(at)]
+
+    assert kinds(told) == [OrderUnknown]
+    assert {verb for verb, _ in asked} <= {ASK_ORDER, ASK_HOLDING}
+    assert pauses[:6] == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4]
+    assert pauses[-1] == 30.0
+
+
+def test_no_such_order_is_believed_late_and_not_at_once():
+    """While the request may still be on its way it means nothing; afterwards it takes three."""
+    desk = Desk()
+    desk.submit()
+    told = desk.wait(TERMS.answer_ns / SECOND)
+    denials = 0
+    while OrderRejected not in kinds(told):
+        told += desk.wait(0.5)
+        for request in desk.asked():
+            if request.verb == ASK_ORDER:
+                denials += desk.now_ns >= START + TERMS.settle_ns
+                told += desk.hear(request.number, Seen(1, ABSENT))
+
+    assert kinds(told) == [OrderUnknown, OrderRejected]
+    assert told[-1].reason == NEVER_ARRIVED
+    assert denials == TERMS.absent_times
+
+
+def test_a_definite_no_is_one():
+    """Nothing is unknown, and nothing is asked."""
+    desk = Desk()
+
+    told = desk.hear(desk.submit(), Refusal(reason=7))
+
+    assert [(type(one), one.reason) for one in told] == [(OrderRejected, 7)]
+    assert desk.wait(30.0) == []
+    assert [one for one in desk.asked() if one.verb != ASK_HOLDING] == []
+
+
+def test_an_order_ends_when_its_trades_are_told():
+    """Canceled with seven lots traded, three of them told: the others come first."""
+    desk = Desk()
+    desk.hear(desk.submit(), Seen(1, OPEN))
+    first = Trade(1, 0, 0, 100, 3, 1, 50)
+    desk.hear(0, first)
+
+    early = desk.hear(0, Seen(1, CANCELED, 7))
+    desk.wait(0.2)
+    number = desk.number(ASK_FILLS)
+    told = desk.hear(number, Trades(1, (first, Trade(1, 0, 0, 100, 4, 1, 51))))
+
+    assert early == []
+    assert kinds(told) == [OrderFilled, OrderCanceled]
+    assert (told[0].lots, told[0].fill_id) == (4, 51)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(FILLED, None), (EXPIRED, OrderExpired)])
+def test_the_last_word_is_said_once(status, kind):
+    """By the answer, the stream and the stream again."""
+    desk = Desk()
+    number = desk.submit()
+    trade = Trade(1, 0, 0, 100, 10, 1, 50)
+
+    told = desk.hear(0, trade) + desk.hear(0, trade)
+    told += desk.hear(0, Seen(1, status, 10)) + desk.hear(number, Seen(1, status, 10))
+    told += desk.hear(0, Seen(1, OPEN)) + desk.hear(0, Seen(1, status, 10))
+
+    assert kinds(told) == [OrderFilled, *([kind] if kind else [])]
+    assert [one for one in desk.asked() if one.verb == CANCEL] == []
+
+
+def test_an_order_filled_before_its_trades_are_told_is_taken():
+    """It is not called unknown, and not left as sent."""
+    desk = Desk()
+
+    told = desk.hear(desk.submit(), Seen(1, FILLED, 10))
+
+    assert kinds(told) == [OrderAccepted]
+
+
+def test_a_refused_cancel_is_a_question():
+    """Is it open still? Then it lives on. Has it traded? Then that is why."""
+    desk = Desk()
+    desk.hear(desk.submit(), Seen(1, OPEN))
+
+    early = desk.hear(desk.cancel(), Refusal())
+    desk.wait(0.2)
+    told = desk.hear(desk.number(ASK_ORDER), Seen(1, OPEN))
+
+    assert early == []
+    assert kinds(told) == [CancelRejected]
+
+
+def test_a_cancel_without_an_answer_may_still_be_on_its_way():
+    """Open means nothing until no request of that time is taken any more."""
+    desk = Desk()
+    desk.hear(desk.submit(), Seen(1, OPEN))
+    desk.hear(desk.cancel(), Silence())
+    sent_ns = desk.now_ns
+    told: list[Any] = []
+
+    while not told:
+        desk.wait(0.5)
+        for request in desk.asked():
+            if request.verb == ASK_ORDER:
+                told += desk.hear(request.number, Seen(1, OPEN))
+
+    assert kinds(told) == [CancelRejected]
+    assert desk.now_ns >= sent_ns + TERMS.settle_ns
+
+
+def test_an_order_that_nobody_wants_is_canceled_there():
+    """It was said to have never come, and came."""
+    desk = Desk()
+    desk.wait(TERMS.reconcile_ns / SECOND)
+
+    desk.hear(desk.number(ASK_HOLDING), Holding(1_000, (0,), (5,)))
+
+    (request,) = desk.asked()
+    assert (request.verb, request.order_id) == (CANCEL, 5)
+
+
+def test_an_order_that_is_missing_there_is_asked_for():
+    """Its end was not heard."""
+    desk = Desk()
+    desk.hear(desk.submit(), Seen(1, OPEN))
+    desk.wait(TERMS.reconcile_ns / SECOND)
+
+    desk.hear(desk.number(ASK_HOLDING), Holding(1_000, (0,), ()))
+    desk.wait(0.2)
+
+    assert desk.number(ASK_ORDER) > 0
+
+
+def reconciled(desk: Desk, holding: Holding) -> list[Any]:
+    """One look at what is held there."""
+    while not (asked := [one for one in desk.asked() if one.verb == ASK_HOLDING]):
+        desk.wait(1.0)
+    return desk.hear(asked[0].number, holding)
+
+
+def test_a_difference_that_stays_is_taken_over():
+    """The fourth time the same: cash and lots, as events."""
+    desk = Desk()
+    looks = [reconciled(desk, Holding(1_250, (4,), ())) for _ in range(4)]
+
+    assert looks[:3] == [[], [], []]
+    assert kinds(looks[3]) == [PositionCorrected, CashDeposited]
+    assert (looks[3][0].lots, looks[3][1].amount_e8) == (4, 250)
+
+
+def test_a_difference_that_passes_is_none():
+    """A trade was under way: other numbers each time, then none."""
+    desk = Desk()
+
+    looks = [reconciled(desk, Holding(1_250 + number, (4,), ())) for number in range(8)]
+    looks += [reconciled(desk, Holding(1_000, (0,), ())) for _ in range(4)]
+
+    assert looks == [[]] * 12
+
+
+def test_a_difference_waits_for_what_is_on_its_way():
+    """While an order is in doubt nobody knows what should be held."""
+    desk = Desk()
+    desk.submit()
+
+    looks = [reconciled(desk, Holding(1_250, (4,), ())) for _ in range(4)]
+
+    assert looks == [[]] * 4
+
+
+def test_what_a_journal_left_open_is_asked_for():
+    """Sent and not answered: unknown; accepted and being canceled: perhaps open."""
+    desk = Desk()
+
+    told = [
+        decode(record)
+        for record in (
+            *desk.venue.adopt(1, 0, accepted=False, canceling=False),
+            *desk.venue.adopt(2, 0, accepted=True, canceling=True),
+        )
+    ]
+    desk.wait(0.2)
+    numbers = {one.order_id: one.number for one in desk.asked() if one.verb == ASK_ORDER}
+
+    assert [(type(one), one.order_id) for one in told] == [(OrderUnknown, 1)]
+    assert set(numbers) == {1, 2}
+    assert kinds(desk.hear(numbers[1], Seen(1, OPEN))) == [OrderAccepted]
