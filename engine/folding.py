@@ -97,7 +97,7 @@ def fold(engine: Engine, say: Callable[[str], None], stop: Callable[[], int]) ->
     if recovered.cut_records or recovered.cut_bytes:
         say(f"journal: cut an unfinished write of {recovered.cut_bytes} bytes at its end")
     if recovered.base is not None:
-        engine.core.restore(recovered.base.image)
+        engine.core.restore(image_of(recovered.base))
         kept, since = Kept(recovered.base.said), recovered.base.spot.sequence
         engine.journal.recovered = recovered._replace(base=None)  # its image need not stay
     for first, chunk in chunks(recovered.segments, since):
@@ -174,8 +174,10 @@ def keep_state(core: Any, kept: Kept, place: tuple[Place, int], ours: Identity) 
     """
     journal, sequence = place
     spot = spot_in(journal, sequence, functions_of(core.native))
+    from engine.carrying import shape
+
     whose = ours.journal_id, ours.layout_digest, ours.code_digest
-    return keep(journal, Checkpoint(*whose, spot, kept.said(), core.image()))
+    return keep(journal, Checkpoint(*whose, spot, kept.said(), core.image(), shape()))
 
 
 def end(engine: Engine) -> None:
@@ -235,22 +237,21 @@ def replayed(whole: Whole, native: Any) -> str:
 
 
 def begun_from(base: Checkpoint | None, native: Any) -> tuple[Any, Kept, int]:
-    """A core, what the journal says beside it, and the first sequence to fold into it.
-
-    Refused (4) when the state is one that other code came to.
-    """
+    """A core, what the journal says beside it, and the first sequence to fold into it."""
     core = cores.core_of(native)
     if base is None:
         return core, Kept(), 0
-    if not is_ours(base):
-        raise Refused(
-            f"the first records were removed, and the snapshot at {base.spot.sequence} that stands "
-            "for them is of other code",
-            "use the build that wrote it",
-            code=4,
-        )
-    core.restore(base.image)
+    core.restore(image_of(base))
     return core, Kept(base.said), base.spot.sequence
+
+
+def image_of(base: Checkpoint) -> bytes:
+    """The state to go on from; of other code's the account, in our own layout. Refused (4)."""
+    if is_ours(base):
+        return base.image
+    from engine.carrying import carried
+
+    return carried(base.shape, base.image)
 
 
 def is_reached(checkpoint: Checkpoint, whole: Whole) -> bool:

@@ -26,10 +26,10 @@ from engine.messages import RECORD_SIZE
 
 FOLDER, SUFFIX = "snapshots", ".snapshot"
 KEPT = 3  # files: the newest, and two to fall back on
-MAGIC, VERSION = b"SUPREMEC", 1
+MAGIC, VERSION = b"SUPREMEC", 2
 # magic, version, size of the words, journal id, layout digest, code digest, sequence, the segment's
 # first sequence, its hash up to there, market records, epoch, the last market record, image size.
-FIELDS = struct.Struct("<8sII16s32s32sqq32sqq60sq")
+FIELDS = struct.Struct("<8sII16s32s32sqq32sqq60sqq")
 DIGEST_SIZE = 32
 SIZE_MAX = 64 << 20
 
@@ -61,14 +61,19 @@ class Checkpoint(NamedTuple):
     spot: Spot
     said: Said
     image: bytes
+    shape: bytes = b""  # what the image's bytes are, for other code
 
 
 class Found(NamedTuple):
-    """The checkpoints of a journal: what fits, how far one proves it to reach, what was wrong."""
+    """The checkpoints of a journal: what fits, how far one proves it to reach, what was wrong.
+
+    `elder` is the newest of other code, for a journal whose first records it stands for.
+    """
 
     usable: Checkpoint | None
     reached: int
     words: tuple[str, ...]
+    elder: Checkpoint | None = None
 
 
 def folder_of(journal: Place) -> str:
@@ -117,6 +122,7 @@ def find(journal: Place, ours: Identity, ours_from: int = 0) -> Found:
     one before other code decided nobody goes on: what it decided is told from the beginning.
     """
     reached, words = 0, []
+    elder: Checkpoint | None = None
     for path in kept(journal):
         checkpoint = read(path)
         if checkpoint is None:
@@ -127,8 +133,9 @@ def find(journal: Place, ours: Identity, ours_from: int = 0) -> Found:
             reached = max(reached, checkpoint.spot.sequence)
             if is_of(checkpoint, ours) and checkpoint.spot.sequence >= ours_from:
                 return Found(checkpoint, reached, tuple(words))
-            words.append(f"{path} is of other code: it is not used")
-    return Found(None, reached, tuple(words))
+            words.append(f"{path} is of other code: nothing is replayed from it")
+            elder = elder or checkpoint
+    return Found(None, reached, tuple(words), elder)
 
 
 def is_of(checkpoint: Checkpoint, ours: Identity) -> bool:
@@ -185,8 +192,9 @@ def packed(checkpoint: Checkpoint) -> bytes:
         said.epoch,
         said.last,
         len(checkpoint.image),
+        len(checkpoint.shape),
     )
-    whole = fields + words + checkpoint.image
+    whole = fields + words + checkpoint.image + checkpoint.shape
     return whole + digest_of_bytes(whole)
 
 
@@ -208,10 +216,10 @@ def parsed(raw: bytes) -> Checkpoint | None:
     if len(body) < FIELDS.size or digest_of_bytes(bytes(body)) != raw[-DIGEST_SIZE:]:
         return None
     magic, version, words, journal_id, layout, code, *rest = FIELDS.unpack_from(body)
-    sequence, segment, digest, market_records, epoch, last, size = rest
-    if (magic, version) != (MAGIC, VERSION) or len(body) != FIELDS.size + words + size:
-        return None
+    sequence, segment, digest, market_records, epoch, last, size, shape = rest
     at = FIELDS.size + words
+    if (magic, version) != (MAGIC, VERSION) or len(body) != at + size + shape:
+        return None
     label, *names = bytes(body[FIELDS.size : at]).decode().split("\0")
     numbered = [name.partition(" ") for name in names]
     said = Said(
@@ -222,4 +230,5 @@ def parsed(raw: bytes) -> Checkpoint | None:
         epoch,
     )
     spot = Spot(sequence, segment, digest)
-    return Checkpoint(journal_id, layout, code, spot, said, bytes(body[at:]))
+    image, told = bytes(body[at : at + size]), bytes(body[at + size :])
+    return Checkpoint(journal_id, layout, code, spot, said, image, told)

@@ -120,8 +120,9 @@ def survey(
     began = time.monotonic()
     begun = _begun(directory, identity)
     base = begun.found.usable
-    if begun.headers:
-        _must_be_covered(begun, base, directory)
+    if begun.headers and begun.headers[0][1].first:
+        base = base or begun.found.elder
+        _must_be_covered(begun.headers[0][1].first, base, directory)
     segments: list[Segment] = []
     for path, header in begun.headers:
         if segments:
@@ -183,13 +184,9 @@ def run_of(headers: list[Header], ours: Identity) -> int:
     return first
 
 
-def _must_be_covered(begun: Begun, base: Checkpoint | None, directory: Place) -> None:
+def _must_be_covered(first: int, base: Checkpoint | None, directory: Place) -> None:
     """What was removed from the front is replaced by a checkpoint after it, or it is a gap."""
-    first = begun.headers[0][1].first
-    if first and base is None and begun.found.reached:
-        what = "its first records were removed, and the snapshot that stands for them"
-        raise foreign(directory, f"{what} is of other code")
-    if first and (base is None or base.spot.segment < first):
+    if base is None or base.spot.segment < first:
         raise missing(directory, 0 if base is None else base.spot.segment)
 
 

@@ -41,8 +41,15 @@ class Whole(NamedTuple):
         return [one for one in found if one is not None]
 
     def base(self) -> Checkpoint | None:
-        """Where a fold of all of it begins: at the first record (None), or after what is gone."""
-        return self.good()[0] if self.first else None
+        """Where a fold of all of it begins: at the first record (None), or after what is gone.
+
+        As a start does it: of what other code kept, the newest.
+        """
+        if not self.first:
+            return None
+        good = self.good()
+        elders = [one for one in good if one.spot.sequence < self.ours_from]
+        return (elders or good[:1])[-1]
 
 
 def verified(directory: Place, native: ModuleType | None = None) -> Whole:

@@ -123,3 +123,26 @@ def test_a_change_cut_short_is_made_again(market: Path, other: Path, tmp_path: P
 
     assert "other code wrote it" in again.stderr
     assert [one["kind"] for one in exported(other, directory)].count("CodeChanged") == 1
+
+
+def test_a_shortened_journal_goes_on_too(market: Path, other: Path, tmp_path: Path):
+    """Its first records were removed: the snapshot that stands for them gives the account."""
+    directory = tmp_path / "d"
+    newest = 0
+    while newest < 2_000:  # some segments are full by then
+        before = final_state(run(ROOT, market, directory, "--for", "0.4"))
+        newest = int(max((directory / "snapshots").glob("*.snapshot")).stem)
+    shorten = ("journal", "compact", "--erase-before", str(newest), "--yes")
+    done = supreme(*shorten, "--data-dir", str(directory))
+    assert done.returncode == 0, done.stderr
+    assert not (directory / "journal" / f"{0:020d}.segment").exists()
+
+    told = final_state(command(other, "replay", str(directory), "--json"))
+    first = final_state(run(other, market, directory, "--for", "1.5"))
+    again = run(other, market, directory)
+
+    assert {key: told[key] for key in ACCOUNT} == {key: before[key] for key in ACCOUNT}
+    assert told["positions"][0]["quantity"] == before["positions"][0]["quantity"]
+    assert before["fills"] <= first["fills"] < final_state(again)["fills"]
+    verified = command(other, "journal", "verify", "--with-replay", "--data-dir", str(directory))
+    assert verified.returncode == 0, verified.stderr

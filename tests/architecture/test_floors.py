@@ -30,7 +30,7 @@ FLOORS: list[tuple[str, list[str]]] = [
         "assembly",
         [
             *("values", "profile", "environment", "opening", "options", "status", "streams"),
-            *("builder", "parts"),
+            *("builder", "parts", "carrying"),
             *("desk", "scarcity", "folding", "beginning", "bootstrap", "runtime", "serving"),
             "backtest",
         ],
