@@ -12,7 +12,11 @@ from engine.errors import Refused
 from engine.layout import SIZES, Block, kind_of, places_of, shape_of, size_of
 from engine.state import STATE
 
-LEFT = {"decisions", "intent", "draft", "commands", "features", "schedule", "agents"}
+# Left behind, by the block they lie in ("" is the state itself).
+LEFT = {
+    "": {"decisions", "intent", "draft", "commands"},
+    "symbols": {"features", "schedule", "agents"},
+}
 
 
 def shape() -> bytes:
@@ -50,21 +54,23 @@ def carried(told_shape: bytes, image: bytes) -> bytes:
             code=4,
         )
     ours = bytearray(size_of(STATE))
-    carry((theirs, image, 0), (STATE, ours, 0))
+    carry("", (theirs, image, 0), (STATE, ours, 0))
     return bytes(ours)
 
 
-def carry(theirs: tuple[Block, bytes, int], ours: tuple[Block, bytearray, int]) -> None:
-    """Copy one block's fields of the same name and kind; each side is (block, bytes, offset)."""
+def carry(
+    inside: str, theirs: tuple[Block, bytes, int], ours: tuple[Block, bytearray, int]
+) -> None:
+    """Copy a block's fields of the same name and kind; each side is (block, bytes, offset)."""
     (there, source, base), (here, target, at) = theirs, ours
     known = places_of(there)
     for name, (element, count, place, step) in places_of(here).items():
-        if name in LEFT or name not in known:
+        if name in LEFT.get(inside, ()) or name not in known:
             continue
         other, other_count, other_place, other_step = known[name]
         for number in range(min(count or 1, other_count or 1)):
             to, origin = at + place + number * step, base + other_place + number * other_step
             if isinstance(element, dict) and isinstance(other, dict):
-                carry((other, source, origin), (element, target, to))
+                carry(name, (other, source, origin), (element, target, to))
             elif element == other and element in SIZES:
                 target[to : to + step] = source[origin : origin + step]
