@@ -14,9 +14,10 @@ import numpy as np
 from bench.figures import Figure
 from bench.market import NEVER_STOPPED, SYMBOL, TRADED_ON, begins_ns, native
 from bench.measuring import cpu_ns, median
-from engine.core import Span, code_digest, core_of, digest_of, layout_digest
-from engine.folding import Kept, fold, fold_chunk, is_settled, keep_state
+from engine.core import code_digest, core_of, digest_of, layout_digest
+from engine.folding import fold
 from engine.instruments import instrument
+from engine.journal.folded import Folding, Kept, is_settled, keep_state
 from engine.journal.recovery import chunks, recover, survey
 from engine.journal.segments import Identity
 from engine.journal.writer import Journal
@@ -135,11 +136,12 @@ def started(directory: Path) -> tuple[int, int, str]:
 
 def keep_at(directory: Path, sequence: int) -> None:
     """Leave a snapshot as old as that, at the first place from there on where one may stand."""
-    core, kept, span = core_of(native()), Kept(), Span()
+    core, kept = core_of(native()), Kept()
+    folding = Folding(core)
     for first, chunk in chunks(survey(directory, native()).segments):
         kept.read(chunk)
-        fold_chunk(core, chunk, span, first)
+        folding.take(first, chunk)
         end = first + len(chunk) // RECORD_SIZE
-        if end >= sequence and is_settled(chunk, span):
+        if end >= sequence and is_settled(chunk, folding.span):
             keep_state(core, kept, (directory, end), WHO)
             return

@@ -8,9 +8,10 @@ from engine import core as cores
 from engine.control.places import operator, printable
 from engine.desk import signed
 from engine.errors import Refused
-from engine.folding import CONTENT_AT, Kept, fold
+from engine.folding import fold
 from engine.journal.checkpoints import Said
 from engine.journal.continuing import changed_from
+from engine.journal.folded import CONTENT_AT, Kept
 from engine.loop import Loop
 from engine.messages import (
     LABEL,

@@ -9,7 +9,7 @@ from engine.log import Log
 from engine.profile import Profile
 
 if TYPE_CHECKING:
-    from engine.folding import Kept
+    from engine.journal.folded import Kept
     from engine.journal.lock import Lock
     from engine.journal.writer import Journal
     from engine.loop import Loop

@@ -31,11 +31,13 @@ URL = "service.postgres_url"
 NICER = 10  # the engine goes first where both want the processor
 ALARMED = 1
 ASK_S = 5.0
+SNAPSHOT_S = 300.0
 LAST_S = 10.0  # at the end, for what is read and not yet kept, and as long for PostgreSQL
 TAKES = {
     "data-dir": "whose journal [the engine that runs]",
     "profile": "names the PostgreSQL, where POSTGRES_URL does not [scalping]",
     "compare": "seconds between two comparisons with the engine's state [300]",
+    "snapshot": "seconds between two durable snapshots [300]",
 }
 FLAGS = {"rebuild": "make the tables anew from the journal's first record"}
 HELP = """\
@@ -44,7 +46,8 @@ Usage: supreme serve [OPTIONS]
 Follow an engine's journal and keep what it says: orders, fills, trades, equity, and each order
 with the decision that caused it, in DIR/service/projections.sqlite and, where POSTGRES_URL is set,
 in PostgreSQL. The engine does not notice it; `supreme up` starts it, `supreme down` ends it.
-Every five minutes the engine's state is held against what its journal comes to.
+Every five minutes the engine's state is held against what its journal comes to, and the state is
+kept as a snapshot from which the next start goes on.
 
 Options:
 """
@@ -60,6 +63,7 @@ class Asked(NamedTuple):
     url: str
     compare_s: float
     rebuild: bool
+    snapshot_s: float = SNAPSHOT_S
 
 
 def parse(argv: list[str], environ: Mapping[str, str] = os.environ) -> Asked:
@@ -86,8 +90,11 @@ def parse(argv: list[str], environ: Mapping[str, str] = os.environ) -> Asked:
         place_of(url)
         refuse_without_libraries()
     every = Given(given["compare"] or comparing.EVERY_S, "--compare")
+    kept = Given(given["snapshot"] or SNAPSHOT_S, "--snapshot")
     data_dir = given["data-dir"] or named.get("data-dir", "")
-    return Asked(the_engine(data_dir), url, number(every, 0.1, 86_400), rebuild)
+    return Asked(
+        the_engine(data_dir), url, number(every, 0.1, 86_400), rebuild, number(kept, 0.1, 86_400)
+    )
 
 
 def serve(asked: Asked) -> int:
@@ -107,8 +114,7 @@ def serve(asked: Asked) -> int:
         projecting = Projecting(asked.data_dir, cores.load_native(), standing, anew=asked.rebuild)
         ask = comparing.Comparing(lambda: state_of(asked.data_dir), standing).ask
         projecting.duties.append(Duty(asked.compare_s, ask))
-        # A durable snapshot is one more duty: Duty(300.0, lambda fold: ...) with the fold's core
-        # and sequence.
+        projecting.duties.append(Duty(asked.snapshot_s, projecting.snapshot, waits=True))
         where = place_of(asked.url) if asked.url else "none"
         standing.say("info", "ServiceStarted", pid=os.getpid(), postgres=where)
         streams.say(f"supreme serve follows {asked.data_dir} (PostgreSQL: {where})")

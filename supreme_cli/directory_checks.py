@@ -12,7 +12,7 @@ from engine import core as cores
 from engine.control.client import holder_of
 from engine.control.places import socket_path
 from engine.errors import Refused
-from engine.folding import Kept
+from engine.journal.folded import Kept
 from engine.journal.recovery import chunks
 from engine.journal.verification import verified
 from supreme_cli.findings import FAIL, Finding, Place, fail, ok, warning

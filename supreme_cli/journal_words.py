@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from engine.errors import Refused
-from engine.folding import Folding, begun_from, is_ours, is_reached
+from engine.folding import is_reached
+from engine.journal.folded import Folding, begun_from, is_ours
 from engine.journal.measuring import Segment
 from engine.journal.recovery import chunks
 from engine.journal.verification import Whole

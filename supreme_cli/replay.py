@@ -9,7 +9,7 @@ import typer
 
 from engine import core as cores
 from engine.errors import Refused
-from engine.folding import Folding, begun_from
+from engine.journal.folded import Folding, begun_from
 from engine.journal.recovery import chunks
 from engine.journal.verification import verified
 from engine.messages import RECORD_SIZE, TEXT

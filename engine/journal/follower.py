@@ -73,6 +73,9 @@ class Follower:
         wanted = min(READ_AT_ONCE, (self._header.capacity - position) * RECORD_SIZE)
         chunk = os.pread(self._fd, wanted, HEADER_SIZE + position * RECORD_SIZE)
         good: int = self._disk.journal_verify(chunk, 0, self.sequence) if chunk else 0
+        if good and not position:
+            # Other code that finds it empty begins it anew, in its very place.
+            self._header = parsed(os.pread(self._fd, HEADER_SIZE, 0)) or self._header
         self.sequence += good
         return memoryview(chunk)[: good * RECORD_SIZE]
 

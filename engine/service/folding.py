@@ -9,7 +9,9 @@ from typing import Any
 
 from engine import core as cores
 from engine.errors import Refused
-from engine.messages import ENGINE_STARTED, LABEL, RECORD_SIZE, TEXT, decode
+from engine.journal.checkpoints import Checkpoint
+from engine.journal.folded import Folding, Kept, is_settled
+from engine.messages import LABEL, RECORD_SIZE, TEXT, decode
 from engine.service.rows import OF_A_STATE, SAID, Sayer, Told
 from engine.service.schema import Rows
 
@@ -23,17 +25,45 @@ class Fold:
     """The state after each record, and the rows that the records make.
 
     `sequence` is that of the next record, `check_sum` the CRC-32 of all before it. Rows of records
-    before `since` are left out: they are kept already.
+    before `since` are left out: they are kept already. What comes before `ours_from` is told, other
+    code having decided it.
     """
 
-    def __init__(self, native: Any, journal_id: str, since: int = 0) -> None:
+    def __init__(self, native: Any, journal_id: str, since: int = 0, ours_from: int = 0) -> None:
         self.core, self.since = cores.core_of(native), since
-        self.sequence = self.check_sum = self.epoch = 0
-        self._span = cores.Span()
+        self.kept, self.is_settled = Kept(), False
+        self.sequence = self.check_sum = 0
+        self._folding = Folding(self.core, ours_from)
         self._sayer = Sayer(self.core.state, journal_id)
         self._texts: dict[int, list[bytes]] = {}
         self._highest_ns = self._minute_ns = 0
         self._pause: tuple[int, Callable[[], None]] | None = None
+
+    @property
+    def epoch(self) -> int:
+        """How often an engine was started."""
+        return self.kept.epoch - 1
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this code decided the last record."""
+        return self._folding.ours_from < self.sequence
+
+    def begin_at(self, base: Checkpoint, memory: dict[str, Any] | None) -> None:
+        """Go on from a snapshot, with what was remembered there, or what the state itself tells."""
+        self.core.restore(base.image)
+        self.kept, self.sequence = Kept(base.said), base.spot.sequence
+        self._sayer.begin_at(self.core.state, base.said)
+        self._highest_ns = self.core.state.clock.now_ns
+        self._minute_ns = (self._highest_ns // MINUTE_NS + 1) * MINUTE_NS
+        if memory is not None:
+            self.check_sum, self._highest_ns, self._minute_ns = memory["fold"]
+            self._sayer.recall(memory["held"])
+
+    def memory(self) -> dict[str, Any]:
+        """What is needed beside a snapshot to say the very same rows from there on."""
+        words = [self.check_sum, self._highest_ns, self._minute_ns]
+        return {"fold": words, "held": self._sayer.memory()}
 
     def pause_at(self, sequence: int, call: Callable[[], None]) -> None:
         """Call when all before this sequence is folded, and nothing after it."""
@@ -64,20 +94,18 @@ class Fold:
             if at in minutes:
                 self._draw(first + at, rows)
         self._fold(chunk[folded * RECORD_SIZE :], first + folded)
+        self.kept.read(chunk)
+        if said:
+            self.is_settled = is_settled(chunk, self._folding.span)
         self.sequence += len(said)
         self.check_sum = zlib.crc32(chunk, self.check_sum)
 
     def _fold(self, chunk: memoryview, first: int) -> None:
-        self._span.start()
-        while self._span.at.next * RECORD_SIZE < len(chunk):
-            self.core.run_replay(chunk, self._span.out, self._span.raw)
-            if self._span.at.differs >= 0:
-                raise Refused(
-                    f"the journal does not replay: record {first + self._span.at.differs} is not "
-                    "what this code decides",
-                    "use the build that wrote it; supreme replay tells more",
-                    code=1,
-                )
+        try:
+            self._folding.take(first, chunk)
+        except Refused as no:
+            fix = "use the build that wrote it; supreme replay tells more"
+            raise Refused(no.what, fix, code=1) from no
 
     def _say(self, sequence: int, record: bytes, rows: Rows) -> None:
         if record[4] == TEXT:
@@ -92,7 +120,6 @@ class Fold:
             if sequence >= self.since:
                 for table, some in found.items():
                     rows.setdefault(table, []).extend(some)
-        self.epoch += record[4] == ENGINE_STARTED
         self._texts = {}
 
     def _hear(self, record: bytes) -> None:

@@ -6,10 +6,14 @@ Whatever ends the process, the tables stand at a checkpoint; the journal holds a
 import os
 import sqlite3
 from contextlib import suppress
+from json import dumps, loads
+from typing import Any
 
 from engine.errors import Refused
 from engine.service.schema import (
     COLUMNS,
+    MEMORIES,
+    MEMORY,
     TABLES,
     VERSION,
     Checkpoint,
@@ -55,7 +59,7 @@ class Keeper:
         # Only a checkpoint of the log is synced: a power cut loses whole batches, which are made
         # again, and the engine's own syncs keep the disk to themselves.
         self._link.execute("PRAGMA synchronous = NORMAL")
-        for statement in errors_statements():
+        for statement in (MEMORY, *errors_statements()):
             self._link.execute(statement)
         self.is_current = found == VERSION
 
@@ -73,6 +77,7 @@ class Keeper:
         with self._step():
             for table in ("checkpoint", *TABLES):
                 self._link.execute(f"DROP TABLE IF EXISTS {table}")
+            self._link.execute("DELETE FROM memory")
             for statement in statements():
                 self._link.execute(statement)
             self._link.execute("INSERT INTO checkpoint VALUES (?, ?, ?, ?, ?, 0)", (VERSION, *at))
@@ -87,6 +92,22 @@ class Keeper:
             self._link.execute(
                 "UPDATE checkpoint SET sequence = ?, check_sum = ?", (at.sequence, at.check_sum)
             )
+
+    def remember(self, sequence: int, memory: dict[str, Any]) -> None:
+        """What a fold needs beside the snapshot at this sequence."""
+        with self._step():
+            row = (sequence, dumps(memory))
+            self._link.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", row)
+            self._link.execute(
+                "DELETE FROM memory WHERE sequence NOT IN "
+                "(SELECT sequence FROM memory ORDER BY sequence DESC LIMIT ?)",
+                (MEMORIES,),
+            )
+
+    def memories(self) -> dict[int, dict[str, Any]]:
+        """What is remembered, by its sequence."""
+        rows = self._link.execute("SELECT sequence, said FROM memory").fetchall()
+        return {sequence: loads(said) for sequence, said in rows}
 
     def keep_lines(self, lines: list[Line]) -> None:
         """Lines of the logs; those that are kept already are passed over."""

@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from engine.core import code_digest, layout_digest
 from engine.errors import Refused
+from engine.journal.folded import keep_state
 from engine.journal.follower import Follower, Replaced
-from engine.journal.segments import Header
+from engine.journal.segments import functions_of
 from engine.messages import RECORD_SIZE
+from engine.service.beginning import Start, start_of
 from engine.service.folding import Fold
 from engine.service.keeper import NAME, Keeper
 from engine.service.log_lines import LogTail
@@ -22,10 +23,11 @@ CHECKPOINT_S = 5.0  # between two checkpoints where no row asks for one
 
 
 class Duty(NamedTuple):
-    """What is done with the fold every so many seconds."""
+    """What is done with the fold every so many seconds; False from it asks to be called again."""
 
     every_s: float
-    work: Callable[[Fold], None]
+    work: Callable[[Fold], object]
+    waits: bool = False  # before the first time too
 
 
 class Projecting:
@@ -46,14 +48,16 @@ class Projecting:
             LogTail(standing.log.path, "service"),
         ]
         self._rows: Rows = {}
-        self._kept_s = 0.0
-        self._follower = Follower(self._directory, native=native)
+        self._start: Start
+        self._kept_s, self._kept = 0.0, -1  # of the rows, when; of the snapshots, which
+        self._disk = functions_of(native)
+        self._follower: Follower | None = None
         self.fold: Fold | None = None
 
     def step(self) -> bool:
         """Read, fold and keep some records; False where none are left.
 
-        Refused when they do not replay (1), are of other code (4) or cannot be kept (4).
+        Refused when they do not replay (1), are damaged (4) or cannot be kept (4).
         """
         try:
             return self._step()
@@ -62,18 +66,23 @@ class Projecting:
             raise
 
     def _step(self) -> bool:
+        fold, follower = self._begin()
+        if fold is None or follower is None:
+            self.standing.is_behind = False
+            self._tend()
+            return False
         try:
-            chunk = self._follower.read()
+            chunk = follower.read()
         except Replaced:
             self._start_over("the journal's files were exchanged")
             return True
-        if self.fold is None and chunk:
-            self.fold = self._begun(self._follower.header)
-        if self.fold is not None and self._is_shorter(self.fold, chunk):
+        if chunk and follower.header and not self._start.holds_for(follower.header):
+            self._start_over("other code goes on with the journal")
+            return True
+        if not chunk and fold.sequence < fold.since:
             self._make_anew("the journal is shorter than what was made of it")
             return True
-        if self.fold is not None:
-            self._take(self.fold, chunk)
+        self._take(fold, chunk)
         self.standing.is_behind = bool(chunk)
         self._tend()
         return bool(chunk)
@@ -84,34 +93,58 @@ class Projecting:
         while self.step() and time.monotonic() < end:
             pass
         self._keep()
+        if self.fold is not None:
+            self.snapshot(self.fold)
+
+    def snapshot(self, fold: Fold) -> bool:
+        """Keep the state durably, with what the tables need beside it; False where not now.
+
+        A state that other code came to is not kept: nobody goes on from it.
+        """
+        if fold.sequence < fold.since or not (fold.is_settled or fold.sequence == self._kept):
+            return False
+        if fold.is_ours and fold.sequence != self._kept:
+            self._keep()
+            place = self._directory, fold.sequence
+            try:
+                keep_state(fold.core, fold.kept, place, self._start.ours)
+            except OSError as error:
+                self.standing.say("warning", "SnapshotNotKept", why=error.strerror)
+                return True
+            self.keeper.remember(fold.sequence, fold.memory())
+            self._kept = fold.sequence
+        return True
 
     def close(self) -> None:
         """Let go of the files."""
-        self._follower.close()
+        if self._follower:
+            self._follower.close()
         self.keeper.close()
 
-    def _begun(self, header: Header | None) -> Fold:
-        """The fold of this journal, from its first record; refused if other code wrote it."""
-        whose = header.identity if header else None
-        if whose is None or (whose.code_digest, whose.layout_digest) != (
-            code_digest(),
-            layout_digest(),
-        ):
-            raise Refused(
-                f"the journal in {self._directory} was written by other code than this supreme",
-                "use the supreme that belongs to it",
-                code=4,
-            )
-        journal_id = whose.journal_id.hex()
+    def _begin(self) -> tuple[Fold | None, Follower | None]:
+        """The fold and what it follows, once there is a journal."""
+        if self.fold is not None:
+            return self.fold, self._follower
+        start = start_of(self._directory, self.keeper.memories(), self._disk)
+        if start is None:
+            return None, None
+        journal_id = start.ours.journal_id.hex()
         kept = self.keeper.checkpoint()
         if kept is None or kept.journal_id != journal_id:
             kept = Checkpoint(journal_id, 0, 0, os.urandom(8).hex())
             self.keeper.begin_anew(kept)
-        self._at = kept
-        return Fold(self._native, journal_id, kept.sequence)
-
-    def _is_shorter(self, fold: Fold, chunk: memoryview) -> bool:
-        return not chunk and fold.sequence < fold.since
+            start = start_of(self._directory, {}, self._disk) or start
+        self._at, self._start = kept, start
+        self.fold = fold = Fold(self._native, journal_id, kept.sequence, start.ours_from)
+        if start.base is not None:
+            fold.begin_at(start.base, start.memory)
+            self.standing.say("info", "BegunAtSnapshot", sequence=fold.sequence)
+        if fold.sequence > kept.sequence:
+            fold.since = fold.sequence
+            fold.check_sum = kept.check_sum  # of what was removed nothing can be told any more
+            self.standing.say("warning", "RecordsMissed", since=kept.sequence, upto=fold.sequence)
+        self._follower = Follower(self._directory, fold.sequence, self._native)
+        return fold, self._follower
 
     def _take(self, fold: Fold, chunk: memoryview) -> None:
         """Up to where the tables end it must be the same journal; from there on rows are kept."""
@@ -119,7 +152,9 @@ class Projecting:
         if 0 < known <= len(chunk) // RECORD_SIZE:
             fold.take(chunk[: known * RECORD_SIZE])
             chunk = chunk[known * RECORD_SIZE :]
-            if fold.check_sum != self._at.check_sum:
+            if self._start.is_bare:
+                fold.check_sum = self._at.check_sum
+            elif fold.check_sum != self._at.check_sum:
                 self._make_anew("the journal is not the one that the tables were made of")
                 return
         for table, some in fold.take(chunk).items():
@@ -154,18 +189,20 @@ class Projecting:
 
     def _start_over(self, why: str) -> None:
         self.standing.say("warning", "JournalReadAgain", why=why)
-        self._follower.close()
-        self._follower = Follower(self._directory, native=self._native)
-        self.fold, self._rows = None, {}
+        if self._follower:
+            self._follower.close()
+        self.fold, self._follower, self._rows = None, None, {}
 
     def _tend(self) -> None:
         """What is done now and then: the duties, the logs, the file that tells how we stand."""
         self._must_be_there()
         now_s = time.monotonic()
         for number, duty in enumerate(self.duties):
-            if self.fold is not None and now_s >= self._due.setdefault(number, now_s):
-                self._due[number] = now_s + duty.every_s
-                duty.work(self.fold)
+            if self.fold is not None and now_s >= self._due.setdefault(
+                number, now_s + duty.every_s * duty.waits
+            ):
+                is_done = duty.work(self.fold) is not False
+                self._due[number] = now_s + duty.every_s * is_done
         self.standing.tend()
         if self.standing.is_behind:
             return

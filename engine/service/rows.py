@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from engine import messages as kinds
 from engine.execution.portfolio import FILLS_KEPT
+from engine.journal.checkpoints import Said
 from engine.messages import BUY, MAKER, MARKET, NEVER_ARRIVED, OPERATOR, REASON
 from engine.picture import SIDES, TRADING, TYPES, limits_of, signature
 from engine.preview import values_of
@@ -32,8 +33,8 @@ class Told(NamedTuple):
 class Held:
     """What a symbol's open trade has come to."""
 
-    def __init__(self, lots: int, opened_ns: int, net_e8: int) -> None:
-        self.lots, self.opened_ns, self.net_e8, self.sold = lots, opened_ns, net_e8, 0
+    def __init__(self, lots: int, opened_ns: int, net_e8: int | None, sold: int = 0) -> None:
+        self.lots, self.opened_ns, self.net_e8, self.sold = lots, opened_ns, net_e8, sold
 
 
 class Sayer:
@@ -44,6 +45,23 @@ class Sayer:
         self.stamp, self._journal = "", journal_id[:8]
         self._fills = state.fills.count  # of the ring, the next one to be read
         self._held: dict[int, Held] = {}
+
+    def begin_at(self, state: Any, said: Said) -> None:
+        """What a state tells; what an open trade has earned so far it does not: that is unknown."""
+        self.names, self._fills = dict(said.names), state.fills.count
+        self.stamp = f"S{self._journal}-{said.epoch - 1}"
+        for number in said.names:
+            position = state.symbols[number].position
+            if position.lots:
+                self._held[number] = Held(position.lots, position.opened_ns, None)
+
+    def memory(self) -> dict[int, list[int | None]]:
+        """The open trades."""
+        return {number: [*vars(one).values()] for number, one in self._held.items()}
+
+    def recall(self, memory: dict[str, list[Any]]) -> None:
+        """The open trades that `memory` told."""
+        self._held = {int(number): Held(*values) for number, values in memory.items()}
 
     def started(self, told: Told, rows: Rows) -> None:
         """A new life of the engine; its epoch stands in every order's name."""
@@ -80,7 +98,8 @@ class Sayer:
             fill.lots * instrument.lot_e8, fill.price * instrument.tick_e8, fill.fee_e8, net_e8,
         )  # fmt: skip
         held = self._held.setdefault(fill.symbol, Held(0, fill.received_ns, 0))
-        held.net_e8 += net_e8 or 0
+        if held.net_e8 is not None:
+            held.net_e8 += net_e8 or 0
         if fill.flags & 1 == BUY:
             held.lots += fill.lots
             return
@@ -103,7 +122,8 @@ class Sayer:
         """A changed value; without an operator it is of the opening."""
         change = told.message
         value = ldexp(change.mantissa, change.exponent)
-        put(rows, "parameters", told, PARAMETERS[change.number], value, *by(told))
+        key = told.texts.get(kinds.PARAMETER_NAME) or PARAMETERS[change.number]
+        put(rows, "parameters", told, key, value, *by(told))
 
     def _name(self, told: Told) -> str:
         return self.names.get(told.message.symbol, str(told.message.symbol))

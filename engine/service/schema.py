@@ -75,6 +75,9 @@ CHECKPOINT = (
     "CREATE TABLE checkpoint (version BIGINT, journal_id TEXT, sequence BIGINT, "
     "check_sum BIGINT, made TEXT, errors BIGINT)"
 )
+# Not of PostgreSQL: what a fold needs beside the snapshot at this sequence.
+MEMORY = "CREATE TABLE IF NOT EXISTS memory (sequence BIGINT PRIMARY KEY, said JSON)"
+MEMORIES = 8  # more than there are snapshots
 Rows = dict[str, list[tuple[object, ...]]]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.core import code_digest, layout_digest
-from engine.folding import Kept
+from engine.journal.folded import Kept
 from engine.journal.recovery import records
 from engine.journal.segments import Identity
 from engine.journal.writer import Journal

@@ -18,7 +18,7 @@ FLOORS: list[tuple[str, list[str]]] = [
         "the decision as one",
         [
             *("state", "accounting", "dealing", "closing", "decision", "retelling", "simulation"),
-            *("core", "compile", "snapshot", "picture", "camera", "preview"),
+            *("core", "compile", "snapshot", "picture", "camera", "preview", "carrying"),
         ],
     ),
     ("the path", ["statistics", "resilience", "ports", "loop", "log", "telemetry"]),
@@ -30,7 +30,7 @@ FLOORS: list[tuple[str, list[str]]] = [
         "assembly",
         [
             *("values", "profile", "environment", "opening", "options", "status", "streams"),
-            *("builder", "parts", "carrying"),
+            *("builder", "parts"),
             *("desk", "scarcity", "folding", "beginning", "bootstrap", "runtime", "serving"),
             "backtest",
         ],

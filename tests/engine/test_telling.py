@@ -4,7 +4,7 @@ import pytest
 
 from engine.core import PlainCore
 from engine.errors import Refused
-from engine.folding import NUMBERS, Folding
+from engine.journal.folded import NUMBERS, Folding
 from engine.messages import PARAMETER_NAME, OrderDenied, ParameterChanged, encode, texts_of
 from engine.profile import parts_of
 from tests.builders import QUICK, START, opening

@@ -10,8 +10,8 @@ import pytest
 
 from engine import core as cores
 from engine.errors import Refused
-from engine.folding import Folding
 from engine.instruments import instrument
+from engine.journal.folded import Folding
 from engine.messages import (
     ORDER_FILLED,
     OUTSIDE,

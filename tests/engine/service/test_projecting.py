@@ -37,7 +37,9 @@ def cut(place: Path, count: int) -> None:
     used = HEADER_SIZE + len(raw[HEADER_SIZE:].rstrip(b"\0")) // RECORD_SIZE * RECORD_SIZE
     kept = max(used - count * RECORD_SIZE, HEADER_SIZE + RECORD_SIZE)
     last.write_bytes(raw[:kept].ljust(len(raw), b"\0"))
-    (place / "journal" / "durable").unlink(missing_ok=True)  # nor was noted what was not synced
+    # Nor was noted what was not synced, and no snapshot was made of it.
+    (place / "journal" / "durable").unlink(missing_ok=True)
+    shutil.rmtree(place / "snapshots", ignore_errors=True)
 
 
 def test_positions_and_money_are_those_of_an_accountant(place: Path):

@@ -55,15 +55,16 @@ def ours():
     return OURS._replace(code_digest=code_digest(), layout_digest=layout_digest())
 
 
-def test_a_journal_of_other_code_is_refused(tmp_path: Path):
-    """It would decide otherwise: no table is made of it."""
+def test_a_journal_of_other_code_is_told_and_leaves_no_snapshot(tmp_path: Path):
+    """It would decide otherwise: nothing is decided anew, and nobody goes on from its state."""
     journal = Journal.open(tmp_path / "journal", OURS, segment_size=65536)
     journal.append(bytes(4) + bytes([8]) + bytes(59))
     journal.close()
 
     code, said = finished(tmp_path)
 
-    assert (code, "written by other code" in said) == (4, True)
+    assert (code, standing_of(str(tmp_path))["alarms"]) == (143, []), said
+    assert (standing_of(str(tmp_path))["sequence"], (tmp_path / "snapshots").exists()) == (1, False)
 
 
 def test_a_service_whose_directory_is_removed_ends(place: Path):

@@ -1,0 +1,84 @@
+"""Where does the service's fold begin? Where it remembers, or as near the first record as it can.
+
+A snapshot holds the state; what the tables need beside it is remembered in them. Without that the
+journal is folded from its first record, and from a bare snapshot only where those were removed.
+"""
+
+import os
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from engine.core import code_digest, layout_digest
+from engine.journal.checkpoints import Checkpoint, is_of, kept, read, spot_in
+from engine.journal.damage import foreign
+from engine.journal.measuring import files, header_of, never_begun
+from engine.journal.recovery import run_of
+from engine.journal.segments import Header, Identity
+
+
+class Start(NamedTuple):
+    """The journal's newest header, what other code decided of it, and the state to begin from."""
+
+    newest: Header
+    ours_from: int
+    base: Checkpoint | None = None
+    memory: dict[str, Any] | None = None
+
+    @property
+    def ours(self) -> Identity:
+        """The journal's identity, were it of this code."""
+        return ours_in(self.newest)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether what came before is known by a snapshot alone."""
+        return self.base is not None and self.memory is None
+
+    def holds_for(self, header: Header) -> bool:
+        """Whether a later segment was decided by the code that was thought to decide it."""
+        is_ours = header.identity.decides_as(self.ours)
+        return header.first < self.newest.first or is_ours == (self.ours_from <= header.first)
+
+
+def start_of(
+    journal: str, memories: Mapping[int, dict[str, Any]], disk: ModuleType
+) -> Start | None:
+    """Where to begin, None before there is a journal.
+
+    Refused (4) for a damaged header, and where what stands for removed records is of other code.
+    """
+    paths = files(journal) if os.path.isdir(journal) else []
+    while paths and never_begun(paths[-1]):
+        paths.pop()
+    if not paths:
+        return None
+    headers = [header_of(path) for path in paths]
+    start = Start(headers[-1], run_of(headers, ours_in(headers[-1])))
+    found = [one for path in kept(journal) if (one := usable(path, journal, start.ours, disk))]
+    for one in found:
+        memory = memories.get(one.spot.sequence)
+        if memory is not None and one.spot.sequence >= start.ours_from:
+            return start._replace(base=one, memory=memory)
+    if headers[0].first == 0:
+        return start
+    if not found:
+        what = "its first records were removed, and there is no snapshot of this code after them"
+        raise foreign(journal, what)
+    return start._replace(base=found[0])
+
+
+def usable(path: str, journal: str, ours: Identity, disk: ModuleType) -> Checkpoint | None:
+    """The snapshot in a file, if this code made it of this very journal."""
+    one = read(path)
+    if one is None or one.journal_id != ours.journal_id or not is_of(one, ours):
+        return None
+    try:
+        return one if spot_in(journal, one.spot.sequence, disk) == one.spot else None
+    except OSError:  # the segment it ends in was removed
+        return None
+
+
+def ours_in(header: Header) -> Identity:
+    """The identity of a journal, were it of this code."""
+    return header.identity._replace(code_digest=code_digest(), layout_digest=layout_digest())
