@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from engine import core as cores
 from engine import environment, streams
-from engine.control.client import Link, the_engine
+from engine.answering import Answering, Metrics, Sign
+from engine.control.client import Link, is_locked, the_engine
 from engine.control.places import operator
 from engine.errors import Refused
 from engine.journal.lock import hold
@@ -22,10 +23,13 @@ from engine.log import Log
 from engine.options import OPTIONS, number
 from engine.parts import INTERNAL, INTERRUPTED, code_of
 from engine.profile import Given, load_profile
+from engine.resilience.settings import Resilience, settings_of
 from engine.service import comparing
 from engine.service.postgres import Copier, place_of, refuse_without_libraries
 from engine.service.projecting import POLL_S, Duty, Projecting
-from engine.service.standing import Standing, folder_of
+from engine.service.recovering import COMPONENT, Recovery
+from engine.service.standing import Standing, folder_of, standing_of
+from engine.service.watching import EVERY_S, Watching
 
 URL = "service.postgres_url"
 NICER = 10  # the engine goes first where both want the processor
@@ -64,6 +68,8 @@ class Asked(NamedTuple):
     compare_s: float
     rebuild: bool
     snapshot_s: float = SNAPSHOT_S
+    recovery: Resilience = Resilience()
+    floor_bytes: int = 0
 
 
 def parse(argv: list[str], environ: Mapping[str, str] = os.environ) -> Asked:
@@ -92,9 +98,10 @@ def parse(argv: list[str], environ: Mapping[str, str] = os.environ) -> Asked:
     every = Given(given["compare"] or comparing.EVERY_S, "--compare")
     kept = Given(given["snapshot"] or SNAPSHOT_S, "--snapshot")
     data_dir = given["data-dir"] or named.get("data-dir", "")
-    return Asked(
-        the_engine(data_dir), url, number(every, 0.1, 86_400), rebuild, number(kept, 0.1, 86_400)
-    )
+    seconds = [number(one, 0.1, 86_400) for one in (every, kept)]
+    floor = int(profile.values["journal.free_disk_floor_bytes"])
+    recovery = settings_of(profile.values)
+    return Asked(the_engine(data_dir), url, seconds[0], rebuild, seconds[1], recovery, floor)
 
 
 def serve(asked: Asked) -> int:
@@ -106,15 +113,17 @@ def serve(asked: Asked) -> int:
         log = Log(os.path.join(folder, "service.log"), "info", "json", "")
     except OSError as error:
         raise unwritable(folder, error) from error
+    seen_s = standing_of(asked.data_dir).get("at_s", 0.0)
     standing = Standing(folder, log)
+    if seen_s:  # the last sign of life of the service before
+        standing.alerts.up("service", int(seen_s * 1e9), is_up=False)
+    standing.alerts.up("service", is_up=True)
     standing.write()  # from here on a kill is seen as one
     os.nice(NICER)
     code = 0
     try:
         projecting = Projecting(asked.data_dir, cores.load_native(), standing, anew=asked.rebuild)
-        ask = comparing.Comparing(lambda: state_of(asked.data_dir), standing).ask
-        projecting.duties.append(Duty(asked.compare_s, ask))
-        projecting.duties.append(Duty(asked.snapshot_s, projecting.snapshot, waits=True))
+        entrust(projecting, asked)
         where = place_of(asked.url) if asked.url else "none"
         standing.say("info", "ServiceStarted", pid=os.getpid(), postgres=where)
         streams.say(f"supreme serve follows {asked.data_dir} (PostgreSQL: {where})")
@@ -134,6 +143,24 @@ def serve(asked: Asked) -> int:
     return code
 
 
+def entrust(projecting: Projecting, asked: Asked) -> None:
+    """What it does beside following."""
+    standing = projecting.standing
+    ask = comparing.Comparing(lambda: state_of(asked.data_dir), standing).ask
+    watching = Watching(standing, asked.data_dir, asked.floor_bytes)
+    projecting.heard = watching.heard
+
+    def look_for_engine(_fold: object) -> None:
+        standing.alerts.up("engine", is_up=is_locked(asked.data_dir))
+
+    projecting.duties += [
+        Duty(asked.compare_s, ask),
+        Duty(asked.snapshot_s, projecting.snapshot, waits=True),
+        Duty(EVERY_S, watching.look),
+        Duty(EVERY_S, look_for_engine),
+    ]
+
+
 class Stop(threading.Event):
     """A signal's wish to end, from the first moment on."""
 
@@ -150,14 +177,16 @@ class Stop(threading.Event):
 
 async def live(projecting: Projecting, asked: Asked, standing: Standing, stop: Stop) -> None:
     """The follower in a thread of its own, PostgreSQL beside it, until a signal or a failure."""
-    copier = None
+    copier, answering = None, Answering(folder_of(asked.data_dir), standing)
     if asked.url:
-        copier = Copier(asked.url, projecting.keeper.path, standing, random.SystemRandom().random)
+        recovery = Recovery(asked.recovery, standing, random.SystemRandom().random)
+        copier = Copier(asked.url, projecting.keeper.path, standing, recovery)
+        answering.breakers[COMPONENT] = within(asyncio.get_running_loop(), recovery)
     copying = asyncio.create_task(copier.run()) if copier else None
     if copying:
         copying.add_done_callback(lambda task: stop.set() if failed(task) else None)
     try:
-        await asyncio.to_thread(follow, projecting, stop)
+        await asyncio.to_thread(follow, projecting, answering, stop)
     finally:
         if copying and copier:
             copier.is_closing = True
@@ -174,14 +203,26 @@ def failed(task: "asyncio.Task[None]") -> bool:
     return task.done() and not task.cancelled() and task.exception() is not None
 
 
-def follow(projecting: Projecting, stop: threading.Event) -> None:
+def within(loop: asyncio.AbstractEventLoop, recovery: Recovery) -> tuple[Sign, Metrics]:
+    """Its breaker's acts and figures, for another thread than its own."""
+
+    def sign(act: str, who: str, reason: str) -> None:
+        async def signed() -> None:
+            recovery.sign(act, who, reason)
+
+        asyncio.run_coroutine_threadsafe(signed(), loop).result(ASK_S)
+
+    return sign, recovery.metrics
+
+
+def follow(projecting: Projecting, answering: Answering, stop: threading.Event) -> None:
     """Step after step; at the end what is written by then is kept too."""
     try:
         while not stop.is_set():
-            if not projecting.step():
-                stop.wait(POLL_S)
+            answering.attend(0.0 if projecting.step() else POLL_S)
         projecting.finish(LAST_S)
     finally:
+        answering.close()
         projecting.close()
 
 

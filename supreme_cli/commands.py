@@ -31,6 +31,10 @@ COMMANDS = {
     "flatten": Command(OPERATE, "sell everything, then stay paused", ACT, "flatten"),
     "kill": Command(OPERATE, "sell everything, then halt until reset", ACT, "kill"),
     "reset": Command(OPERATE, "leave HALTED, with a reason", ACT, "reset"),
+    "breaker": Command(
+        OPERATE, "what is not called now, and your hand on it", "supreme_cli.breaker"
+    ),
+    "alerts": Command(OPERATE, "what went wrong; see it, acknowledge it", "supreme_cli.alerts"),
     "positions": Command(LOOK, "what is held", SHOW, "positions"),
     "orders": Command(LOOK, "what may still fill", SHOW, "orders"),
     "trades": Command(LOOK, "the newest fills", SHOW, "trades"),

@@ -7,13 +7,16 @@ import sys
 import time
 from typing import Any
 
-from engine.control.client import holder_of, is_locked, the_engine
-from engine.control.places import base_directory
+from engine.control.client import UNREACHABLE, Link, holder_of, is_locked, the_engine
+from engine.control.places import base_directory, operator
 from engine.errors import Refused
+from engine.resilience.incidents import CRITICAL
+from engine.service.alerts import availabilities, kept_in
 from engine.service.keeper import NAME
 from engine.service.standing import folder_of, standing_of
 
 START_SECONDS, LOOK_SECONDS = 20.0, 0.05
+ANSWER_SECONDS = 10.0
 STALE_SECONDS = 30.0  # a service that tells nothing for so long does not move
 
 
@@ -96,6 +99,39 @@ def directories() -> list[str]:
     base = base_directory()
     names = sorted(os.listdir(base)) if os.path.isdir(base) else []
     return [os.path.join(base, name) for name in names]
+
+
+def ask(data_dir: str, verb: str, **fields: Any) -> dict[str, Any]:
+    """What the service there answers; Refused (3) where none runs."""
+    if pid_of(data_dir) is None:
+        raise Refused(
+            f"no service runs in {data_dir}", "supreme up starts it, or supreme serve",
+            code=UNREACHABLE,
+        )  # fmt: skip
+    link = Link(folder_of(data_dir), ANSWER_SECONDS, operator())
+    try:
+        return link.ask(verb, **fields)
+    finally:
+        link.close()
+
+
+def alerts_of(data_dir: str) -> dict[str, Any]:
+    """All incidents, and how long each component was there: of the others as long as it looked."""
+    kept, now_ns = kept_in(folder_of(data_dir)), time.time_ns()
+    moves, seen_ns = kept["moves"], now_ns
+    if pid_of(data_dir) is None and "service" in moves:
+        told_ns = int(standing_of(data_dir).get("at_s", 0.0) * 1e9)
+        seen_ns = max(told_ns, *(rows[-1][0] for rows in moves.values()))
+        moves["service"].append([seen_ns, False])
+    rows = availabilities({"service": moves.pop("service")}, now_ns) if "service" in moves else []
+    return {"incidents": kept["incidents"], "availability": rows + availabilities(moves, seen_ns)}
+
+
+def alerts_text(rows: list[dict[str, Any]]) -> str:
+    """The open incidents in a line, nothing without any."""
+    grave = sum(row["severity"] == CRITICAL for row in rows)
+    newest = rows[-1]["cause"] if rows else ""
+    return f"{len(rows)} open, {grave} critical: {newest}; see supreme alerts list" if rows else ""
 
 
 def facts(data_dir: str, sequence: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.control.client import Link
+from engine.resilience.incidents import CLOSED
 from engine.status import grouped, short
 from supreme_cli import services
 from supreme_cli.asking import (
@@ -43,6 +44,7 @@ def status_facts(link: Link, one: Seen) -> dict[str, Any]:
     """Everything that fits a line."""
     now, hello, snapshot = time.time(), one.hello, one.snapshot
     notices = link.ask("notices")["notices"]
+    alerts = services.alerts_of(hello["data_dir"])
     lists = ("positions", "open_orders", "trades", "recent_decisions", "limits", "now_ns")
     return {
         "pid": hello["pid"],
@@ -55,6 +57,8 @@ def status_facts(link: Link, one: Seen) -> dict[str, Any]:
         "open_orders": len(snapshot.open_orders),
         "notices": notices[-5:],
         "service": services.facts(hello["data_dir"], link.ask("sequence")["sequence"]),
+        "alerts": [row for row in alerts["incidents"] if row["state"] != CLOSED],
+        "availability": alerts["availability"],
     }
 
 
@@ -78,6 +82,8 @@ def status_text(found: dict[str, Any]) -> str:
         ("decision", found["last_decision"]),
     ]
     rows += [("service", services.text(found["service"]))]
+    if found["alerts"]:
+        rows += [("alerts", services.alerts_text(found["alerts"]))]
     rows += [("ALARM", alarm["what"]) for alarm in found["service"]["alarms"]]
     rows += [("notice", notice_text(notice)) for notice in found["notices"]]
     return "\n".join(f"{name:9} {value}" for name, value in rows)

@@ -21,11 +21,12 @@ NEXT = {
     (OPEN, HEALTHY): CLOSED,
     (ACKNOWLEDGED, HEALTHY): CLOSED,
 }
+GROWTH_MAX = 12  # times the rule's interval: each is twice the one before, up to that
 OPEN_MAX, CLOSED_KEPT = 256, 256  # of more, the oldest closed are forgotten, no open one is added
 
 
 class Rule(NamedTuple):
-    """How grave a kind of trouble is, and how often it is said while nobody answers."""
+    """How grave a kind of trouble is, and how soon it is said again while nobody answers."""
 
     kind: str
     severity: str
@@ -44,6 +45,9 @@ RULES = {
         Rule("degraded", WARNING, 3600),
         Rule("restarted", WARNING, 3600),
         Rule("breaker_open", WARNING, 3600),
+        Rule("behind", WARNING, 3600),
+        Rule("disk_short", WARNING, 3600),
+        Rule("order_unknown", CRITICAL, 300),
     )
 }
 OTHERWISE = Rule("other", CRITICAL, 300)  # what no rule knows is not taken lightly
@@ -180,4 +184,5 @@ class Incidents:
 def due_ns(one: Incident) -> int:
     """When an incident is to be said again; 0 once it was acknowledged."""
     repeat_s = RULES.get(one.kind, OTHERWISE).repeat_s
-    return one.told_ns + repeat_s * NS if one.state == OPEN else 0
+    growth = min(2 ** min(one.told - 1, 32), GROWTH_MAX)
+    return one.told_ns + repeat_s * growth * NS if one.state == OPEN else 0

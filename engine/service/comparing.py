@@ -40,12 +40,15 @@ class Comparing:
         self._standing.compared = sequence
         if theirs == ours:
             self._standing.say("info", "Compared", sequence=sequence)
+            self._standing.alerts.well("state")
             return
         field = first_difference(theirs, ours)
         digests = " and ".join(digest_of_bytes(raw).hex()[:16] for raw in (theirs, ours))
         self._standing.alarm(
             f"the engine's state at sequence {sequence} is not what its journal comes to: "
-            f"{field} differs (digests {digests})"
+            f"{field} differs (digests {digests})",
+            "state",
+            "digest_differs",
         )
 
 

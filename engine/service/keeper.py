@@ -14,6 +14,8 @@ from engine.service.schema import (
     COLUMNS,
     MEMORIES,
     MEMORY,
+    STEPS,
+    STEPS_KEPT,
     TABLES,
     VERSION,
     Checkpoint,
@@ -59,7 +61,7 @@ class Keeper:
         # Only a checkpoint of the log is synced: a power cut loses whole batches, which are made
         # again, and the engine's own syncs keep the disk to themselves.
         self._link.execute("PRAGMA synchronous = NORMAL")
-        for statement in (MEMORY, *errors_statements()):
+        for statement in (MEMORY, STEPS, *errors_statements()):
             self._link.execute(statement)
         self.is_current = found == VERSION
 
@@ -108,6 +110,22 @@ class Keeper:
         """What is remembered, by its sequence."""
         rows = self._link.execute("SELECT sequence, said FROM memory").fetchall()
         return {sequence: loads(said) for sequence, said in rows}
+
+    def keep_steps(self, steps: list[tuple[Any, ...]]) -> None:
+        """What was tried to recover; the newest some thousands stay."""
+        with self._step():
+            places = "(NULL, ?, ?, ?, ?, ?, ?, ?, ?)"
+            self._link.executemany(f"INSERT INTO recovery_steps VALUES {places}", steps)  # noqa: S608
+            self._link.execute(
+                "DELETE FROM recovery_steps WHERE number <= "
+                "(SELECT max(number) FROM recovery_steps) - ?",
+                (STEPS_KEPT,),
+            )
+
+    def unknown(self, lines: list[Line]) -> list[Line]:
+        """Those of the logs' lines that are not kept yet."""
+        seek = "SELECT 1 FROM errors WHERE line = ?"
+        return [line for line in lines if not self._link.execute(seek, line[:1]).fetchone()]
 
     def keep_lines(self, lines: list[Line]) -> None:
         """Lines of the logs; those that are kept already are passed over."""

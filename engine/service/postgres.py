@@ -6,11 +6,15 @@ memory stays what it is. Each batch and how far it goes are one transaction ther
 
 import asyncio
 import os
-from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from engine.errors import Refused
+from engine.resilience.breaker import HELD, OPEN, Unavailable
+from engine.resilience.ladder import WATCH, Step
+from engine.resilience.settings import RETRY
+from engine.resilience.shells import guarded
+from engine.service.recovering import COMPONENT, Recovery, Ways
 from engine.service.schema import (
     COLUMNS,
     TABLES,
@@ -21,13 +25,15 @@ from engine.service.schema import (
 )
 from engine.service.standing import Standing
 
-BASE_S, MOST_S = 0.1, 30.0  # of the wait before another try: it doubles, and all of it is drawn
 CONNECT_S, ANSWER_S = 5.0, 10.0
 POLL_S = 0.5  # between two looks at tables that have nothing more; proves the connection too
 ROWS_AT_ONCE = 2_000  # of each table
 MISSING = "install it: pip install 'supreme[service]'"
-Draw = Callable[[], float]  # uniform in [0, 1)
 Row = tuple[Any, ...]
+
+
+class Unreached(Exception):
+    """There is no connection; its words say why."""
 
 
 class Stopped(Exception):
@@ -50,11 +56,6 @@ class Batch(NamedTuple):
     after: Cursor
 
 
-def delay_s(failures: int, draw: Draw) -> float:
-    """Seconds to wait after so many failures in a row: full jitter under a doubling bound."""
-    return draw() * min(MOST_S, BASE_S * 2.0 ** min(failures - 1, 32))
-
-
 def refuse_without_libraries() -> None:
     """Refused (2) where the clients of the databases are not installed."""
     for name in ("asyncpg", "aiosqlite"):
@@ -67,9 +68,10 @@ def refuse_without_libraries() -> None:
 class Copier:
     """Keeps PostgreSQL behind SQLite, whose file is `path`."""
 
-    def __init__(self, url: str, path: str, standing: Standing, draw: Draw) -> None:
-        self._url, self._path, self._standing, self._draw = url, path, standing, draw
+    def __init__(self, url: str, path: str, standing: Standing, recovery: Recovery) -> None:
+        self._url, self._path, self._standing, self.recovery = url, path, standing, recovery
         self.is_closing = False
+        self._there: Any = None
         self._told: dict[str, Any] = {"where": place_of(url), "connected": False, "sequence": -1}
         standing.postgres = self._told
 
@@ -77,9 +79,13 @@ class Copier:
         """Copy for ever; once `is_closing`, until all is copied or it cannot be."""
         import aiosqlite
 
-        failures = 0
+        ways: Ways = {RETRY: self._connect, WATCH: self._connect}
         async with aiosqlite.connect(f"file:{self._path}?mode=ro", uri=True) as tables:
             await tables.execute("PRAGMA busy_timeout = 5000")
+            try:
+                await self._connect()
+            except self._gone() as error:
+                await self._recover(ways, error)
             while not self.is_closing:
                 try:
                     await self._keep_up(tables)
@@ -88,21 +94,39 @@ class Copier:
                     self._tell(connected=False, why=str(why))
                     return
                 except self._gone() as error:
-                    failures = 1 if self._told["connected"] else failures + 1
-                    self._tell(connected=False, why=reason_of(error))
-                    await asyncio.sleep(delay_s(failures, self._draw))
+                    await self._recover(ways, error)
+
+    async def _recover(self, ways: Ways, error: Exception) -> None:
+        """Climb until it is there again."""
+        self._tell(connected=False, why=reason_of(error))
+        await self.recovery.climb(ways, reason_of(error))
+
+    async def _connect(self, _step: Step | None = None) -> None:
+        """A connection, and the breaker hears of it; Unreached, or Unavailable where it is held."""
+        breaker = self.recovery.breaker
+        if breaker.state == HELD:
+            raise breaker.unavailable()
+        permit = 0 if breaker.state == OPEN else breaker.permit()
+        try:
+            self._there = await connected(self._url)
+        except self._gone() as error:
+            breaker.failed(permit, reason_of(error))
+            self._tell(connected=False, why=reason_of(error))
+            raise Unreached(reason_of(error)) from error
+        breaker.succeeded(permit)
 
     async def _keep_up(self, tables: Any) -> None:
-        """One connection, from its making to its end."""
-        there = await connected(self._url)
+        """As long as the connection lasts."""
+        there, prepared = self._there, ""
         try:
-            prepared = ""
             while True:
                 kept = await kept_in(tables)
                 if kept is not None and kept.journal_id != prepared:
                     await prepare(there, kept.journal_id)
                     prepared = kept.journal_id
-                copied = await copy(tables, there) if kept is not None else None
+                copied = None
+                if kept is not None:
+                    copied = await guarded(self.recovery.breaker, lambda: copy(tables, there))
                 self._tell(connected=True, sequence=copied.sequence if copied else -1)
                 if copied is not None and kept is not None and copied.sequence < kept.sequence:
                     continue
@@ -118,7 +142,7 @@ class Copier:
         import asyncpg
 
         odd = (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
-        return (OSError, TimeoutError, *odd)
+        return (OSError, TimeoutError, Unreached, Unavailable, *odd)
 
     def _tell(self, *, connected: bool, why: str = "", sequence: int = -1) -> None:
         """How it stands; each turn is said once in the log."""
@@ -127,6 +151,9 @@ class Copier:
             word = "PostgresConnected" if connected else "PostgresGone"
             fields = {"where": told["where"], **({"why": why} if why else {})}
             self._standing.say("info" if connected else "warning", word, **fields)
+        if connected and not told["connected"]:
+            self._standing.alerts.well(COMPONENT)
+        self._standing.alerts.up(COMPONENT, is_up=connected)
         told.update(connected=connected, why=why)
         told["sequence"] = max(sequence, -1) if connected else told["sequence"]
 
@@ -256,6 +283,8 @@ def place_of(url: str) -> str:
 
 def reason_of(error: Exception) -> str:
     """Why PostgreSQL is not there, without what an error might quote of the URL."""
+    if isinstance(error, Unreached | Unavailable):
+        return str(error)
     if isinstance(error, TimeoutError):
         return "it does not answer"
     if isinstance(error, OSError) and error.strerror and error.errno:

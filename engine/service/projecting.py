@@ -13,7 +13,7 @@ from engine.messages import RECORD_SIZE
 from engine.service.beginning import Start, start_of
 from engine.service.folding import Fold
 from engine.service.keeper import NAME, Keeper
-from engine.service.log_lines import LogTail
+from engine.service.log_lines import Line, LogTail
 from engine.service.schema import Checkpoint, Rows
 from engine.service.standing import Standing, folder_of
 
@@ -40,6 +40,7 @@ class Projecting:
         self._folder, self._inode = folder, os.stat(folder).st_ino
         self.standing, self._native = standing, native
         self.duties: list[Duty] = []
+        self.heard: Callable[[list[Line]], object] = len  # of lines of the logs
         self._due: dict[int, float] = {}
         self._directory = os.path.join(data_dir, "journal")
         self.keeper = Keeper(os.path.join(folder, NAME), anew=anew)
@@ -208,4 +209,8 @@ class Projecting:
             return
         for tail in self._tails:
             while lines := tail.read():
-                self.keeper.keep_lines(lines)
+                unknown = self.keeper.unknown(lines)
+                self.keeper.keep_lines(unknown)
+                self.heard(unknown)
+        if steps := [self.standing.steps.popleft() for _ in range(len(self.standing.steps))]:
+            self.keeper.keep_steps(steps)

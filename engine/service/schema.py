@@ -75,6 +75,13 @@ CHECKPOINT = (
     "CREATE TABLE checkpoint (version BIGINT, journal_id TEXT, sequence BIGINT, "
     "check_sum BIGINT, made TEXT, errors BIGINT)"
 )
+# Nor these: what was tried when a component failed, and how its breaker moved.
+STEPS = (
+    "CREATE TABLE IF NOT EXISTS recovery_steps (number INTEGER PRIMARY KEY, at_ns BIGINT, "
+    "component TEXT, rung TEXT, attempt BIGINT, wait_ns BIGINT, target TEXT, cause TEXT, "
+    "outcome TEXT)"
+)
+STEPS_KEPT = 10_000
 # Not of PostgreSQL: what a fold needs beside the snapshot at this sequence.
 MEMORY = "CREATE TABLE IF NOT EXISTS memory (sequence BIGINT PRIMARY KEY, said JSON)"
 MEMORIES = 8  # more than there are snapshots

@@ -2,14 +2,17 @@
 
 import os
 import time
+from collections import deque
 from json import dumps, loads
 from threading import Lock
 from typing import Any
 
 from engine.log import Log
+from engine.service.alerts import Alerts
 
 FOLDER, NAME = "service", "standing.json"
 ALARMS_KEPT = 16
+STEPS_WAITING = 1_000  # of recoveries, until they are kept
 WRITE_EVERY_S = 1.0
 
 
@@ -24,6 +27,8 @@ class Standing:
         self.ended: int | None = None  # the exit code; None while it runs, and after a kill
         self._written_s = 0.0
         self._turn = Lock()
+        self.alerts = Alerts(folder, self.say)
+        self.steps: deque[tuple[Any, ...]] = deque(maxlen=STEPS_WAITING)
 
     def say(self, level: str, event: str, /, **fields: Any) -> None:
         """A line in the service's log, from whichever of its threads."""
@@ -31,9 +36,10 @@ class Standing:
             self.log.say(level, event, **fields)
             self.log.flush()
 
-    def alarm(self, what: str) -> None:
-        """Something is wrong that a person must look at: here an incident begins."""
+    def alarm(self, what: str, component: str = "service", kind: str = "failed") -> None:
+        """Something is wrong that ends in exit code 1, and an incident begins."""
         self.say("critical", "Alarm", what=what)
+        self.alerts.wrong(component, kind, what)
         self.alarms = [*self.alarms, {"at_s": time.time(), "what": what}][-ALARMS_KEPT:]
         self.write()
 

@@ -39,11 +39,12 @@ def closed(one: Projecting) -> None:
 
 def begun(place: Path) -> int:
     """Where the next service begins to fold."""
-    return [
+    found: list[int] = [
         json.loads(line)["sequence"]
         for line in (place / "service" / "service.log").read_text().splitlines()
         if "BegunAtSnapshot" in line
-    ][-1]
+    ]
+    return found[-1]
 
 
 def test_it_goes_on_from_its_snapshot_with_the_same_rows(place: Path, tmp_path: Path):

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from engine.errors import Refused
-from engine.service.postgres import BASE_S, MOST_S, delay_s, place_of
+from engine.service.postgres import place_of
 from engine.service.schema import TABLES, VERSION
 from engine.service.standing import folder_of, standing_of
 from engine.serving import parse
@@ -260,15 +260,6 @@ def test_host_port_and_database_are_all_that_is_shown_of_a_url():
         "db.example:5433/trades"
     )
     assert place_of("postgres:///trades?host=/run") == "local socket/trades"
-
-
-def test_the_wait_between_two_tries_doubles_and_is_bounded():
-    """Full jitter: all of it is drawn, so that many who lost one server do not come at once."""
-    most = [delay_s(failures, lambda: 1.0) for failures in range(1, 12)]
-
-    assert most[:4] == [BASE_S, 2 * BASE_S, 4 * BASE_S, 8 * BASE_S]
-    assert max(most) == most[-1] == MOST_S == delay_s(10_000, lambda: 1.0)
-    assert delay_s(5, lambda: 0.0) == 0.0
 
 
 def test_without_its_library_the_database_is_refused_in_two_lines(tmp_path: Path):
