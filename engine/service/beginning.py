@@ -10,8 +10,8 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from engine.core import code_digest, layout_digest
-from engine.journal.checkpoints import Checkpoint, is_of, kept, read, spot_in
-from engine.journal.damage import foreign
+from engine.journal.checkpoints import Checkpoint, find, first_of, is_of, kept, read, spot_in
+from engine.journal.damage import missing
 from engine.journal.measuring import files, header_of, never_begun
 from engine.journal.recovery import run_of
 from engine.journal.segments import Header, Identity
@@ -46,7 +46,7 @@ def start_of(
 ) -> Start | None:
     """Where to begin, None before there is a journal.
 
-    Refused (4) for a damaged header, and where what stands for removed records is of other code.
+    Refused (4) for a damaged header, and where nothing stands for records that were removed.
     """
     paths = files(journal) if os.path.isdir(journal) else []
     while paths and never_begun(paths[-1]):
@@ -55,23 +55,24 @@ def start_of(
         return None
     headers = [header_of(path) for path in paths]
     start = Start(headers[-1], run_of(headers, ours_in(headers[-1])))
-    found = [one for path in kept(journal) if (one := usable(path, journal, start.ours, disk))]
-    for one in found:
-        memory = memories.get(one.spot.sequence)
-        if memory is not None and one.spot.sequence >= start.ours_from:
+    for path in kept(journal):
+        memory = memories.get(first_of(path))
+        if memory is not None and (one := usable(path, journal, start, disk)):
             return start._replace(base=one, memory=memory)
     if headers[0].first == 0:
         return start
-    if not found:
-        what = "its first records were removed, and there is no snapshot of this code after them"
-        raise foreign(journal, what)
-    return start._replace(base=found[0])
+    found = find(journal, start.ours, start.ours_from)
+    if (base := found.usable or found.elder) is None or base.spot.segment < headers[0].first:
+        raise missing(journal, 0)
+    return start._replace(base=base)
 
 
-def usable(path: str, journal: str, ours: Identity, disk: ModuleType) -> Checkpoint | None:
-    """The snapshot in a file, if this code made it of this very journal."""
-    one = read(path)
+def usable(path: str, journal: str, start: Start, disk: ModuleType) -> Checkpoint | None:
+    """The snapshot in a file, if this code made it of this very journal, and goes on from it."""
+    one, ours = read(path), start.ours
     if one is None or one.journal_id != ours.journal_id or not is_of(one, ours):
+        return None
+    if one.spot.sequence < start.ours_from:
         return None
     try:
         return one if spot_in(journal, one.spot.sequence, disk) == one.spot else None

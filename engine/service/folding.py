@@ -10,7 +10,7 @@ from typing import Any
 from engine import core as cores
 from engine.errors import Refused
 from engine.journal.checkpoints import Checkpoint
-from engine.journal.folded import Folding, Kept, is_settled
+from engine.journal.folded import Folding, Kept, image_of, is_settled
 from engine.messages import LABEL, RECORD_SIZE, TEXT, decode
 from engine.service.rows import OF_A_STATE, SAID, Sayer, Told
 from engine.service.schema import Rows
@@ -51,7 +51,7 @@ class Fold:
 
     def begin_at(self, base: Checkpoint, memory: dict[str, Any] | None) -> None:
         """Go on from a snapshot, with what was remembered there, or what the state itself tells."""
-        self.core.restore(base.image)
+        self.core.restore(image_of(base))
         self.kept, self.sequence = Kept(base.said), base.spot.sequence
         self._sayer.begin_at(self.core.state, base.said)
         self._highest_ns = self.core.state.clock.now_ns

@@ -114,8 +114,9 @@ class Keeper:
     def keep_steps(self, steps: list[tuple[Any, ...]]) -> None:
         """What was tried to recover; the newest some thousands stay."""
         with self._step():
-            places = "(NULL, ?, ?, ?, ?, ?, ?, ?, ?)"
-            self._link.executemany(f"INSERT INTO recovery_steps VALUES {places}", steps)  # noqa: S608
+            self._link.executemany(
+                "INSERT INTO recovery_steps VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", steps
+            )
             self._link.execute(
                 "DELETE FROM recovery_steps WHERE number <= "
                 "(SELECT max(number) FROM recovery_steps) - ?",
