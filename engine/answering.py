@@ -51,6 +51,8 @@ class Answering:
             said = self._verbs[asked["verb"]](peer, asked)
         except Refused as no:
             said = {"error": no.what, "fix": no.fix, "code": no.code}
+        except TimeoutError:
+            said = {"error": "the service was too busy for it", "fix": "repeat this", "code": 5}
         except (ValueError, KeyError, TypeError, RecursionError):
             fix = "use the supreme of the same build"
             said = {"error": "the service does not know this request", "fix": fix, "code": 2}

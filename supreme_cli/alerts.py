@@ -1,11 +1,15 @@
 """supreme alerts: what went wrong, who has seen it, and how long each component was there."""
 
+import os
 from json import dumps
 from typing import Annotated, Any
 
 import typer
 
+from engine.control.client import UNREACHABLE
+from engine.errors import Refused
 from engine.resilience.incidents import CLOSED
+from engine.service.standing import folder_of
 from supreme_cli.asking import SCHEMA, DataDir, Json, span, stamp, table
 from supreme_cli.services import alerts_of, ask, tables_of
 
@@ -29,6 +33,8 @@ def show(
 ) -> None:
     """What is wrong now, the newest last. Answers while the service is stopped as well."""
     place = tables_of(data_dir)
+    if not os.path.isdir(folder_of(place)):
+        raise Refused(f"no service ever ran in {place}", "supreme up starts one", code=UNREACHABLE)
     found = alerts_of(place)
     rows = [row for row in found["incidents"] if closed or row["state"] != CLOSED]
     if json:

@@ -90,7 +90,7 @@ class Copier:
                 try:
                     await self._keep_up(tables)
                 except Stopped as why:
-                    self._standing.alarm(str(why))
+                    self._standing.alarm(str(why), COMPONENT, "stopped")
                     self._tell(connected=False, why=str(why))
                     return
                 except self._gone() as error:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from engine.errors import Refused
 from engine.journal.folded import keep_state
-from engine.journal.follower import Follower, Replaced
+from engine.journal.follower import READ_AT_ONCE, Follower, Replaced
 from engine.journal.segments import functions_of
 from engine.messages import RECORD_SIZE
 from engine.service.beginning import Start, start_of
@@ -50,6 +50,7 @@ class Projecting:
         ]
         self._rows: Rows = {}
         self._start: Start
+        self._was_full = False  # the newest chunk, of as many records as are read at once
         self._kept_s, self._kept = 0.0, -1  # of the rows, when; of the snapshots, which
         self._disk = functions_of(native)
         self._follower: Follower | None = None
@@ -85,6 +86,9 @@ class Projecting:
             return True
         self._take(fold, chunk)
         self.standing.is_behind = bool(chunk)
+        is_full, before = len(chunk) >= READ_AT_ONCE, self._was_full
+        # A part of one also ends a segment, and is all there is where an engine writes fast.
+        self.standing.is_late, self._was_full = is_full or before, is_full
         self._tend()
         return bool(chunk)
 
@@ -100,20 +104,21 @@ class Projecting:
     def snapshot(self, fold: Fold) -> bool:
         """Keep the state durably, with what the tables need beside it; False where not now.
 
-        A state that other code came to is not kept: nobody goes on from it.
+        One that other code came to, or that was found to differ, is not kept.
         """
-        if fold.sequence < fold.since or not (fold.is_settled or fold.sequence == self._kept):
+        if fold.sequence == self._kept or self.standing.alarms or not fold.is_ours:
+            return True
+        if fold.sequence < fold.since or not fold.is_settled:
             return False
-        if fold.is_ours and fold.sequence != self._kept:
-            self._keep()
+        self._keep()
+        try:
             place = self._directory, fold.sequence
-            try:
-                keep_state(fold.core, fold.kept, place, self._start.ours)
-            except OSError as error:
-                self.standing.say("warning", "SnapshotNotKept", why=error.strerror)
-                return True
-            self.keeper.remember(fold.sequence, fold.memory())
-            self._kept = fold.sequence
+            keep_state(fold.core, fold.kept, place, self._start.ours)
+        except OSError as error:
+            self.standing.say("warning", "SnapshotNotKept", why=error.strerror)
+            return True
+        self.keeper.remember(fold.sequence, fold.memory())
+        self._kept = fold.sequence
         return True
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ class Standing:
     def __init__(self, folder: str, log: Log) -> None:
         self.log, self._path = log, os.path.join(folder, NAME)
         self.sequence, self.is_behind, self.compared = 0, True, -1
+        self.is_late = False  # more is written than was read at once, again and again
         self.postgres: dict[str, Any] | None = None
         self.alarms: list[dict[str, Any]] = []
         self.ended: int | None = None  # the exit code; None while it runs, and after a kill

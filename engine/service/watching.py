@@ -26,7 +26,7 @@ class Watching:
     ) -> None:
         self._standing, self._data_dir, self._floor_bytes = standing, data_dir, floor_bytes
         self._clock = clock
-        self._behind_s = 0.0
+        self._level_s = clock()  # when all was read last
         self._doubts: dict[int, float] = {}  # order -> since when it is in doubt
 
     def look(self, fold: Fold) -> None:
@@ -34,7 +34,7 @@ class Watching:
         now_s = self._clock()
         self._look_at_disk()
         self._look_at_lag(now_s)
-        if not self._standing.is_behind:
+        if not self._standing.is_late:
             self._standing.alerts.well("service")  # all is read: what ended another one is over
             self._look_at_orders(fold, now_s)
         self._standing.alerts.tend()
@@ -56,10 +56,9 @@ class Watching:
         self._judge("disk", "disk_short", why if free < self._floor_bytes else "")
 
     def _look_at_lag(self, now_s: float) -> None:
-        if not self._standing.is_behind:
-            self._behind_s = now_s
-        late_s = now_s - (self._behind_s or now_s)
-        self._behind_s = self._behind_s or now_s
+        if not self._standing.is_late:
+            self._level_s = now_s
+        late_s = now_s - self._level_s
         why = f"behind the journal for {late_s:.0f} s, at record {self._standing.sequence:,}"
         self._judge("tables", "behind", why if late_s > BEHIND_S else "")
 
