@@ -23,7 +23,7 @@ KEYS_OF_RISK = [f"{key}=" for key in ALL_KEYS if key.startswith("risk.")]
 # What is typed so far, and what may stand in place of its last word.
 OFFERED = [
     (["supreme", ""], [*COMMANDS]),
-    (["supreme", "b"], ["backtest"]),
+    (["supreme", "b"], ["breaker", "backtest"]),
     (["supreme", "--"], ["--help", "--version"]),
     (["supreme", "data", ""], ["simulate", "import", "list", "check"]),
     (["supreme", "data", "import", "--dr"], ["--drop-last", "--dry-run"]),
