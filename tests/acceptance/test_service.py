@@ -168,6 +168,35 @@ def test_the_engines_state_is_what_its_journal_comes_to(place: Path):
     assert compared[0] < compared[1]
 
 
+def test_a_killed_engine_goes_on_from_the_services_snapshot(place: Path):
+    """Not from the first record, nor from its last stop; and to the very state that was left."""
+    up(place)
+    supreme("down", "--data-dir", str(place))
+    words = ["serve", "--compare", "0.1", "--snapshot", "0.1", "--data-dir", str(place)]
+    with subprocess.Popen([*COMMAND, *words], cwd=ROOT, stderr=subprocess.DEVNULL) as service:
+        until(lambda: pid_of(str(place)) == service.pid)
+        stopped = newest_snapshot(place)
+        started = up(place)
+        until(lambda: newest_snapshot(place) > stopped)
+        os.kill(started["pid"], signal.SIGKILL)
+        until(lambda: not is_locked(str(place)))
+        service.send_signal(signal.SIGSTOP)
+        kept = newest_snapshot(place)
+        again = supreme("run", "--for", "0.1", "--quiet", "--data-dir", str(place))
+        service.send_signal(signal.SIGCONT)
+        up(place)
+        until(partial(is_compared_after, place, kept))
+        service.terminate()
+
+    assert f"records after the snapshot at {kept:,} in" in again.stderr
+    assert standing_of(str(place))["alarms"] == []
+
+
+def newest_snapshot(place: Path) -> int:
+    """Its sequence."""
+    return max((int(path.stem) for path in (place / "snapshots").glob("[0-9]*")), default=0)
+
+
 def test_an_order_is_explained_while_the_engine_runs_and_afterwards(place: Path):
     """With the decision that caused it: indicators, agent, confidence, risk; and its fills."""
     up(place)
