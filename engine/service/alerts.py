@@ -21,7 +21,6 @@ MOVES_KEPT = 512  # of each component
 ALL, ACK = "all", "ack"
 QUIET = (ACKNOWLEDGE, CLOSE, HEALTHY)
 NS = 1_000_000_000
-NONE: dict[str, Any] = {"incidents": [], "moves": {}}
 
 
 class Alerts:
