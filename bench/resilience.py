@@ -20,9 +20,9 @@ from engine.resilience.degradation import Degradation, LevelChanged
 from engine.resilience.ladder import TRIES, Ladder, Step
 from engine.resilience.settings import RETRY, BreakerSettings, Resilience
 from engine.resilience.shells import Supervisor, guarded
-from tests import postgres_server
 from tests.engine.resilience.echo import Echo, Wire
 from tests.engine.resilience.test_breaker_judgement import judged
+from validators import postgres_server
 
 CALLS, ROUNDS, ADDED_MAX_NS = 100_000, 11, 300
 RUNS, FALSE_MAX, TRUE_MIN = 10_000, 0.001, 0.99

@@ -21,7 +21,7 @@ from engine.log import Log
 from engine.service.projecting import Projecting
 from engine.service.standing import Standing, folder_of, standing_of
 from engine.telemetry import percentile
-from tests import postgres_server
+from validators import postgres_server
 
 PAIRS = 9
 SECONDS, SETTLED_S = 60.0, 3.0

@@ -6,18 +6,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from datetime import date
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from engine.camera import restored
 from engine.control.client import Link, is_locked
-from engine.core import code_digest, layout_digest
-from engine.instruments import definition_records, instrument
-from engine.journal.record_files import write_record_file
-from engine.journal.segments import Header, Identity
-from engine.market.simulated import START_NS, SimulatedMarket
 from supreme_cli.services import pid_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,16 +43,6 @@ def final_state(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     state: dict[str, Any] = json.loads(done.stdout)
     return state
-
-
-def trades_file(path: Path, trades: int, seed: int = 5, *, simulated: bool = True) -> Path:
-    """A record file of simulated ETHUSDT trades; of real ones, as far as it says itself."""
-    traded = instrument("ETHUSDT", date(2025, 1, 1))
-    whose = Identity(bytes(16), layout_digest(), code_digest(), bytes(32), "test", simulated)
-    records = islice(SimulatedMarket(seed).trades(), trades)
-    chunks = [definition_records(0, traded, START_NS), b"".join(records)]
-    write_record_file(path, chunks, Header(whose, 0, 0))
-    return path
 
 
 def at_pace(place: Path, speed: str, *words: str) -> None:

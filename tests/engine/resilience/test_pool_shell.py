@@ -15,8 +15,8 @@ from engine.errors import Refused
 from engine.resilience.pool import Pool
 from engine.resilience.pool_shell import Acts, AsyncPool, room
 from engine.resilience.settings import Backoff, PoolSettings
-from tests import postgres_server
 from tests.engine.resilience.echo import Echo, Wire
+from validators import postgres_server
 
 SMALL = PoolSettings(1, 3, 0.3, adaptive_scaling=False)
 SOON = Backoff(base_delay_ms=5, max_delay_ms=20)

@@ -21,10 +21,10 @@ from engine.service.schema import TABLES, VERSION
 from engine.service.standing import folder_of, standing_of
 from engine.serving import parse
 from supreme_cli.services import pid_of
-from tests import postgres_server
 from tests.acceptance.running import COMMAND, ROOT
 from tests.engine.service.keeping import Tables, tables_of
-from tests.postgres_server import Server
+from validators import postgres_server
+from validators.postgres_server import Server
 
 pytest.importorskip("asyncpg", reason="needs asyncpg")
 PATIENCE_S = 60.0

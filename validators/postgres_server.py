@@ -1,4 +1,4 @@
-"""Is there a PostgreSQL to test with? One of our own in a folder, that can be killed."""
+"""Is there a PostgreSQL of our own to break? One in a folder, that can be killed."""
 
 import os
 import pwd
@@ -79,6 +79,13 @@ class Server:
             self._process.wait(30)
             self._process = None
 
+    def answer(self, question: str) -> str:
+        """The first column of an answer in SQL, a line a row; empty while it cannot answer."""
+        words = ["-h", str(self.folder), "-U", OWNER, "-d", "postgres", "-Atqc", question]
+        asked = [str(self.place / "psql"), *words]
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=READY_S, check=False)
+        return done.stdout.strip()
+
     def freeze(self) -> None:
         """It and its sessions neither answer nor refuse."""
         self._signal_all(signal.SIGSTOP)
@@ -109,9 +116,8 @@ def running(folder: Path, *settings: str) -> Iterator[Server]:
     """A server that has started, and is gone after it; `settings` (name=value) beat the usual."""
     if os.geteuid() == 0:
         for place in (folder, *folder.parents):
-            if place == Path(place.anchor) or place.stat().st_mode & 0o005 == 0o005:
-                break
-            place.chmod(place.stat().st_mode | 0o055)
+            if place.stat().st_mode & 0o005 != 0o005:
+                place.chmod(place.stat().st_mode | 0o055)
         shutil.chown(folder, OWNER)
     server = Server(folder, *settings)
     try:
