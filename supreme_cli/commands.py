@@ -12,7 +12,7 @@ class Command:
         self.group, self.line, self.module, self.function = group, line, module, function
 
 
-RUN, OPERATE, LOOK, RESEARCH = "run", "operate", "look", "research"
+RUN, OPERATE, LOOK, RESEARCH, PROVE = "run", "operate", "look", "research", "prove"
 SHOW, ACT = "supreme_cli.show", "supreme_cli.operate"
 LIFE, CONSOLE = "supreme_cli.lifecycle", "supreme_cli.console"
 OWN = ("up", "console")  # they parse for themselves, without typer's weight
@@ -47,6 +47,7 @@ COMMANDS = {
     "data": Command(RESEARCH, "import, list and check market history", "supreme_cli.data"),
     "journal": Command(RESEARCH, "verify, export, back up, shorten", "supreme_cli.journal"),
     "replay": Command(RESEARCH, "the state a journal had at a time", "supreme_cli.replay"),
+    "degrade": Command(PROVE, "real faults, and what an engine promises", "supreme_cli.degrade"),
 }
 START = """\
 Start here:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.service.keeper import NAME
-from engine.service.schema import COLUMNS, TABLES
+from engine.service.schema import TABLES
 from engine.service.standing import folder_of, standing_of
 from validators import postgres_server
 from validators.degrade.life import SETTINGS, Engine, Process, engine
@@ -51,7 +51,7 @@ class Stand(NamedTuple):
 
     def copied(self) -> int:
         """How far the database itself says that it is; -1 where it says nothing."""
-        said = self.server.answer(f"SELECT sequence FROM {self.schema}.checkpoint")
+        said = self.server.answer(f"SELECT sequence FROM {self.schema}.checkpoint")  # noqa: S608
         return int(said) if said else -1
 
     @property

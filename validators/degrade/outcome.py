@@ -82,13 +82,13 @@ def until(holds: Callable[[], object], what: str, seconds: float = PATIENCE_S) -
 
 def judged(scenario: Scenario, scratch: Path) -> Verdict:
     """Run one in its own directory, unless this machine lacks what it takes."""
-    if why := scenario.absent():
-        return Verdict(scenario, SKIPPED, why, NOTHING, 0.0)
+    if absent := scenario.absent():
+        return Verdict(scenario, SKIPPED, absent, NOTHING, 0.0)
     began = time.monotonic()
     try:
         outcome = scenario.run(scratch)
-    except Broken as broken:
-        outcome = Outcome((str(broken),), None, {})
+    except Broken as why:
+        outcome = Outcome((str(why),), None, {})
     broken = list(outcome.broken)
     if (outcome.recovery_s or 0.0) > RECOVERY_MAX_S:
         broken.append(f"recovery took {outcome.recovery_s:.1f} s, {RECOVERY_MAX_S:g} are promised")

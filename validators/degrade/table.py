@@ -1,0 +1,74 @@
+"""Which faults does an engine meet, and what is promised in each? A row a scenario."""
+
+from validators.degrade import database, disk, outside, process
+from validators.degrade.outcome import Scenario
+
+DATABASE = "decisions go on at their pace; no row is lost, the checkpoint is reached; no restart"
+SAME = "same state as an undisturbed run"
+
+SCENARIOS: tuple[Scenario, ...] = (
+    Scenario(
+        "postgres-stopped", "PostgreSQL crashes and starts again",
+        DATABASE, database.stopped, database.absent,
+    ),
+    Scenario(
+        "postgres-frozen", "PostgreSQL is stopped by SIGSTOP and goes on",
+        DATABASE, database.frozen, database.absent,
+    ),
+    Scenario(
+        "postgres-slow", "the line delays every chunk by 300 ms",
+        DATABASE, database.slow, database.absent,
+    ),
+    Scenario(
+        "postgres-resets", "the line resets every connection",
+        DATABASE, database.resetting, database.absent,
+    ),
+    Scenario(
+        "postgres-truncates", "answers end after 700 bytes",
+        DATABASE, database.truncating, database.absent,
+    ),
+    Scenario(
+        "postgres-silent", "the line swallows every byte",
+        DATABASE, database.silent, database.absent,
+    ),
+    Scenario(
+        "disk-full", "a small disk is filled to its last blocks",
+        "entries are paused by the engine, exits go on, room and resume bring entries back",
+        disk.full, disk.unmountable,
+    ),
+    Scenario(
+        "disk-fails", "fdatasync answers EIO",
+        "the engine exits 4, acknowledges nothing after; all that was acknowledged is there",
+        disk.failing, disk.untraceable,
+    ),
+    Scenario(
+        "disk-slow", "each fdatasync takes 400 ms longer",
+        f"orders wait for their sync, none is lost; {SAME}", disk.slow, disk.untraceable,
+    ),
+    Scenario(
+        "clock-jumps", "the engine's wall clock moves a day ahead, two back, and home",
+        f"decisions go on; {SAME}", process.clock_jumps, process.no_compiler,
+    ),
+    Scenario(
+        "exchange-lies", "time-outs, lost, late and doubled words, in virtual time",
+        "money and orders as at the exchange, nothing unknown, no order sent twice",
+        outside.lies, outside.anywhere,
+    ),
+    Scenario(
+        "market-silent", "a recording with gaps of five minutes",
+        "heartbeats go on, no entry on a stale price", outside.silence, outside.anywhere,
+    ),
+    Scenario(
+        "memory-short", "the engine gets no page more than it has",
+        f"it goes on, or ends with two lines and a whole journal; {SAME}",
+        process.squeezed, outside.anywhere,
+    ),
+    Scenario(
+        "engine-killed", "kill -9, three times, then once after an acknowledged pause",
+        f"all that was told is there; {SAME}", process.killed, outside.anywhere,
+    ),
+    Scenario(
+        "engine-frozen", "SIGSTOP for three seconds, then SIGCONT",
+        f"it catches up with its market; {SAME}", process.frozen, outside.anywhere,
+    ),
+)  # fmt: skip
