@@ -14,7 +14,8 @@ from engine.journal.recovery import records
 from engine.journal.segments import Identity
 from engine.journal.writer import Journal
 from engine.messages import LABEL, REASON, EngineStarted, encode, split, text_of, texts_of
-from tests.acceptance.running import ROOT, final_state, supreme, trades_file
+from tests.acceptance.running import ROOT, final_state, supreme
+from validators.degrade.market import trades_file
 
 
 def run(market: Path, directory: Path, *words: str) -> subprocess.CompletedProcess[str]:

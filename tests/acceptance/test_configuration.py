@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.running import final_state, supreme, trades_file
+from tests.acceptance.running import final_state, supreme
 from tests.supreme_cli.backtesting import download
+from validators.degrade.market import trades_file
 
 KEY = "paper.taker_fee_ppm"
 NAME = "SUPREME_PAPER__TAKER_FEE_PPM"

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.running import ROOT, final_state, supreme, trades_file
+from tests.acceptance.running import ROOT, final_state, supreme
+from validators.degrade.market import trades_file
 
 FAULT = ROOT / "tests" / "engine" / "journal" / "fault.c"
 CHAINS, POINTS = 10, 10

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.running import final_state, supreme, trades_file
+from tests.acceptance.running import final_state, supreme
 from tests.small_disk import fill, small_disk
+from validators.degrade.market import trades_file
 
 __all__ = ["small_disk"]
 SMALL = ("--set", "journal.segment_bytes=65536")

@@ -15,7 +15,8 @@ from engine.messages import (
     split,
     text_of,
 )
-from tests.acceptance.running import final_state, supreme, trades_file
+from tests.acceptance.running import final_state, supreme
+from validators.degrade.market import trades_file
 
 # So tight that the costs of the first trades trip it.
 TIGHT = ("breakers.drawdown_half=0.001", "breakers.drawdown_conservative=0.001",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.running import ROOT, final_state, supreme, trades_file
+from tests.acceptance.running import ROOT, final_state, supreme
+from validators.degrade.market import trades_file
 
 # What a paper engine may load; a new name here costs every user memory.
 LOADED = """

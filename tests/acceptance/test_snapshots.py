@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.running import COMMAND, ROOT, final_state, supreme, trades_file
+from tests.acceptance.running import COMMAND, ROOT, final_state, supreme
 from tests.acceptance.test_crash import SMALL, lived, shim
+from validators.degrade.market import trades_file
 
 __all__ = ["shim"]  # a fixture that both files use
 STOPS = 8

@@ -26,8 +26,8 @@ from tests.acceptance.running import (
     held,
     standing_still,
     supreme,
-    trades_file,
 )
+from validators.degrade.market import trades_file
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from engine.instruments import notional_of
-from tests.acceptance.running import COMMAND, ROOT, final_state, supreme, trades_file
+from tests.acceptance.running import COMMAND, ROOT, final_state, supreme
 from tests.builders import ETHER
+from validators.degrade.market import trades_file
 
 SMALL = ("--set", "journal.segment_bytes=65536")
 ACCOUNT = ("cash", "equity", "realized", "fees", "fills", "wins", "losses", "drawdown_percent")

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.running import final_state, supreme, trades_file
+from tests.acceptance.running import final_state, supreme
+from validators.degrade.market import trades_file
 
 SMALL = ("--set", "journal.segment_bytes=65536")
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.messages import RECORD_SIZE
-from tests.acceptance.running import ROOT, supreme, trades_file
+from tests.acceptance.running import ROOT, supreme
 from tests.engine.journal.building import change, offset_of, segments_in
 from tests.supreme_cli.journaling import SMALL, home, journal, lived, market, run
+from validators.degrade.market import trades_file
 
 __all__ = ["home", "lived", "market"]
 

@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
-from tests.acceptance.running import ROOT, supreme, trades_file
+from tests.acceptance.running import ROOT, supreme
 from tests.engine.journal.building import segments_in
 from tests.supreme_cli.journaling import SMALL, home, journal, lived, market, run
+from validators.degrade.market import trades_file
 
 __all__ = ["home", "lived", "market"]
 

@@ -19,7 +19,7 @@ from validators.degrade.outcome import (
 )
 from validators.degrade.table import SCENARIOS
 
-QUICK = ("clock-jumps", "disk-fails", "engine-frozen")
+QUICK = ("clock-jumps", "engine-frozen")
 KNOWN = {
     "memory-short": "the thread that prepares segments dies without memory, and nothing notices",
 }

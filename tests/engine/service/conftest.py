@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.running import supreme, trades_file
+from tests.acceptance.running import supreme
+from validators.degrade.market import trades_file
 
 TRADES = 24_000  # some two and a half hours of market
 SMALL = ("--set", "journal.segment_bytes=65536", "--speed", "max", "--json")
