@@ -146,6 +146,12 @@ def journal_is_whole(home: Path) -> bool:
     return supreme("journal", "verify", "--data-dir", str(home)).returncode == 0
 
 
+def exported(home: Path) -> list[dict[str, Any]]:
+    """Every record that `supreme journal export` prints."""
+    lines = supreme("journal", "export", "--data-dir", str(home)).stdout.splitlines()
+    return [json.loads(line) for line in lines]
+
+
 def seconds_of(work: Callable[[], object]) -> float:
     """How long it takes."""
     began = time.monotonic()

@@ -1,10 +1,9 @@
 """Does an engine keep to the truth while its market is silent and its exchange lies?"""
 
-import json
 from pathlib import Path
 
 from engine.core import load_native
-from validators.degrade.life import SETTINGS, end_of, supreme
+from validators.degrade.life import SETTINGS, end_of, exported
 from validators.degrade.market import trades_file
 from validators.degrade.outcome import Judge, Outcome
 from validators.simulation.trial import trial
@@ -48,10 +47,8 @@ def silence(scratch: Path) -> Outcome:
     market = trades_file(scratch / "gaps.records", TRADES, silence_ns=SILENCE_S * 10**9)
     changes = [word for change in WANTING for word in ("--set", change)]
     state = end_of(home, ["--replay", str(market), *SETTINGS, *changes])
-    lines = supreme("journal", "export", "--data-dir", str(home)).stdout.splitlines()
-    heard_ns, beats, stale, longest_ns = 0, 0, 0, 0
-    beaten_ns = 0
-    for row in map(json.loads, lines):
+    heard_ns, beaten_ns, beats, stale, longest_ns = 0, 0, 0, 0, 0
+    for row in exported(home):
         now_ns = row.get("received_ns", 0)
         if row["kind"] == "TradeTick":
             longest_ns, heard_ns = max(longest_ns, now_ns - (heard_ns or now_ns)), now_ns

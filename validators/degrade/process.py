@@ -1,6 +1,5 @@
 """Does an engine come back from what is done to its process, to exactly where it would be?"""
 
-import json
 import resource
 import shutil
 import signal
@@ -14,6 +13,7 @@ from validators.degrade.life import (
     Engine,
     end_of,
     engine,
+    exported,
     journal_is_whole,
     market_in,
     seconds_of,
@@ -61,9 +61,8 @@ def killed(scratch: Path) -> Outcome:
 
 def journaled_fills(home: Path) -> set[tuple[int, int]]:
     """Order and time of every fill in the journal."""
-    lines = supreme("journal", "export", "--data-dir", str(home)).stdout.splitlines()
-    rows = (json.loads(line) for line in lines)
-    return {(row["order_id"], row["time_ns"]) for row in rows if row["kind"] == "OrderFilled"}
+    fills = (row for row in exported(home) if row["kind"] == "OrderFilled")
+    return {(row["order_id"], row["time_ns"]) for row in fills}
 
 
 def remembers_a_pause(home: Path, words: list[str]) -> bool:
