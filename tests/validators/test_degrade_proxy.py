@@ -62,11 +62,12 @@ def told(there: socket.socket, words: bytes) -> bytes:
     return found
 
 
-def refused(there: socket.socket) -> None:
-    """ConnectionError from whoever is turned away, whichever of the two ends notices."""
-    there.sendall(b"x")
-    if not there.recv(1):
-        raise ConnectionError
+def refused(proxy: Proxy) -> None:
+    """ConnectionError from whoever is turned away, at whichever call it is noticed."""
+    with line(proxy) as there:
+        there.sendall(b"x")
+        if not there.recv(1):
+            raise ConnectionError
 
 
 def test_a_good_line_carries_every_byte_both_ways(proxy: Proxy):
@@ -103,8 +104,8 @@ def test_a_reset_ends_open_lines_and_refuses_others_until_it_is_over(proxy: Prox
         proxy.set(Fault(RESET))
         with pytest.raises(ConnectionResetError):
             there.recv(1)
-    with line(proxy) as other, pytest.raises(ConnectionError):
-        refused(other)
+    with pytest.raises(ConnectionError):
+        refused(proxy)
     proxy.set(Fault())
     with line(proxy) as again:
         assert told(again, b"after") == b"after"
@@ -143,6 +144,6 @@ def test_a_server_that_is_not_there_is_a_reset():
     """Who comes is not left waiting."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         free = listener.getsockname()
-    with Proxy(free) as proxy, line(proxy) as there, pytest.raises(ConnectionError):
-        refused(there)
+    with Proxy(free) as proxy, pytest.raises(ConnectionError):
+        refused(proxy)
     assert proxy.felt == 1
