@@ -16,8 +16,8 @@ from engine.control.client import is_locked
 from engine.service.keeper import NAME
 from engine.service.standing import folder_of, standing_of
 from supreme_cli.services import pid_of
-from tests import postgres_server
 from tests.acceptance.running import ended, supreme
+from validators import postgres_server
 
 NOWHERE = "postgresql://u:hush@127.0.0.1:1/db"
 
