@@ -15,7 +15,11 @@ from validators.crash.explorer import explore, traced_life
 from validators.crash.power import Disk
 from validators.crash.tracing import hindrance
 
-SMALL = ("--set", "journal.segment_bytes=65536", "--set", "run.heartbeat_ns=30000000000")
+SMALL = (
+    *("--set", "journal.segment_bytes=65536"),
+    *("--set", "journal.reserved_bytes=0"),
+    *("--set", "run.heartbeat_ns=30000000000"),
+)
 CHECKED = "if (record[4] == 0 || memcmp(record, &check, 4) != 0)"
 SYNCED_FIRST = """        if ((failure = commit(journal, at, to)))
             break;
