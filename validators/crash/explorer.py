@@ -17,7 +17,8 @@ from types import ModuleType
 from typing import NamedTuple
 
 from engine.errors import Refused
-from engine.journal.recovery import Recovered, Segment, chunks, recover
+from engine.journal.measuring import Segment
+from engine.journal.recovery import Recovered, chunks, recover
 from engine.journal.segments import HEADER_SIZE
 from engine.messages import RECORD_SIZE
 from validators.crash.marked import DURABLE

@@ -66,7 +66,7 @@ def lived(command: Sequence[str], fault: str = "", *, on: str = "", trace: str =
 
     A trace of all files cannot be had together with a path.
     """
-    options = ["-e", f"trace={CALLS if trace else fault.partition(':')[0]}"]
+    options = ["-e", f"trace={CALLS if trace else fault.partition(':')[0] or 'none'}"]
     options += ["-e", f"inject={fault}"] if fault else ["--seccomp-bpf"]  # which lets no kill pass
     options += ["-P", on] if on else []
     options += ["-y", "-xx", "-s", str(BYTES_MAX), "-o", trace or os.devnull]
