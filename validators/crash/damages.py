@@ -5,11 +5,9 @@ an unfinished write as far as anybody can know: there the end may come sooner, a
 """
 
 import os
-import shutil
 from collections import Counter
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import NamedTuple
 
@@ -19,7 +17,7 @@ from engine.journal.recovery import chunks, recover
 from engine.journal.segments import HEADER_SIZE
 from engine.journal.verification import verified
 from engine.messages import RECORD_SIZE
-from validators.crash.explorer import FOLDERS, IN_MEMORY
+from validators.crash.explorer import FOLDERS, in_memory, lay
 
 PAGE = 4096
 CLOSED, BEFORE, AFTER, SNAPSHOT = "closed", "open before the mark", "open after it", "snapshot"
@@ -87,7 +85,7 @@ def specimen(place: Path, disk: ModuleType | None = None) -> Specimen:
 def damage_often(sound: Specimen, disk: ModuleType | None, count: int, draw: Random) -> Found:
     """So many damages, each verified and each started from."""
     found = Found(Counter(), Counter(), Counter(), [])
-    with TemporaryDirectory(dir=IN_MEMORY if os.path.isdir(IN_MEMORY) else None) as folder:
+    with in_memory() as folder:
         while found.damages.total() < count:
             one = drawn(sound, draw)
             if one is None:
@@ -127,16 +125,6 @@ def drawn(sound: Specimen, draw: Random) -> Damage | None:
     else:
         raw[at] ^= 1 << draw.randrange(8)
     return Damage(where, how, name, bytes(raw)) if raw != sound.files[name] else None
-
-
-def lay(files: dict[str, bytes], folder: str) -> None:
-    """Write the files afresh."""
-    for name in FOLDERS:
-        shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
-        os.mkdir(os.path.join(folder, name))
-    for name, raw in files.items():
-        with open(os.path.join(folder, name), "wb", buffering=0) as file:
-            file.write(raw)
 
 
 def of_verifying(sound: Specimen, folder: str, disk: ModuleType | None) -> str:

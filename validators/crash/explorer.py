@@ -8,10 +8,9 @@ told is durable.
 import os
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
-from signal import SIGKILL
 from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import NamedTuple
@@ -22,8 +21,8 @@ from engine.journal.recovery import Recovered, chunks, recover
 from engine.journal.segments import HEADER_SIZE
 from engine.messages import RECORD_SIZE
 from validators.crash.marked import DURABLE
-from validators.crash.power import TORN_INSIDE, Disk, State
-from validators.crash.tracing import MARKED, Step, lived, steps
+from validators.crash.power import TORN_INSIDE, WHOLE, Disk, State
+from validators.crash.tracing import MARKED, Ended, Step, lived, steps
 
 IN_MEMORY = "/dev/shm"  # noqa: S108  a folder of our own is made there
 IN_DOUBT = 0.9  # of the cuts fall where something is under way
@@ -37,6 +36,7 @@ class Life(NamedTuple):
 
     place: str  # the data directory
     mark: str  # the file that received each sequence it was told is durable
+    ends: list[Ended]
     steps: list[Step]
     written: bytes  # every record, sealed
 
@@ -54,25 +54,30 @@ def traced_life(
     words: Sequence[str],
     seed: int,
     *,
-    deaths: int = 2,
+    faults: Sequence[str] | None = None,
     launcher: Sequence[str] = MARKED,
 ) -> Life:
-    """Trace an engine that is killed so many times and then lives to its end; all below `home`."""
+    """Trace an engine in one life for each fault, all below `home`; one killed twice by default.
+
+    A fault is spelled as strace does, none for a life without; AssertionError when the last life
+    does not end well.
+    """
     draw = Random(seed)  # noqa: S311  a run must be the same again
+    deaths = [f"{draw.choice(DEATHS)}:signal=KILL:when={draw.randint(2, 20)}" for _ in range(2)]
     place, marks = home / "data", home / "marks"
-    marks.mkdir()
-    command = [*launcher, str(marks), str(seed), *words, "--data-dir", str(place)]
+    marks.mkdir(parents=True)
+    command = [*launcher, str(marks), str(seed), *words, "--data-dir", str(place), "--json"]
     found: list[Step] = []
-    for number in range(deaths + 1):
+    ends: list[Ended] = []
+    for number, fault in enumerate([*deaths, ""] if faults is None else faults):
         trace = home / f"trace{number}"
-        fault = f"{draw.choice(DEATHS)}:signal=KILL:when={draw.randint(2, 20)}"
-        ended = lived(command, fault if number < deaths else "", trace=str(trace))
-        if ended.code != (-SIGKILL if number < deaths else 0):
-            raise AssertionError(f"a traced engine ended with {ended.code}: {ended.errors}")
-        found += steps(trace, [str(home)])
+        ends.append(lived(command, fault, trace=str(trace)))
+        found += steps(trace, str(home))
+    if ends[-1].code:
+        raise AssertionError(f"the last life ended with {ends[-1].code}: {ends[-1].errors}")
     mark = str(marks / DURABLE)
     kept = [step for step in found if step.call.path == mark or is_read(step, str(place))]
-    return Life(str(place), mark, kept, written(place / "journal"))
+    return Life(str(place), mark, ends, kept, written(place / "journal"))
 
 
 def is_read(step: Step, place: str) -> bool:
@@ -96,22 +101,45 @@ def explore(life: Life, disk: ModuleType | None, states: int, draw: Random) -> E
     """So many power cuts at drawn moments, each to a drawn state, recovered by these functions."""
     cuts = drawn_cuts(life, states, draw)
     explored = Explored(Counter(), Counter(), [])
-    now, told = Disk(), 0
-    with TemporaryDirectory(dir=IN_MEMORY if os.path.isdir(IN_MEMORY) else None) as folder:
-        for number, step in enumerate(life.steps):
-            if step.call.path != life.mark:
-                now.take(step)
-            elif step.call.raw:
-                told = max(told, int.from_bytes(step.call.raw, "little"))
+    with in_memory() as folder:
+        for number, (now, told) in enumerate(along(life)):
             for _ in range(cuts[number]):
                 state = now.after_a_cut(draw)
-                lay(state, life.place, folder)
-                end = judged(folder, life.written, told, disk)
+                end = judged(folder, state, life, told, disk)
                 explored.states[state.kind] += 1
                 explored.ends[end] += 1
                 if not is_good(end, state.kind):
                     explored.problems.append(f"after step {number}, {state.kind}: {end}")
     return explored
+
+
+def worst_cuts(life: Life, disk: ModuleType | None) -> list[str]:
+    """What is lost when the disk has nothing but what was synced, after each acknowledgement."""
+    draw, problems, before = Random(0), [], 0  # noqa: S311  nothing is drawn of a share of 0
+    with in_memory() as folder:
+        for number, (now, told) in enumerate(along(life)):
+            if told > before or number == len(life.steps) - 1:
+                end = judged(folder, now.after_a_cut(draw, 0.0), life, told, disk)
+                problems += [] if is_good(end, WHOLE) else [f"after step {number}: {end}"]
+            before = told
+    return problems
+
+
+def along(life: Life) -> Iterator[tuple[Disk, int]]:
+    """The disk after each step, and how much the engine had been told is durable."""
+    now, told = Disk(), 0
+    for step in life.steps:
+        if step.call.path != life.mark:
+            now.take(step)
+        told = max(
+            told, int.from_bytes(step.call.raw, "little") if step.call.path == life.mark else 0
+        )
+        yield now, told
+
+
+def in_memory() -> TemporaryDirectory[str]:
+    """A folder that needs no disk, where there is one."""
+    return TemporaryDirectory(dir=IN_MEMORY if os.path.isdir(IN_MEMORY) else None)
 
 
 def is_good(end: str, kind: str) -> bool:
@@ -121,43 +149,38 @@ def is_good(end: str, kind: str) -> bool:
 
 def drawn_cuts(life: Life, states: int, draw: Random) -> Counter[int]:
     """After which steps the power is cut how often; most where something is under way."""
-    now, doubtful = Disk(), []
-    for number, step in enumerate(life.steps):
-        if step.call.path != life.mark:
-            now.take(step)
-        if not now.is_settled:
-            doubtful.append(number)
+    doubtful = [number for number, (now, _) in enumerate(along(life)) if not now.is_settled]
     rest = range(len(life.steps))
     return Counter(
         draw.choice(doubtful if draw.random() < IN_DOUBT else rest) for _ in range(states)
     )
 
 
-def lay(state: State, place: str, folder: str) -> None:
-    """The files that recovery reads, as they are in this state."""
-    for name in FOLDERS:
-        shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
-        os.mkdir(os.path.join(folder, name))
-    for path, raw in state.files.items():
-        within = os.path.relpath(path, place)
-        if within.startswith(FOLDERS):
-            with open(os.path.join(folder, within), "wb", buffering=0) as file:
-                file.write(raw)
-
-
-def judged(folder: str, whole: bytes, told: int, disk: ModuleType | None) -> str:
-    """How recovery ends in this folder."""
+def judged(folder: str, state: State, life: Life, told: int, disk: ModuleType | None) -> str:
+    """How recovery ends in a folder of these files."""
+    within = {os.path.relpath(path, life.place): raw for path, raw in state.files.items()}
+    lay({name: raw for name, raw in within.items() if name.startswith(FOLDERS)}, folder)
     try:
         found = recover(os.path.join(folder, "journal"), native=disk)
     except Refused:
         return REFUSED
     if found.sequence < told:
         return "acknowledged records are lost"
-    if content(found) != whole[: found.sequence * RECORD_SIZE]:
+    if content(found) != life.written[: found.sequence * RECORD_SIZE]:
         return "what was found is not what was written"
     if found.segments and rest_of(found.segments[-1]):
         return "an unfinished write was left in place"
     return CUT if found.cut_bytes else CLEAN
+
+
+def lay(files: dict[str, bytes], folder: str) -> None:
+    """Leave these files alone in it, of those that recovery reads."""
+    for name in FOLDERS:
+        shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+        os.mkdir(os.path.join(folder, name))
+    for name, raw in files.items():
+        with open(os.path.join(folder, name), "wb", buffering=0) as file:
+            file.write(raw)
 
 
 def rest_of(last: Segment) -> bytes:

@@ -86,9 +86,12 @@ class Disk:
         if call.name in SYNCS or (call.name in WRITES and call.path in self._synced_at_once):
             self._settle(call.path, began)
 
-    def after_a_cut(self, draw: Random) -> State:
-        """One of the states that the disk may be in now."""
-        share = draw.choice((0.0, 1.0, draw.random()))
+    def after_a_cut(self, draw: Random, share: float = -1.0) -> State:
+        """One of the states that the disk may be in now; the worst with a share of 0.
+
+        The share is how much of what was under way it had taken, drawn when it is not given.
+        """
+        share = draw.choice((0.0, 1.0, draw.random())) if share < 0 else share
         names = dict(self.sure)
         for change in self.changes:
             if draw.random() < share:

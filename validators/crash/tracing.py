@@ -67,7 +67,8 @@ def lived(command: Sequence[str], fault: str = "", *, on: str = "", trace: str =
     A trace of all files cannot be had together with a path.
     """
     options = ["-e", f"trace={CALLS if trace else fault.partition(':')[0] or 'none'}"]
-    options += ["-e", f"inject={fault}"] if fault else ["--seccomp-bpf"]  # which lets no kill pass
+    options += [] if "signal=" in fault else ["--seccomp-bpf"]  # it lets no signal pass
+    options += ["-e", f"inject={fault}"] if fault else []
     options += ["-P", on] if on else []
     options += ["-y", "-xx", "-s", str(BYTES_MAX), "-o", trace or os.devnull]
     done = subprocess.run(
@@ -81,17 +82,18 @@ def lived(command: Sequence[str], fault: str = "", *, on: str = "", trace: str =
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
-def steps(trace: Path, below: Sequence[str]) -> list[Step]:
-    """The calls that succeeded on files below these paths, in their order."""
+def steps(trace: Path, below: str) -> list[Step]:
+    """The calls that succeeded on files below this folder, in their order."""
+    spelled = "".join(f"\\x{byte:02x}" for byte in os.fsencode(below))
     begun: dict[str, tuple[int, Call]] = {}
     found: list[Step | None] = []
     with open(trace, encoding="ascii") as lines:
         for line in lines:
-            matched = LINE.match(line)
+            matched = LINE.match(line) if spelled in line or " resumed>" in line else None
             if matched is None:
                 continue
             thread, name, arguments, rest = matched.groups()
-            if name and (call := call_of(name, arguments)).path.startswith(tuple(below)):
+            if name and (call := call_of(name, arguments)).path.startswith(below):
                 begun[thread] = len(found), call
                 found.append(Step(call, is_end=False))
             if thread in begun and (result := RESULT.search(rest or without_texts(arguments))):
