@@ -3,6 +3,7 @@
 Rebuilt from the calls a process made: sectors of 512 bytes that no sync covered are there as they
 were before or after any write under way, each on its own; a name that its folder's sync did not
 cover (a file made, renamed, removed) is as it was before or after. One sector may be torn besides.
+A sync that failed covers nothing, nor does a later one what is not written again.
 """
 
 import os
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from validators.crash.tracing import SYNCS, WRITES, Step
 
 SECTOR = 512
+NEVER = 1 << 62  # a number that no sync reaches
 TORN = 0.25  # of the states have a torn sector
 WHOLE, TORN_LAST, TORN_INSIDE = "whole sectors", "torn at the end", "torn inside"
 
@@ -33,12 +35,17 @@ class File:
     def settle(self, number: int) -> None:
         """All that was written up to this number is on the disk."""
         for sector, versions in list(self.under_way.items()):
-            done = [content for written, content in versions if written <= number]
+            done = [at for at, (written, _) in enumerate(versions) if written <= number]
             if done:
-                put(self.sure, sector * SECTOR, done[-1])
-            del versions[: len(done)]
+                put(self.sure, sector * SECTOR, versions[done[-1]][1])
+                del versions[: done[-1] + 1]
             if not versions:
                 del self.under_way[sector]
+
+    def forget(self) -> None:
+        """A sync failed: a system may call clean what it could not write, and never try again."""
+        for versions in self.under_way.values():
+            versions[:] = [(NEVER, content) for _, content in versions]
 
 
 class Change(NamedTuple):
@@ -83,7 +90,10 @@ class Disk:
             self._begin(step)
             return
         began = self._began.pop(id(call))
-        if call.name in SYNCS or (call.name in WRITES and call.path in self._synced_at_once):
+        node = self.seen.get(call.path)
+        if step.has_failed and node:
+            node.forget()
+        elif call.name in SYNCS or (call.name in WRITES and call.path in self._synced_at_once):
             self._settle(call.path, began)
 
     def after_a_cut(self, draw: Random, share: float = -1.0) -> State:

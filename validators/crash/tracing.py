@@ -43,6 +43,7 @@ class Step(NamedTuple):
 
     call: Call
     is_end: bool
+    has_failed: bool = False
 
 
 class Ended(NamedTuple):
@@ -83,7 +84,7 @@ def lived(command: Sequence[str], fault: str = "", *, on: str = "", trace: str =
 
 
 def steps(trace: Path, below: str) -> list[Step]:
-    """The calls that succeeded on files below this folder, in their order."""
+    """The calls on files below this folder, in order; of those that failed only the syncs."""
     spelled = "".join(f"\\x{byte:02x}" for byte in os.fsencode(below))
     begun: dict[str, tuple[int, Call]] = {}
     found: list[Step | None] = []
@@ -98,10 +99,11 @@ def steps(trace: Path, below: str) -> list[Step]:
                 found.append(Step(call, is_end=False))
             if thread in begun and (result := RESULT.search(rest or without_texts(arguments))):
                 at, call = begun.pop(thread)
-                if int(result[1]) < 0:
+                has_failed = int(result[1]) < 0
+                if has_failed and call.name not in SYNCS:
                     found[at] = None
                 else:
-                    found.append(Step(call, is_end=True))
+                    found.append(Step(call, is_end=True, has_failed=has_failed))
     for at, _ in begun.values():
         found[at] = None  # killed on its way into the kernel
     return [step for step in found if step]
