@@ -24,10 +24,10 @@ def test_kills_leave_the_state_of_an_engine_never_killed(native, tmp_path, capsy
 
     with capsys.disabled():
         print(
-            f"\nkilled {killed.doing.total()} times, {killed.orders} orders sent and none lost: "
+            f"\nkilled {killed.doing.total()} times, {killed.commands} commands sent and none lost: "
             f"{dict(killed.doing)}, at {dict(killed.calls)}"
         )
     assert killed.problems == []
     assert killed.doing.total() == kills
     assert all(killed.doing[doing] >= kills // 20 for doing in AIMS)
-    assert killed.orders >= kills
+    assert killed.commands >= kills

@@ -62,7 +62,7 @@ class Killed(NamedTuple):
 
     doing: Counter[str]
     calls: Counter[str]
-    orders: int  # that had been sent before some kill
+    commands: int  # that had been sent before some kill
     problems: list[str]
 
 
@@ -102,12 +102,12 @@ class Trial:
         found = survey(self.journal, functions_of(None))
         kept = {record[CHECK:] for record in split(content(found))}
         lost = [record for record in split(sent) if record[CHECK:] not in kept]
-        problems = [f"{len(lost)} orders that were sent are not there"] if lost else []
+        problems = [f"{len(lost)} commands that were sent are not there"] if lost else []
         if found.sequence < int.from_bytes(told[-8:], "little"):
             problems.append("acknowledged records are not there")
         return problems
 
-    def orders(self) -> int:
+    def commands(self) -> int:
         """How many commands it has sent."""
         return len(read(self.marks / SENT)) // RECORD_SIZE
 
@@ -123,7 +123,7 @@ class Trial:
 
 def kill_often(folder: Path, words: Sequence[str], kills: int, seed: int) -> Killed:
     """So many kills, ten at most in one directory, doing one thing after another."""
-    killed, orders = Killed(Counter(), Counter(), 0, []), 0
+    killed, commands = Killed(Counter(), Counter(), 0, []), 0
     expected = Trial(folder / "whole", words, seed).live()
     doings, number = cycle(AIMS), 0
     while killed.doing.total() < kills:
@@ -135,11 +135,11 @@ def kill_often(folder: Path, words: Sequence[str], kills: int, seed: int) -> Kil
             if aim:
                 killed.calls[aim.call] += 1
             killed.problems.extend(f"{number}, {doing}: {what}" for what in trial.losses())
-        orders += trial.orders()
+        commands += trial.commands()
         if trial.live() != expected:
             killed.problems.append(f"{number}: another state than without a kill")
         shutil.rmtree(folder / str(number))
-    return killed._replace(orders=orders)
+    return killed._replace(commands=commands)
 
 
 def read(path: Path) -> bytes:
