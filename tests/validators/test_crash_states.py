@@ -93,13 +93,13 @@ def test_a_power_cut_loses_nothing_acknowledged(life, native):
 
 
 @pytest.mark.long
-def test_a_hundred_thousand_power_cuts_lose_nothing(words, native, tmp_path, capsys):
+def test_a_hundred_thousand_power_cuts_lose_nothing(words, native, memory, capsys):
     """The same over twenty engines; the counts are told."""
     states: Counter[str] = Counter()
     ends: Counter[str] = Counter()
     for seed in range(20):
-        (tmp_path / str(seed)).mkdir()
-        found = explore(traced_life(tmp_path / str(seed), words, seed), native, 5_000, Random(seed))
+        life = traced_life(memory / str(seed), words, seed)
+        found = explore(life, native, 5_000, Random(seed))
         assert found.problems == [], f"seed {seed}"
         states, ends = states + found.states, ends + found.ends
 
@@ -112,7 +112,6 @@ def test_a_hundred_thousand_power_cuts_lose_nothing(words, native, tmp_path, cap
 def test_a_writer_that_is_not_honest_is_found(words, native, tmp_path, name):
     """kill -9 would never notice: the page cache outlives a process."""
     launcher = [sys.executable, "-m", "tests.validators.mutated", str(mutant(name, tmp_path))]
-    (tmp_path / "home").mkdir()
     found = explore(
         traced_life(tmp_path / "home", words, 1, launcher=launcher), native, 200, Random(1)
     )

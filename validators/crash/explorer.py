@@ -25,6 +25,7 @@ from validators.crash.power import TORN_INSIDE, WHOLE, Disk, State
 from validators.crash.tracing import MARKED, Ended, Step, lived, steps
 
 IN_MEMORY = "/dev/shm"  # noqa: S108  a folder of our own is made there
+WORST_MAX = 100
 IN_DOUBT = 0.9  # of the cuts fall where something is under way
 FOLDERS = ("journal", "snapshots")  # of a data directory: what recovery reads
 CLEAN, CUT, REFUSED = "whole", "an unfinished write cut", "refused"
@@ -38,6 +39,7 @@ class Life(NamedTuple):
     mark: str  # the file that received each sequence it was told is durable
     ends: list[Ended]
     steps: list[Step]
+    last: list[int]  # number of each life's last step
     written: bytes  # every record, sealed
 
 
@@ -67,17 +69,19 @@ def traced_life(
     place, marks = home / "data", home / "marks"
     marks.mkdir(parents=True)
     command = [*launcher, str(marks), str(seed), *words, "--data-dir", str(place), "--json"]
+    mark = str(marks / DURABLE)
     found: list[Step] = []
     ends: list[Ended] = []
+    last: list[int] = []
     for number, fault in enumerate([*deaths, ""] if faults is None else faults):
         trace = home / f"trace{number}"
         ends.append(lived(command, fault, trace=str(trace)))
-        found += steps(trace, str(home))
+        seen = steps(trace, str(home))
+        found += [one for one in seen if one.call.path == mark or is_read(one, str(place))]
+        last.append(len(found) - 1)
     if ends[-1].code:
         raise AssertionError(f"the last life ended with {ends[-1].code}: {ends[-1].errors}")
-    mark = str(marks / DURABLE)
-    kept = [step for step in found if step.call.path == mark or is_read(step, str(place))]
-    return Life(str(place), mark, ends, kept, written(place / "journal"))
+    return Life(str(place), mark, ends, found, last, written(place / "journal"))
 
 
 def is_read(step: Step, place: str) -> bool:
@@ -114,14 +118,18 @@ def explore(life: Life, disk: ModuleType | None, states: int, draw: Random) -> E
 
 
 def worst_cuts(life: Life, disk: ModuleType | None) -> list[str]:
-    """What is lost when the disk has nothing but what was synced, after each acknowledgement."""
-    draw, problems, before = Random(0), [], 0  # noqa: S311  nothing is drawn of a share of 0
+    """What is lost when the disk has nothing but what was synced.
+
+    After some hundred acknowledgements, and at each life's end, which shows what all of it claimed.
+    """
+    draw, problems = Random(0), []  # noqa: S311  a trial must be the same again
+    marks = [number for number, step in enumerate(life.steps) if step.call.path == life.mark]
+    tried = {*draw.sample(marks, min(len(marks), WORST_MAX)), *life.last}
     with in_memory() as folder:
         for number, (now, told) in enumerate(along(life)):
-            if told > before or number == len(life.steps) - 1:
+            if number in tried:
                 end = judged(folder, now.after_a_cut(draw, 0.0), life, told, disk)
                 problems += [] if is_good(end, WHOLE) else [f"after step {number}: {end}"]
-            before = told
     return problems
 
 

@@ -12,10 +12,12 @@ from random import Random
 
 from engine import beginning, bootstrap, runtime
 from engine.journal.writer import Journal
+from engine.loop import DURABLE_SECONDS_MAX
 from engine.venues.paper import PaperVenue
 
 DURABLE, SENT = "durable", "sent"
 FLUSH_EVERY = (1, 3, 10, 60)  # appends, one drawn after each flush
+WAITS = 0.5  # of the flushes are waited for, so that a run has many commits on any machine
 
 
 class Marked(Journal):
@@ -31,12 +33,14 @@ class Marked(Journal):
         return self._noted(super().durable)
 
     def append(self, records: bytes) -> int:
-        """As the journal does, with a flush now and then."""
+        """As the journal does, with a flush now and then, waited for or not."""
         after = super().append(records)
         self.flush_in -= 1
         if not self.flush_in:
             self.flush_in = self.draw.choice(FLUSH_EVERY)
             self.flush()
+            if self.draw.random() < WAITS:
+                self.wait(after, DURABLE_SECONDS_MAX)
         self._noted(super().durable)
         return after
 
