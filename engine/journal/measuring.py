@@ -155,10 +155,18 @@ def tail_of(last: Segment) -> bytes:
 
 
 def cut_tail(last: Segment) -> bytes:
-    """Zero what an unfinished write left after the good records, and sync; what was cut."""
+    """Zero what an unfinished write left after the good records, and sync; what was cut.
+
+    What programs read may never have reached the disk: after a sync that failed, a system may call
+    clean what it could not write. So the last write's window and the header are written again.
+    """
     tail = tail_of(last)
+    window = max(last.records - 1, 0) // WINDOW_RECORDS * WINDOW_RECORDS
+    start = HEADER_SIZE + window * RECORD_SIZE
     with open(last.path, "r+b", buffering=0) as file:
         fd = file.fileno()
-        write_all(fd, bytes(len(tail)), HEADER_SIZE + last.records * RECORD_SIZE)
+        good = os.pread(fd, (last.records - window) * RECORD_SIZE, start)
+        write_all(fd, good + bytes(len(tail)), start)
+        write_all(fd, os.pread(fd, HEADER_SIZE, 0), 0)
         os.fdatasync(fd)  # what only the page cache survived a killed process must not be lost now
     return tail
