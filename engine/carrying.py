@@ -4,7 +4,6 @@ A snapshot says the shape of its state beside its bytes. What is the market's is
 warmed anew by the records after the snapshot.
 """
 
-import json
 import zlib
 from typing import Any
 
@@ -21,11 +20,11 @@ LEFT = {
 
 def shape() -> bytes:
     """The fields of this code's state: their names, kinds and counts, packed."""
-    return zlib.compress(json.dumps(described(STATE)).encode(), 9)
+    return zlib.compress(repr(described(STATE)).encode(), 9)
 
 
 def described(field: Any) -> Any:
-    """A declared field in the words of JSON: a kind, a block of fields, or [one, count]."""
+    """A declared field in plain literals: a kind, a block of fields, or [one, count]."""
     element, count = shape_of(kind_of(field))
     one = element
     if isinstance(element, dict):
@@ -42,10 +41,12 @@ def declared(said: Any) -> Any:
 
 def carried(told_shape: bytes, image: bytes) -> bytes:
     """An image in our layout that holds the account of another's; Refused (4) if it cannot."""
+    from ast import literal_eval  # heavy, and seldom needed
+
     try:
-        theirs = declared(json.loads(zlib.decompress(told_shape)))
+        theirs = declared(literal_eval(zlib.decompress(told_shape).decode()))
         fits = size_of(theirs) == len(image)
-    except (ValueError, KeyError, TypeError, zlib.error):
+    except (ValueError, KeyError, TypeError, SyntaxError, zlib.error):
         fits = False
     if not fits:
         raise Refused(

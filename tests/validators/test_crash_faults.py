@@ -34,12 +34,12 @@ class Market(NamedTuple):
     faults: int
 
 
-@pytest.fixture(scope="module", params=[20, pytest.param(200, marks=pytest.mark.long)])
+@pytest.fixture(scope="module", params=[6, pytest.param(200, marks=pytest.mark.long)])
 def market(request, native, tmp_path_factory):
     """One for each count of faults."""
     if hindrance():
         pytest.skip(hindrance())
-    folder, is_long = tmp_path_factory.mktemp("market"), request.param > 20
+    folder, is_long = tmp_path_factory.mktemp("market"), request.param > 6
     trades = trades_file(folder / "eth.records", 6_000 if is_long else 3_600)
     words = ["--replay", str(trades), "--speed", "max", "--quiet", *SMALL]
     words += ["--set", f"run.heartbeat_ns={5_000_000_000 if is_long else 30_000_000_000}"]
@@ -68,7 +68,7 @@ def test_a_slow_disk_loses_nothing(market, native, memory):
         shutil.rmtree(home)
 
 
-@pytest.mark.parametrize("count", [3, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [1, pytest.param(20, marks=pytest.mark.long)])
 def test_a_disk_that_is_really_full_stops_it(small_disk, native, tmp_path, count):
     """Wherever it becomes full; with room again it goes on, all that was sent is there."""
     if hindrance():
