@@ -154,7 +154,9 @@ def backup(
         raise Refused(f"the journal in {home} is empty", "there is nothing to back up", REFUSED)
     stem = f"supreme-{whole.segments[-1].header.identity.journal_id.hex()[:8]}"
     made = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    path = target if target.endswith(".tar") else os.path.join(target, f"{stem}-{made}.tar")
+    # Of two in one second each has its name: more was recorded meanwhile.
+    name = f"{stem}-{made}-{whole.end:012d}.tar"
+    path = target if target.endswith(".tar") else os.path.join(target, name)
     size = sum(part.size for part in archives.parts_of(whole))
     if not dry_run:
         with progress("backing up", size) as done:

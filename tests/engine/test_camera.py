@@ -68,11 +68,11 @@ def test_a_picture_stays_small():
 
 
 def test_a_preview_decides_what_the_engine_then_decides():
-    """At each of 200 bars, against the decision really made on the very same bar."""
+    """At each of 60 bars, against the decision really made on the very same bar."""
     run = Run(*QUICK)
     run.warm_up()
     agreed = 0
-    for step in range(200):
+    for step in range(60):
         close = PRICE + (step % 17) * 60 - (step % 5) * 200
         image = bytes(image_of(run.core))
         shown = preview(image, 0, "ETHUSDT")
@@ -80,7 +80,7 @@ def test_a_preview_decides_what_the_engine_then_decides():
         run.bar(close)
         agreed += shown.outcome == picture(run.state, ["ETHUSDT"]).recent_decisions[0].outcome
 
-    assert agreed > 100  # the bar itself may change the agent's mind
+    assert agreed > 30  # the bar itself may change the agent's mind
 
 
 def test_a_preview_says_why_not():

@@ -205,7 +205,7 @@ def test_only_so_many_backups_stay(home, tmp_path):
     folder = tmp_path / "backups"
     folder.mkdir()
     first = Path(str(journal("backup", str(folder), home=home)["file"]))
-    stem = first.name.rpartition("-")[0]
+    stem = "-".join(first.name.split("-")[:2])
     first.rename(folder / f"{stem}-20190101T000000Z.tar")
     for name in (f"{stem}-20200101T000000Z.tar", f"{stem}-20210101T000000Z.tar", "other-1.tar"):
         (folder / name).write_bytes(b"")
