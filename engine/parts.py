@@ -7,14 +7,13 @@ from engine.errors import Refused
 from engine.instruments import Instrument
 from engine.log import Log
 from engine.profile import Profile
+from engine.streams import INTERNAL, INTERRUPTED, REFUSED
 
 if TYPE_CHECKING:
     from engine.journal.folded import Kept
     from engine.journal.lock import Lock
     from engine.journal.writer import Journal
     from engine.loop import Loop
-
-INTERNAL, INTERRUPTED = 70, 130
 
 
 class Source(NamedTuple):
@@ -97,4 +96,6 @@ def code_of(error: BaseException) -> int:
     """The exit code of what ended a process."""
     if isinstance(error, (Refused, Stopped)):
         return error.code
+    if isinstance(error, MemoryError):
+        return REFUSED
     return INTERRUPTED if isinstance(error, KeyboardInterrupt) else INTERNAL

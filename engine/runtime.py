@@ -12,11 +12,10 @@ from engine import streams
 from engine.bootstrap import assemble
 from engine.builder import CoreBuilder
 from engine.desk import Desk
-from engine.errors import Refused
 from engine.journal.segments import JournalFailed
 from engine.messages import Heartbeat, encode
 from engine.options import HELP, Options, parse
-from engine.parts import INTERNAL, INTERRUPTED, Engine, Stopped
+from engine.parts import Engine, Stopped
 from engine.picture import picture
 from engine.scarcity import Scarcity
 from engine.simulation import heartbeat_is_due
@@ -170,22 +169,14 @@ def received_of(record: bytes) -> int:
 
 def main(argv: list[str]) -> int:
     """The exit code of `supreme run`; whatever happens, no traceback is shown."""
-    streams.mend()
-    as_json, folder = "--json" in argv, ""
-    try:
+    homes: list[str] = []
+
+    def life() -> int:
         options = parse(argv)
-        folder = options.data_dir
+        homes.append(options.data_dir)
         return streams.output(HELP) if options.help else run(options)
-    except Refused as refused:
-        return streams.refuse(refused, as_json=as_json)
-    except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        what = f"the system refused: {error.strerror or error}{where}"
-        return streams.complain(what, "check disk and permissions", 4, as_json=as_json)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except Exception as error:  # noqa: BLE001  the last door
-        return streams.confess(error, folder, INTERNAL, as_json=as_json)
+
+    return streams.guarded(life, homes, as_json="--json" in argv)
 
 
 def run(options: Options) -> int:

@@ -21,7 +21,7 @@ from engine.journal.lock import hold
 from engine.journal.segments import unwritable
 from engine.log import Log
 from engine.options import OPTIONS, number
-from engine.parts import INTERNAL, INTERRUPTED, code_of
+from engine.parts import code_of
 from engine.profile import Given, load_profile
 from engine.resilience.settings import Resilience, settings_of
 from engine.service import comparing
@@ -243,21 +243,13 @@ def state_of(data_dir: str) -> tuple[int, bytes] | None:
 
 def main(argv: list[str]) -> int:
     """The exit code of `supreme serve`; whatever happens, no traceback is shown."""
-    streams.mend()
-    folder = ""
-    try:
+    homes: list[str] = []
+
+    def life() -> int:
         if {"-h", "--help"} & set(argv):
             return streams.output(HELP)
         asked = parse(argv)
-        folder = asked.data_dir
+        homes.append(asked.data_dir)
         return serve(asked)
-    except Refused as refused:
-        return streams.refuse(refused, as_json=False)
-    except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        what = f"the system refused: {error.strerror or error}{where}"
-        return streams.complain(what, "check disk and permissions", 4, as_json=False)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except Exception as error:  # noqa: BLE001  the last door
-        return streams.confess(error, folder, INTERNAL, as_json=False)
+
+    return streams.guarded(life, homes, as_json=False)

@@ -2,10 +2,35 @@
 
 import os
 import sys
+from collections.abc import Callable
 
 from engine.errors import Refused
 
 UNHEARD, BROKEN_PIPE = 2, 141
+REFUSED, INTERNAL, INTERRUPTED = 4, 70, 130
+
+
+def guarded(life: Callable[[], int], homes: list[str], *, as_json: bool) -> int:
+    """The exit code of a whole process; whatever happens, no traceback is shown.
+
+    A fault of ours is written down in the first of `homes`, if there is one by then.
+    """
+    mend()
+    try:
+        return life()
+    except Refused as refused:
+        return refuse(refused, as_json=as_json)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        what = f"the system refused: {error.strerror or error}{where}"
+        return complain(what, "check disk and permissions", REFUSED, as_json=as_json)
+    except MemoryError:
+        fix = "what was acknowledged is kept: give it more, and start it again"
+        return complain("no memory was left", fix, REFUSED, as_json=as_json)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001  the last door
+        return confess(error, "".join(homes[:1]), INTERNAL, as_json=as_json)
 
 
 def mend() -> None:

@@ -70,9 +70,11 @@ class JournalFailed(Refused):
     """The disk refused a write or a sync: nothing is acknowledged any more, and trading stops."""
 
     def __init__(self, number: int, directory: Place, durable: int) -> None:
-        full = number in (errno.ENOSPC, errno.EDQUOT)
-        why = "the disk is full" if full else f"the disk answered: {os.strerror(number)}"
-        cure = "Free some space" if full else "Check the disk"
+        why, cure = f"the disk answered: {os.strerror(number)}", "Check the disk"
+        if number in (errno.ENOSPC, errno.EDQUOT):
+            why, cure = "the disk is full", "Free some space"
+        elif number == errno.ENOMEM:
+            why, cure = "the engine has no memory left", "Give it more memory"
         super().__init__(
             f"The journal in {directory} cannot be written: {why}.",
             f"All before sequence {durable} is safe, nothing after it counts. {cure}, start again.",

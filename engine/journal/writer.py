@@ -5,6 +5,7 @@ import os
 import time
 from _thread import LockType, allocate_lock, start_new_thread
 from collections.abc import Callable
+from contextlib import suppress
 from types import ModuleType
 
 from engine.errors import Refused
@@ -40,10 +41,11 @@ NEVER = 1 << 62
 class Journal:
     """The journal being written: append, then act once the sequence is durable.
 
-    One thread appends and asks; a second writes; a third, short-lived, notes each segment once it
-    holds a durable record, and now and then how much is durable, and prepares the next segment when
-    half of the current one is used. After a
-    failure every call but `close` raises JournalFailed, and what was not durable never becomes so.
+    One thread appends and asks; a second writes; a third sleeps until it has a turn: to note each
+    segment once it holds a durable record, and now and then how much is durable, and to prepare the
+    next when half of the current one is used. All are there from the start: when memory is short,
+    none can be had. After a failure every call but `close` raises JournalFailed, and what was not
+    durable never becomes so.
     """
 
     def __init__(
@@ -59,7 +61,8 @@ class Journal:
         self.unprepared: OSError | None = None
         self.reserve = Reserve(directory, reserved)
         self._segment_size = segment_size
-        self._tending: LockType | None = None
+        self._turn, self._is_ending = allocate_lock(), False
+        self._turn.acquire()  # free when the third thread has something to do
         self._note_at = NEVER  # a record of the segment that was handed over is durable
 
     @classmethod
@@ -109,7 +112,7 @@ class Journal:
         self._prepare_at = self._end - header.capacity // 2
         self._mark_at = header.first + used + MARK_RECORDS
         self._tend_at = min(self._prepare_at, self._mark_at)
-        self._writer = _started(disk.journal_run, self._handle)
+        self._threads = [_started(disk.journal_run, self._handle), _started(self._tend_in_turns)]
 
     @property
     def sequence(self) -> int:
@@ -173,7 +176,7 @@ class Journal:
         if self._durable(self._handle) < self._tend_at:
             return
         self._tend_at = NEVER
-        self._tending = _started(self._tend)
+        self._turn.release()
 
     def close(self) -> None:
         """Make all that was appended durable and stop; JournalFailed when that cannot be."""
@@ -191,8 +194,10 @@ class Journal:
 
     def _release(self) -> None:
         self._disk.journal_stop(self._handle)
-        running = [thread for thread in (self._tending, self._writer) if thread]
-        if all(thread.acquire(timeout=STALLED_S) for thread in running):
+        self._is_ending = True
+        with suppress(RuntimeError):  # it has a turn already
+            self._turn.release()
+        if all(thread.acquire(timeout=STALLED_S) for thread in self._threads):
             self._disk.journal_close(self._handle)
 
     def _must_be_well(self) -> None:
@@ -219,8 +224,16 @@ class Journal:
             if time.monotonic() > end:
                 self._disk.journal_fail(self._handle, errno.ETIMEDOUT)
 
-    def _tend(self) -> None:
+    def _tend_in_turns(self) -> None:
         """The third thread's life."""
+        try:
+            while self._turn.acquire() and not self._is_ending:
+                self._tend()
+        except MemoryError:
+            self._disk.journal_fail(self._handle, errno.ENOMEM)
+
+    def _tend(self) -> None:
+        """What is due by how much is durable; then when it is due next."""
         durable = self._durable(self._handle)
         if durable >= self._note_at:
             self._note(self._note_at - 1)  # a record of that segment is durable, so is its header

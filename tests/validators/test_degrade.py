@@ -20,22 +20,11 @@ from validators.degrade.outcome import (
 from validators.degrade.table import SCENARIOS
 
 QUICK = ("clock-jumps", "engine-frozen")
-KNOWN = {
-    "memory-short": "the thread that prepares segments dies without memory, and nothing notices",
-}
 
 
 def params(*, quick: bool) -> list[object]:
     """The scenarios of the normal run, or all of them."""
-    return [
-        pytest.param(
-            one,
-            id=one.name,
-            marks=[pytest.mark.xfail(reason=KNOWN[one.name])] if one.name in KNOWN else [],
-        )
-        for one in SCENARIOS
-        if not quick or one.name in QUICK
-    ]
+    return [pytest.param(one, id=one.name) for one in SCENARIOS if not quick or one.name in QUICK]
 
 
 @pytest.mark.parametrize("scenario", params(quick=True))
