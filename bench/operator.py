@@ -15,6 +15,7 @@ from bench.memory import resident_now_mb
 from bench.start import processor_ns
 from engine.control.client import Link, connect
 from engine.core import ROOT
+from engine.telemetry import percentile
 
 STATUS_ROUNDS, STATUS_MAX_MS = 11, 150.0
 WATCHERS, WATCHED_SECONDS, RESIDENT_MAX_MB = 3, 6.0, 28.0
@@ -80,3 +81,16 @@ def engine() -> Iterator[tuple[subprocess.Popen[str], str]]:
         finally:
             process.terminate()
             process.communicate(timeout=30)
+
+
+def p99_over(link: Link, seconds: float) -> dict[str, int]:
+    """The 99th percentile of what an engine measured of itself in the next seconds, in ns."""
+    before = link.ask("latency")
+    time.sleep(seconds)
+    after = link.ask("latency")
+    found = {}
+    for name in ("decided", "reacted"):
+        pairs = zip(after[name]["counts"], before[name]["counts"], strict=True)
+        counts = [late - early for late, early in pairs]
+        found[name] = percentile(counts, sum(counts), 0.99)
+    return found

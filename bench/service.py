@@ -14,13 +14,13 @@ from statistics import median
 from bench.figures import Absent, Figure
 from bench.market import native
 from bench.memory import resident_now_mb
+from bench.operator import p99_over
 from engine.control.client import Link, connect
 from engine.core import ROOT
 from engine.errors import Refused
 from engine.log import Log
 from engine.service.projecting import Projecting
 from engine.service.standing import Standing, folder_of, standing_of
-from engine.telemetry import percentile
 from validators import postgres_server
 
 PAIRS = 9
@@ -87,19 +87,6 @@ def ratios(pairs: list[dict[str, float]]) -> list[Figure]:
         what = f"service: p99 of {name}, PostgreSQL gone over running"
         said = f"x{ratio:.2f}, {len(pairs)} pairs of {SECONDS:.0f} s"
         found.append(Figure(what, said, f"<= x{RATIO_MAX:g}", ratio <= RATIO_MAX))
-    return found
-
-
-def p99_over(link: Link, seconds: float) -> dict[str, int]:
-    """The 99th percentile of what the engine measured of itself in the next seconds."""
-    before = link.ask("latency")
-    time.sleep(seconds)
-    after = link.ask("latency")
-    found = {}
-    for name in ("decided", "reacted"):
-        pairs = zip(after[name]["counts"], before[name]["counts"], strict=True)
-        counts = [late - early for late, early in pairs]
-        found[name] = percentile(counts, sum(counts), 0.99)
     return found
 
 

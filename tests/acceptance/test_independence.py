@@ -15,8 +15,8 @@ from statistics import median
 
 import pytest
 
+from bench.operator import p99_over
 from engine.control.client import Link, connect
-from engine.telemetry import percentile
 from tests.acceptance.running import COMMAND, ROOT
 
 pytest.importorskip("textual", reason="needs textual for the console")
@@ -72,19 +72,6 @@ def read_all(fd: int) -> None:
                 return
         except OSError:
             return
-
-
-def p99_over(link: Link, seconds: float) -> dict[str, int]:
-    """The 99th percentile of what the engine measured of itself in the next seconds."""
-    before = link.ask("latency")
-    time.sleep(seconds)
-    after = link.ask("latency")
-    found = {}
-    for name in ("decided", "reacted"):
-        pairs = zip(after[name]["counts"], before[name]["counts"], strict=True)
-        counts = [late - early for late, early in pairs]
-        found[name] = percentile(counts, sum(counts), 0.99)
-    return found
 
 
 def ratios(link: Link, pairs: int, seconds: float) -> dict[str, float]:

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from engine.control.client import connect
 from engine.core import ROOT
+from engine.errors import Refused
 from tui.app import Console
 from tui.seen import View, view_of
 from tui.themes import Line
@@ -45,7 +46,7 @@ def a_view(place: Path, patience_s: float = STARTED_S) -> View:
         try:
             link = connect(str(place), 5.0, patience_s=patience_s)
             break
-        except Exception:
+        except Refused:
             if patience_s <= 0:
                 raise
             patience_s -= 0.1
