@@ -70,7 +70,6 @@ def until(holds: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.long
 def test_a_database_that_is_gone_is_said_acknowledged_and_its_breaker_is_held(place: Path):
     """One incident with all that was tried; who signed it and why stays, also for the next life."""
     up(place, NOWHERE)
@@ -114,7 +113,6 @@ def test_a_database_that_is_gone_is_said_acknowledged_and_its_breaker_is_held(pl
     assert "hush" not in log + json.dumps(told) + json.dumps(kept)
 
 
-@pytest.mark.long
 def test_what_came_back_is_closed_by_its_health_and_its_outage_is_counted(place: Path):
     """Nobody has to close it; availability is what the recorded transitions say."""
     if why := postgres_server.absent():

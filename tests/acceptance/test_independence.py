@@ -20,6 +20,7 @@ from engine.control.client import Link, connect
 from tests.acceptance.running import COMMAND, ROOT
 
 pytest.importorskip("textual", reason="needs textual for the console")
+pytestmark = pytest.mark.alone
 
 
 @pytest.fixture

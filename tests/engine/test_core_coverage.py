@@ -31,7 +31,6 @@ TESTS = (
     "tests/engine/strategy/test_schedule.py",
 )
 LEFT_OUT = "real or truth or compiled"
-pytestmark = pytest.mark.long  # all those tests once more, under a tracer
 # Files that hold more than the core: it ends with this function.
 ENDS_WITH = {"engine/instruments.py": "limit"}
 

@@ -132,7 +132,6 @@ def test_both_databases_hold_the_same_rows(
     assert ("EngineStarted",) in asked(there, f"SELECT event FROM {schema}.errors")
 
 
-@pytest.mark.long
 def test_a_server_that_was_gone_is_caught_up_without_restart(
     place: Path, market: Path, there: Server, service: subprocess.Popen[str]
 ):
@@ -154,7 +153,6 @@ def test_a_server_that_was_gone_is_caught_up_without_restart(
     assert len(kept(place)["starts"]) == 3
 
 
-@pytest.mark.long
 def test_a_server_that_stands_still_is_left_and_found_again(
     place: Path, there: Server, service: subprocess.Popen[str]
 ):
