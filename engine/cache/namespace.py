@@ -1,0 +1,48 @@
+"""What is a namespace of the cache made of, and by which rules does it keep what it holds?"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from engine.cache.memory import Memory
+from engine.cache.tier import Tier
+from engine.cache.values import Codec
+from engine.telemetry import Durations
+
+Held = TypeVar("Held")
+Loader = Callable[[str], Awaitable[Held | None]]
+
+
+class Rules(NamedTuple):
+    """How a namespace keeps what it holds; times in milliseconds."""
+
+    ttl_ms: int = 60_000
+    fresh_ms: int = 60_000  # older values are still given, and asked for anew behind them
+    missing_ms: int = 5_000  # "the source has nothing" is believed so long
+    jitter: float = 0.1  # of the fresh time, so that not all are asked for at once
+    is_behind: bool = False  # lower tiers are written behind, nobody waits
+    loads_max: int = 16  # at once; more wait in line
+    load_ms: int = 30_000  # a source that takes longer has failed
+
+
+class Level(NamedTuple):
+    """A lower tier by name, and how long its answers took."""
+
+    name: str
+    tier: Tier
+    durations: Durations
+
+
+class Parts(NamedTuple, Generic[Held]):
+    """What a namespace is made of: its memory, the tiers below it, and what it asks in the end."""
+
+    memory: Callable[[Callable[[Any], object], Callable[[Any], object]], Memory]
+    now_ms: Callable[[], int]  # of the wall clock
+    draw: Callable[[], float]  # seeded, of [0, 1)
+    lower: Sequence[tuple[str, Tier]] = ()  # the nearest first; none: nothing leaves memory
+    codec: Codec[Held] | None = None
+    source: Loader[Held] | None = None  # also refreshes, and is asked ahead
+    learn: Callable[[Any], object] | None = None  # of one hit in 16 and of every miss
+
+
+class Overdue(Exception):
+    """A source did not answer in its time."""
