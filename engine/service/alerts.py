@@ -46,10 +46,10 @@ class Alerts:
                 self._incidents.raised(component, kind, self._now_ns(), cause=cause, tried=tried)
             self._write()
 
-    def well(self, component: str) -> None:
-        """A component is healthy again: its incidents close."""
+    def well(self, component: str, of: Callable[[str], bool] = lambda _kind: True) -> None:
+        """A component is healthy again: its incidents, those `of` some kinds, close."""
         with self._turn:
-            self._incidents.healthy(component, self._now_ns())
+            self._incidents.healthy(component, self._now_ns(), of)
             self._write()
 
     def up(self, component: str, at_ns: int = 0, *, is_up: bool) -> None:
