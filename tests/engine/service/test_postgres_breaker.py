@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.service.alerts import kept_in
+from engine.service.noted import kept_in
 from engine.service.standing import folder_of, standing_of
 from tests.acceptance.running import supreme
 from tests.engine.service.copying import all_copied, copied, kept, postgres_of, serving, until

@@ -9,8 +9,8 @@ from engine.log import Log
 from engine.resilience.ladder import WATCH, Step
 from engine.resilience.settings import RETRY, Resilience
 from engine.resilience.shells import Timing
-from engine.service.alerts import kept_in
-from engine.service.recovering import Recovery
+from engine.service.noted import kept_in
+from engine.service.recovering import Recovery, Ways
 from engine.service.standing import Standing
 from tests.engine.resilience.clocks import NS, Clock
 
@@ -43,7 +43,7 @@ class Away:
 
     def climbed(self) -> list[tuple[Any, ...]]:
         """All that was tried until it was well: rung, target, cause and outcome."""
-        ways = {RETRY: self.connect, WATCH: self.connect}
+        ways: Ways = {RETRY: self.connect, WATCH: self.connect}
         asyncio.run(self.recovery.climb(ways, "reset"))
         return [(step[2], step[5], step[6], step[7]) for step in self.standing.steps]
 
