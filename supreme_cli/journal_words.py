@@ -6,9 +6,11 @@ from typing import Any
 
 from engine.errors import Refused
 from engine.folding import is_reached
+from engine.journal.damage import Damaged, open_end
 from engine.journal.folded import Folding, begun_from, is_ours
 from engine.journal.measuring import Segment
 from engine.journal.recovery import chunks
+from engine.journal.restoring import left_behind
 from engine.journal.verification import Whole
 from engine.messages import (
     LABEL,
@@ -118,6 +120,41 @@ def profile_in(whole: Whole, native: Any) -> str:
     return as_toml(values, f"What the engine of journal {who.journal_id.hex()} traded with.")
 
 
+def facts_of(home: str, whole: Whole, at_work: str) -> dict[str, Any]:
+    """What a whole journal holds; beside an engine at work its end says nothing."""
+    return {
+        "data_dir": home,
+        "whole": True,
+        "records": whole.end - whole.first,
+        "first": whole.first,
+        "end": whole.end,
+        "proved": whole.proved,
+        "left_open": whole.left_open and not at_work,
+        "unfinished_bytes": 0 if at_work else whole.unfinished_bytes,
+        "unfinished_restores": left_behind(home),
+        "engine": at_work or None,
+        "segments": len(whole.segments),
+        "snapshots": [one._asdict() for one in whole.checkpoints],
+    }
+
+
+def facts_of_damage(home: str, refused: Refused) -> dict[str, Any]:
+    """What is wrong, and where if that is known."""
+    place: dict[str, Any] = {"file": None, "record": None, "sequence": None}
+    if isinstance(refused, Damaged):
+        place["file"] = refused.path
+    if isinstance(refused, Damaged) and refused.record >= 0:
+        place |= {"record": refused.record, "sequence": refused.sequence}
+    damage = {"what": refused.what, "fix": refused.fix, **place}
+    return {"data_dir": home, "whole": False, "damage": damage}
+
+
+def told_removal(facts: dict[str, Any]) -> str:
+    """What a compaction comes to."""
+    what = f"{facts['removed_files']} files, {facts['removed_bytes'] / 1e6:,.1f} MB"
+    return f"{what}; the journal begins with record {facts['first']:,} then"
+
+
 def told_whole(facts: dict[str, Any]) -> str:
     """A verdict: what is whole, and what of it is used."""
     lines = [f"whole: {facts['records']:,} records in {facts['segments']} files"]
@@ -126,6 +163,10 @@ def told_whole(facts: dict[str, Any]) -> str:
     if facts["unfinished_bytes"]:
         lines.append(f"an unfinished write of {facts['unfinished_bytes']} bytes at the end: "
                      "the next start cuts it")  # fmt: skip
+    if facts["left_open"]:
+        lines.append(open_end(facts["end"], facts["proved"]))
+    lines += [f"{path} is of a restore that was killed: the next one removes it"
+              for path in facts["unfinished_restores"]]  # fmt: skip
     lines += [
         f"snapshot at {one['sequence']:,}: {one['fault'] or 'good'}" for one in facts["snapshots"]
     ]

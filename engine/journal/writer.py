@@ -1,7 +1,6 @@
 """How does a record become durable? Appended here, written and synced by one thread of its own."""
 
 import errno
-import os
 import time
 from _thread import LockType, allocate_lock, start_new_thread
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from types import ModuleType
 
 from engine.errors import Refused
 from engine.journal.continuing import last_segment
-from engine.journal.head import DURABLE, NEWEST, note
+from engine.journal.head import CLOSED, DURABLE, NEWEST, OPEN, note
 from engine.journal.recovery import Recovered, recover
 from engine.journal.reserve import Reserve
 from engine.journal.segments import (
@@ -25,8 +24,8 @@ from engine.journal.segments import (
     Place,
     capacity_of,
     functions_of,
+    make_directory,
     packed,
-    sync_directory,
     unwritable,
 )
 from engine.messages import RECORD_SIZE
@@ -85,7 +84,10 @@ class Journal:
                 f"A journal segment cannot have {segment_size} bytes.",
                 f"Give a multiple of {HEADER_SIZE}, at least {SEGMENT_SIZE_MIN}.",
             )
-        _make(directory)
+        try:
+            make_directory(directory)
+        except OSError as error:
+            raise unwritable(directory, error) from error
         recovered = recover(directory, identity, native)
         if recovered.segments:
             journal_id = recovered.segments[-1].header.identity.journal_id
@@ -102,6 +104,7 @@ class Journal:
             self.directory, self.identity, self.recovered, self._segment_size, disk
         )
         note(self.directory, header.first)
+        note(self.directory, OPEN, CLOSED)
         if used:
             self._note(header.first + used, DURABLE)
         self.reserve.fill()
@@ -190,7 +193,8 @@ class Journal:
         if not self.wait(self.sequence, STALLED_S):
             self._disk.journal_fail(self._handle, errno.ETIMEDOUT)
             self._must_be_well()
-        self._note(self._durable(self._handle), DURABLE)
+        for name in (DURABLE, CLOSED):  # each proves the end, the last also that it is one
+            self._note(self._durable(self._handle), name)
 
     def _release(self) -> None:
         self._disk.journal_stop(self._handle)
@@ -289,12 +293,3 @@ def _started(work: Callable[..., object], *arguments: object) -> LockType:
 
     start_new_thread(run, ())
     return running
-
-
-def _make(directory: Place) -> None:
-    """The journal's directory, durable itself."""
-    try:
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        sync_directory(os.path.dirname(os.path.abspath(directory)))
-    except OSError as error:
-        raise unwritable(directory, error) from error

@@ -27,6 +27,7 @@ from tests.engine.journal.building import (
     CAPACITY,
     OURS,
     change,
+    left_open,
     offset_of,
     record,
     run_of,
@@ -43,7 +44,7 @@ def journal(tmp_path, disk):
     """A closed journal of three segments, without checkpoints and without the note of its end."""
     directory = tmp_path / "journal"
     written(directory, TOTAL, disk)
-    (directory / DURABLE).unlink()
+    left_open(directory)
     return directory
 
 
