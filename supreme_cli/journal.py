@@ -169,7 +169,7 @@ def backup(
     if not dry_run:
         with progress("backing up", size) as done:
             told = {"made": made, "data_dir": home}
-            archives.back_up(path, whole, profile_in(whole, native), told, done)
+            archives.back_up(path, whole, profile_in(home, whole, native), told, done)
         forget(target, stem, keep)
     facts = {"file": path, "bytes": size, "first": whole.first, "end": whole.end,
              "dry_run": dry_run}  # fmt: skip

@@ -24,6 +24,7 @@ from engine.messages import (
     decode,
 )
 from engine.profile import ALL_KEYS, as_toml
+from engine.started import Settings, settings_of
 from engine.state import KEYS
 from supreme_cli.replay import nanoseconds
 
@@ -96,28 +97,47 @@ def as_csv_line(sequence: int, record: bytes) -> str:
 EXPORTS = {"jsonl": ("", as_json_line), "csv": (COLUMNS, as_csv_line)}
 
 
-def profile_in(whole: Whole, native: Any) -> str:
-    """The profile in use at the end of a journal, as a complete file.
+def profile_in(home: str, whole: Whole, native: Any) -> str:
+    """The settings of the last start in a journal, as a complete file without secrets.
 
-    Of a journal of other code only that can be said.
+    Where the engine could not keep them, what the journal knows: the core's keys, as they are in
+    use at its end. Of a journal of other code without them only that can be said.
     """
     who = whole.segments[-1].header.identity
     if not is_ours(who):
-        return "# The journal is of other code: the supreme that wrote it can read its profile.\n"
+        kept = settings_of(home, who.journal_id)
+        unread = "The journal is of other code: the supreme that wrote it can read its profile."
+        return as_toml(kept.values, kept.opening) if kept else f"# {unread}\n"
+    state, epoch = folded(whole, native)
+    started = settings_of(home, who.journal_id, epoch)
+    if started is None:
+        values: dict[str, Any] = {key: row.default for key, row in ALL_KEYS.items()}
+        values |= {key: value_in(state, key) for key in KEYS}
+        values["journal.segment_bytes"] = whole.segments[-1].header.segment_size
+        first = f"What journal {who.journal_id.hex()} knows; the other keys are the usual ones."
+        started = Settings(first, values)
+    # What the account began with, whatever a later start asked for.
+    cash = state.account.deposits_e8 / E8
+    return as_toml(started.values | {"account.cash": cash}, started.opening)
+
+
+def folded(whole: Whole, native: Any) -> tuple[Any, int]:
+    """The state at the end of a journal of ours, and the epoch of its last start."""
     usable = [one for one in whole.good() if is_ours(one) and is_reached(one, whole)]
-    core, _, since = begun_from(usable[-1] if usable else None, native)
+    core, kept, since = begun_from(usable[-1] if usable else whole.base(), native)
     folding = Folding(core, whole.ours_from)
     for first, chunk in chunks(whole.segments, since):
+        kept.read(chunk)
         folding.take(first, chunk)
-    values = {key: row.default for key, row in ALL_KEYS.items()}
-    for key in KEYS:
-        value: Any = core.state.parameters
-        for part in key.split("."):
-            value = getattr(value, part)
-        values[key] = value
-    values["account.cash"] = core.state.account.deposits_e8 / E8
-    values["journal.segment_bytes"] = whole.segments[-1].header.segment_size
-    return as_toml(values, f"What the engine of journal {who.journal_id.hex()} traded with.")
+    return core.state, kept.epoch - 1
+
+
+def value_in(state: Any, key: str) -> Any:
+    """The value of a core's key that is in use."""
+    value = state.parameters
+    for part in key.split("."):
+        value = getattr(value, part)
+    return value
 
 
 def facts_of(home: str, whole: Whole, at_work: str) -> dict[str, Any]:

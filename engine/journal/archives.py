@@ -28,7 +28,6 @@ from engine.journal.verification import Whole
 from engine.messages import RECORD_SIZE
 
 JOURNAL, MANIFEST, PROFILE = "journal", "manifest.json", "profile.toml"
-STARTED = "started.toml"  # in a data directory: the settings its engine was last started with
 SCHEMA = "supreme.backup/1"
 MANIFEST_BYTES_MAX = 16 << 20
 NAMES = re.compile(r"(journal/\d{20}\.segment|snapshots/\d{20}\.snapshot|profile\.toml)")

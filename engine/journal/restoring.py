@@ -11,10 +11,18 @@ from types import ModuleType
 from typing import IO
 
 from engine.errors import Refused
-from engine.journal.archives import COPY_AT_ONCE, JOURNAL, PROFILE, STARTED, files_in
+from engine.journal.archives import COPY_AT_ONCE, JOURNAL, PROFILE, files_in
 from engine.journal.checkpoints import FOLDER
 from engine.journal.head import CLOSED, DURABLE, NEWEST, note
-from engine.journal.segments import HEADER_SIZE, parsed, put, sync_directory, unlink, unwritable
+from engine.journal.segments import (
+    HEADER_SIZE,
+    STARTED,
+    parsed,
+    put,
+    sync_directory,
+    unlink,
+    unwritable,
+)
 from engine.journal.verification import Whole, verified
 
 DRAFT = ".restoring-"  # and the process: a folder that is to become a data directory's content

@@ -23,6 +23,7 @@ SIMULATED = 1  # flags, bit 0
 RING_RECORDS = 8192  # appended and not yet durable, at most; beyond it append waits
 WINDOW_RECORDS = 256  # no write crosses a multiple of it: the most that a power cut can tear
 SUFFIX = ".segment"
+STARTED = "started.toml"  # beside a journal: the settings its engine was last started with
 
 # magic, version, header size, source kind, flags, journal id, layout digest, code digest, profile
 # digest, machine, first sequence, segment size, record count (-1 in a journal), previous hash.

@@ -7,10 +7,10 @@ import sys
 import pytest
 
 from engine.errors import Refused
-from engine.journal.archives import PROFILE, STARTED, back_up
+from engine.journal.archives import PROFILE, back_up
 from engine.journal.checkpoints import Checkpoint, Said, keep, spot_in
 from engine.journal.restoring import DRAFT, drafts, left_behind, restore
-from engine.journal.segments import functions_of
+from engine.journal.segments import STARTED, functions_of
 from engine.journal.verification import verified
 from engine.journal.writer import Journal
 from tests.engine.journal.building import CAPACITY, OURS, ROOT, content, run_of, written
