@@ -188,11 +188,14 @@ def packed(checkpoint: Checkpoint) -> bytes:
 
 
 def read(path: Place) -> Checkpoint | None:
-    """The checkpoint in a file; None when it is not one, not whole or not under its name."""
+    """The checkpoint in a file; None when it is not one, not whole, not under its name or unread.
+
+    A bad sector under it is no reason not to start: an older one, or all records, are there.
+    """
     try:
         with open(path, "rb", buffering=0) as file:
             raw = file.read(SIZE_MAX)
-    except FileNotFoundError:  # who keeps a newer one removes the oldest
+    except OSError:  # also: who keeps a newer one removes the oldest
         return None
     checkpoint = parsed(raw)
     named = first_of(os.fspath(path))

@@ -8,7 +8,7 @@ import os
 import struct
 import zlib
 
-from engine.journal.segments import Place, sync_directory, write_all
+from engine.journal.segments import Place, sync_directory, unlink, write_all
 
 NEWEST = "head"  # the first sequence of the newest segment that was begun
 DURABLE = "durable"  # a sequence before which all was on the disk once
@@ -33,6 +33,15 @@ def note(directory: Place, sequence: int, name: str = NEWEST) -> None:
         os.close(fd)
     if is_new:
         sync_directory(directory)  # or a power cut takes the note's name, and the note with it
+
+
+def renote(directory: Place, first: int) -> None:
+    """Note an earlier segment as the newest, or that there is none; durable."""
+    if first == NOTHING:
+        unlink(os.path.join(directory, NEWEST))
+        sync_directory(directory)
+    else:
+        note(directory, first)
 
 
 def noted(directory: Place, name: str = NEWEST) -> int:

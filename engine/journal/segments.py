@@ -169,6 +169,7 @@ def put(path: Place, raw: bytes) -> None:
     """Write a file durably, whole or not at all, over one of that name; OSError."""
     folder, name = os.path.split(os.path.abspath(path))
     draft = os.path.join(folder, f".{name}.{os.getpid()}")
+    forget_drafts(folder, name)
     try:
         fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:

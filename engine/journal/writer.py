@@ -260,7 +260,7 @@ class Journal:
         """One segment of zeros, handed to the writer."""
         is_last_try = self._durable(self._handle) >= self._end
         try:
-            fd = self.reserve.segment(self._end, self._segment_size)
+            fd = self.reserve.segment(self._end, self._segment_size, is_last_try=is_last_try)
         except OSError as error:
             self._postpone(error, is_last_try=is_last_try)
             return

@@ -21,6 +21,7 @@ from engine.journal.checkpoints import (
 from engine.journal.head import DURABLE, noted
 from engine.journal.recovery import chunks, records, recover, survey
 from engine.journal.segments import functions_of
+from engine.journal.verification import verified
 from engine.journal.writer import MARK_RECORDS, Journal
 from engine.messages import RECORD_SIZE
 from tests.engine.journal.building import (
@@ -141,6 +142,21 @@ def test_a_short_one_is_not_used(journal, disk, size):
 
     os.truncate(path.replace("600", "601"), size)
     assert recover(journal, OURS, disk).base is None
+
+
+def test_one_that_cannot_be_read_is_told_of_and_the_older_one_used(journal, disk):
+    """A bad sector under it, or another kind of file."""
+    checkpoint_at(journal, 100, disk)
+    path = checkpoint_at(journal, 600, disk)
+    os.unlink(path)
+    os.mkdir(path)
+
+    found = recover(journal, OURS, disk)
+    whole = verified(journal, disk)
+
+    assert since_of(found) == 100
+    assert found.words == (f"{path} is not what was written: it is not used",)
+    assert [one.fault for one in whole.checkpoints] == ["it is not what was written", ""]
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ import pytest
 
 from engine.journal.checkpoints import Checkpoint, Said, keep, spot_in
 from engine.journal.head import note, noted
+from engine.journal.record_files import write_record_file
 from engine.journal.retention import going, remove
-from engine.journal.segments import functions_of, make_directory, put
+from engine.journal.segments import Header, functions_of, make_directory, put
 from engine.journal.verification import verified
-from tests.engine.journal.building import CAPACITY, OURS, written
+from tests.engine.journal.building import CAPACITY, OURS, run_of, written
 
 
 @pytest.fixture
@@ -89,6 +90,20 @@ def test_a_file_is_durable_before_it_has_its_name(tmp_path, calls):
     with pytest.raises(IsADirectoryError):
         put(tmp_path / "folder", b"in the way")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_what_killed_processes_left_of_a_file_is_removed(tmp_path, native):
+    """A record file's draft may be of any size; one that is being written stays."""
+    header = Header(OURS, 0, 0)
+    for name in ("file", "eth.records"):
+        for pid in (999_999_999, os.getppid()):
+            (tmp_path / f".{name}.{pid}").write_bytes(b"half")
+
+    put(tmp_path / "file", b"all of it")
+    write_record_file(tmp_path / "eth.records", [run_of(0, 5)], header, native)
+
+    left = {path.name for path in tmp_path.iterdir() if path.name.startswith(".")}
+    assert left == {f".file.{os.getppid()}", f".eth.records.{os.getppid()}"}
 
 
 def test_segments_are_gone_for_good_one_after_the_other(tmp_path, disk, calls):
