@@ -1,8 +1,6 @@
 """Is a fold begun from the newest good state, and is what it proves to be lost refused?"""
 
 import os
-import shutil
-import time
 
 import pytest
 
@@ -22,7 +20,7 @@ from engine.journal.head import DURABLE, noted
 from engine.journal.recovery import chunks, records, recover, survey
 from engine.journal.segments import functions_of
 from engine.journal.verification import verified
-from engine.journal.writer import MARK_RECORDS, Journal
+from engine.journal.writer import Journal
 from engine.messages import RECORD_SIZE
 from tests.engine.journal.building import (
     CAPACITY,
@@ -291,23 +289,3 @@ def test_removed_segments_need_a_checkpoint_after_them(journal, disk):
 
     os.unlink(path)
     assert "00000000000000000000.segment is missing" in refusal_of(journal, disk)
-
-
-def test_what_was_durable_is_noted_now_and_then(tmp_path, disk):
-    """Of a journal that a crash ended, at most the last MARK_RECORDS can be lost unseen."""
-    journal = Journal.open(tmp_path / "journal", OURS, segment_size=4 << 20, native=disk)
-    journal.append(run_of(0, 2 * MARK_RECORDS))
-    journal.append(run_of(0, MARK_RECORDS // 2))
-    deadline = time.monotonic() + 30
-    while noted(tmp_path / "journal", DURABLE) < MARK_RECORDS and time.monotonic() < deadline:
-        journal.wait(journal.sequence, 1)
-    assert journal.wait(journal.sequence, 30)
-    shutil.copytree(tmp_path / "journal", tmp_path / "crashed" / "journal")
-    journal.close()
-    crashed = tmp_path / "crashed" / "journal"
-    assert recover(crashed, OURS, disk).sequence == 5 * MARK_RECORDS // 2
-
-    path = segments_in(crashed)[0]
-    change(path, offset_of(1_000), bytes(path.stat().st_size - offset_of(1_000)))
-
-    assert f"in {path}, record 1000 (sequence 1000) is gone" in refusal_of(crashed, disk)

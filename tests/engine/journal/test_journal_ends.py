@@ -1,6 +1,7 @@
 """Is it told where a journal ends, when nothing proves that this is its end?"""
 
 import shutil
+import time
 
 import pytest
 
@@ -10,7 +11,7 @@ from engine.journal.head import CLOSED, DURABLE, NOTHING, OPEN, closed_at, note,
 from engine.journal.recovery import chunks, recover
 from engine.journal.segments import SEGMENT_SIZE_MIN
 from engine.journal.verification import verified
-from engine.journal.writer import Journal
+from engine.journal.writer import MARK_RECORDS, Journal
 from engine.messages import RECORD_SIZE
 from tests.engine.journal.building import (
     CAPACITY,
@@ -131,3 +132,24 @@ def test_a_journal_that_became_shorter_while_it_was_read_is_no_shorter_journal(t
 
     with pytest.raises(OSError, match="became shorter"):
         list(chunks(segments))
+
+
+def test_what_was_durable_is_noted_now_and_then(tmp_path, disk):
+    """Of a journal that a crash ended, the loss of all but the last MARK_RECORDS is proved."""
+    journal = Journal.open(tmp_path / "journal", OURS, segment_size=4 << 20, native=disk)
+    journal.append(run_of(0, 2 * MARK_RECORDS))
+    journal.append(run_of(0, MARK_RECORDS // 2))
+    deadline = time.monotonic() + 30
+    while noted(tmp_path / "journal", DURABLE) < MARK_RECORDS and time.monotonic() < deadline:
+        journal.wait(journal.sequence, 1)
+    assert journal.wait(journal.sequence, 30)
+    shutil.copytree(tmp_path / "journal", tmp_path / "crashed" / "journal")
+    journal.close()
+    crashed = tmp_path / "crashed" / "journal"
+    assert recover(crashed, OURS, disk).sequence == 5 * MARK_RECORDS // 2
+
+    path = segments_in(crashed)[0]
+    change(path, offset_of(1_000), bytes(path.stat().st_size - offset_of(1_000)))
+
+    with pytest.raises(Refused, match=r"record 1000 \(sequence 1000\) is gone"):
+        recover(crashed, OURS, disk)
