@@ -1,6 +1,7 @@
 """How does a record become durable? Appended here, written and synced by one thread of its own."""
 
 import errno
+import os
 import time
 from _thread import LockType, allocate_lock, start_new_thread
 from collections.abc import Callable
@@ -103,6 +104,7 @@ class Journal:
         header, used, fd = last_segment(
             self.directory, self.identity, self.recovered, self._segment_size, disk
         )
+        self._inode = os.stat(self.directory).st_ino
         note(self.directory, header.first)
         note(self.directory, OPEN, CLOSED)
         if used:
@@ -252,7 +254,8 @@ class Journal:
     def _note(self, sequence: int, name: str = NEWEST) -> None:
         """Without the note the journal is as whole as before, only a loss of it is not seen."""
         try:
-            note(self.directory, sequence, name)
+            if os.stat(self.directory).st_ino == self._inode:  # else it is somebody else's by now
+                note(self.directory, sequence, name)
         except OSError as error:
             self.unprepared = error
 

@@ -153,3 +153,16 @@ def test_what_was_durable_is_noted_now_and_then(tmp_path, disk):
 
     with pytest.raises(Refused, match=r"record 1000 \(sequence 1000\) is gone"):
         recover(crashed, OURS, disk)
+
+
+def test_nothing_is_noted_in_a_directory_that_took_this_ones_place(tmp_path, disk):
+    """Another engine's journal would be refused for what it never held."""
+    journal = Journal.open(tmp_path / "j", OURS, segment_size=SEGMENT_SIZE_MIN, native=disk)
+    journal.append(run_of(0, 20))
+    (tmp_path / "j").rename(tmp_path / "moved")
+    (tmp_path / "j").mkdir()
+
+    journal.close()
+
+    assert list((tmp_path / "j").iterdir()) == []
+    assert told(recover(tmp_path / "moved", OURS, disk)) == (20, 0, True)
