@@ -10,7 +10,8 @@ from engine.control.client import UNREACHABLE
 from engine.errors import Refused
 from engine.resilience.incidents import CLOSED
 from engine.service.standing import folder_of
-from supreme_cli.asking import SCHEMA, DataDir, Json, span, stamp, table
+from supreme_cli.asking import SCHEMA, span, stamp, table
+from supreme_cli.common_options import DataDir, Json
 from supreme_cli.services import alerts_of, ask, tables_of
 
 app = typer.Typer(

@@ -1,13 +1,11 @@
-"""What do the verbs share that ask a running engine? Options, the link, tables and watching."""
+"""What do the verbs share that ask a running engine? The link, tables and watching."""
 
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from json import dumps
-from typing import Annotated, Any, NamedTuple, TextIO
-
-import typer
+from typing import Any, NamedTuple, TextIO
 
 from engine.camera import restored
 from engine.control.client import Link, connect
@@ -19,46 +17,6 @@ from engine.snapshot import Snapshot
 SCHEMA = 1
 CLEAR = "\x1b[H\x1b[2J"
 PATIENCE_S = 2.0  # for an engine that is still starting
-
-
-def is_named(context: typer.Context, value: str) -> str:
-    """The value; a usage error where it was given and is empty: `--data-dir "$UNSET"`."""
-    source = context.get_parameter_source("data_dir")
-    if not value.strip() and source is not None and source.name != "DEFAULT":
-        raise typer.BadParameter("give a directory: it is empty")
-    return value
-
-
-DataDir = Annotated[
-    str,
-    typer.Option(
-        "--data-dir",
-        metavar="DIR",
-        callback=is_named,
-        help="whose engine [$SUPREME_DATA_DIR, or the one that runs]",
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
-Watch = Annotated[bool, typer.Option("--watch", "-w", help="again and again, until Ctrl-C")]
-
-
-def is_number(value: float) -> float:
-    """The value; a usage error for `nan`, which no range turns away."""
-    if value != value:  # noqa: PLR0124
-        raise typer.BadParameter("give a number")
-    return value
-
-
-Hz = Annotated[
-    float,
-    typer.Option("--hz", min=0.1, max=20.0, callback=is_number, help="how often under --watch"),
-]
-Timeout = Annotated[
-    float,
-    typer.Option(
-        "--timeout", min=0.1, max=86_400, callback=is_number, help="seconds to wait for an answer"
-    ),
-]
 
 
 class Seen(NamedTuple):

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from engine.errors import Refused
-from supreme_cli.asking import SCHEMA, DataDir, Json, linked, seen, table
+from supreme_cli.asking import SCHEMA, linked, seen, table
+from supreme_cli.common_options import DataDir, Json
 from supreme_cli.services import ask, pid_of, tables_of
 
 TRADING = "trading"

@@ -15,7 +15,8 @@ class Command:
 RUN, OPERATE, LOOK, RESEARCH, PROVE = "run", "operate", "look", "research", "prove"
 SHOW, ACT = "supreme_cli.show", "supreme_cli.operate"
 LIFE, CONSOLE = "supreme_cli.lifecycle", "supreme_cli.console"
-OWN = ("up", "console")  # they parse for themselves, without typer's weight
+SHOWN = ("status", "positions", "orders", "trades", "risk", "latency")
+OWN = ("up", "console", *SHOWN)  # they parse for themselves, without typer's weight
 COMMANDS = {
     "up": Command(RUN, "start an engine in the background, open the console", LIFE, "up"),
     "run": Command(RUN, "an engine in the foreground; Ctrl-C stops it", "engine.runtime"),

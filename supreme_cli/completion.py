@@ -11,8 +11,9 @@ from engine import serving
 from engine.market.simulated import played
 from engine.options import FORMS, LEVELS, OPTIONS
 from engine.profile import ALL_KEYS, shipped
-from supreme_cli import console
-from supreme_cli.commands import COMMANDS
+from supreme_cli import console, show
+from supreme_cli.commands import COMMANDS, SHOWN
+from supreme_cli.words import Form, offered
 
 FILES, DIRECTORIES = "files", "directories"
 HELP = {"--help": "what it does and takes"}
@@ -76,9 +77,12 @@ def main(
 def grammar() -> Grammar:
     """All that may be typed after `supreme`."""
     values = {f"--{name}": Offer() for name, row in OPTIONS.items() if row.takes}
-    own = {"up": own_options(), "run": own_options(), "console": console.options()}
+    own = {"up": own_options(), "run": own_options(), "console": offered(console.FORM)}
+    own |= {name: offered(Form(name, "", show.OPTIONS)) for name in SHOWN}
     own["serve"] = {f"--{name}": text for name, text in {**serving.TAKES, **serving.FLAGS}.items()}
-    values |= {f"--{name}": Offer() for name in (*console.VALUED, *serving.TAKES)}
+    values |= {f"--{name}": Offer() for name in serving.TAKES}
+    for options in (console.FORM.options, show.OPTIONS):
+        values |= {f"--{name}": Offer() for name, row in options.items() if row.value}
     verbs = []
     for name in COMMANDS:
         if name in own:  # they parse for themselves, by their own tables

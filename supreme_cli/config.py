@@ -23,7 +23,8 @@ from engine.profile import (
     shipped,
     worded,
 )
-from supreme_cli.asking import DataDir, Timeout, linked
+from supreme_cli.asking import linked
+from supreme_cli.common_options import DataDir, Timeout
 from supreme_cli.config_names import names, table
 from supreme_cli.operate import NO_REASON, Reason
 

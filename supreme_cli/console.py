@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 from engine.control.places import directory_named
 from engine.errors import Refused
+from supreme_cli.words import Form, Option, help_of, number, parsed
 
-HELP = """\
-Usage: supreme console [OPTIONS]
-
+HZ_MIN, HZ_MAX = 0.5, 10.0
+FORM = Form(
+    "console",
+    """\
 Watch the running engine, and command it. The console is a client of the engine: leaving it, or
 losing it, never touches the engine. ? shows the keys and what each number means, q leaves.
 Keys that act (P pause, F flatten, K kill, H leave HALTED) ask first, and for a reason.
@@ -23,18 +25,15 @@ Examples:
   supreme console                 the engine that runs
   supreme console --read-only     no act exists
   supreme console --hz 0.5        over a thin line
-
-Options:
-  --data-dir DIR    the engine's data directory [$SUPREME_DATA_DIR, or the one that runs]
-  --hz N            pictures a second, 0.5 to 10 [2]
-  --read-only       watch; the keys that act are not there
-  --ascii           draw with ASCII alone (by itself where the locale is not UTF-8)
-  -h, --help        this text
-
-NO_COLOR is honoured: every state has its word.
-"""
-FLAGS, VALUED = ("read-only", "ascii", "help"), ("data-dir", "hz")
-HZ_MIN, HZ_MAX = 0.5, 10.0
+""",
+    {
+        "data-dir": Option("DIR", "whose engine [$SUPREME_DATA_DIR, or the one that runs]"),
+        "hz": Option("N", "pictures a second, 0.5 to 10 [2]"),
+        "read-only": Option("", "watch; the keys that act are not there"),
+        "ascii": Option("", "ASCII alone (by itself where the locale is not UTF-8)"),
+    },
+    "NO_COLOR is honoured: every state has its word.\n",
+)
 ANSWER_S = 5.0
 
 
@@ -52,7 +51,7 @@ def perform(argv: list[str]) -> int:
     """The exit code of `supreme console`."""
     asked = parse(argv)
     if asked.help:
-        sys.stdout.write(HELP)
+        sys.stdout.write(help_of(FORM))
         return 0
     asked = asked._replace(data_dir=asked.data_dir or directory_named(os.environ))
     needs_terminal()
@@ -84,51 +83,14 @@ def seen_of(data_dir: str) -> tuple[dict[str, Any], bytes]:
 
 def parse(argv: list[str]) -> Options:
     """The options of a command line; Refused names what is wrong and what would be right."""
-    given: dict[str, str] = {}
-    rest = list(argv)
-    while rest:
-        word = rest.pop(0)
-        name, has_value, value = word.removeprefix("--").partition("=")
-        name = "help" if word == "-h" else name
-        if not word.startswith("-") or name not in FLAGS + VALUED:
-            raise misused(f"unknown option {word}")
-        if name in VALUED and not has_value:
-            value = rest.pop(0) if rest and not rest[0].startswith("--") else ""
-        if (name in VALUED) != bool(value.strip()):
-            raise misused(f"--{name} {'needs a' if name in VALUED else 'takes no'} value")
-        given[name] = value
+    given = parsed(FORM, argv)
     return Options(
         given.get("data-dir", ""),
-        rate(given.get("hz", "2")),
+        number(FORM, "hz", given.get("hz", "2"), HZ_MIN, HZ_MAX),
         "read-only" in given,
         "ascii" in given,
         "help" in given,
     )
-
-
-def misused(what: str) -> Refused:
-    """Usage, in two lines."""
-    return Refused(f"supreme console: {what}", "see: supreme console --help")
-
-
-def rate(text: str) -> float:
-    """Pictures a second in their range."""
-    try:
-        hz = float(text)
-    except ValueError:
-        hz = 0.0
-    if not HZ_MIN <= hz <= HZ_MAX:
-        raise Refused(
-            f"supreme console: --hz {text} is impossible",
-            f"give a number from {HZ_MIN:g} to {HZ_MAX:g}",
-        )
-    return hz
-
-
-def options() -> dict[str, str]:
-    """Each option and what it does, as the help has it."""
-    rows = [line.split(None, 2) for line in HELP.splitlines() if line.startswith("  --")]
-    return {words[0]: words[-1] for words in rows}
 
 
 def needs_terminal() -> None:

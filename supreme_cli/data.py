@@ -19,7 +19,7 @@ from engine.market.importing import Options, prepare
 from engine.market.inspection import inspected
 from engine.market.series import Series, write_series
 from supreme_cli import simulate
-from supreme_cli.asking import is_named
+from supreme_cli.common_options import is_named
 from supreme_cli.history_words import described, table_of, told_check, told_import
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import typer
 
 from engine.control.places import PATH_MAX, base_directory, directory_named, socket_path
 from supreme_cli import box_checks, directory_checks
-from supreme_cli.asking import is_named
+from supreme_cli.common_options import is_named
 from supreme_cli.findings import FAIL, OK, VERDICTS, WARNING, Finding, Place, fail
 
 SCHEMA_VERSION = 1

@@ -8,20 +8,8 @@ import typer
 from engine.control.client import Link
 from engine.picture import curve_of
 from engine.status import grouped, short
-from supreme_cli.asking import (
-    Asked,
-    DataDir,
-    Hz,
-    Json,
-    Seen,
-    Timeout,
-    Watch,
-    headline,
-    linked,
-    seen,
-    show,
-    stamp,
-)
+from supreme_cli.asking import Asked, Seen, headline, linked, seen, show, stamp
+from supreme_cli.common_options import DataDir, Hz, Json, Timeout, Watch
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 SPARK_WIDTH = 60

@@ -8,7 +8,8 @@ import typer
 from engine.picture import trimmed
 from engine.service.reading import newest_decisions, story_of
 from engine.status import grouped
-from supreme_cli.asking import SCHEMA, DataDir, Json, stamp, table
+from supreme_cli.asking import SCHEMA, stamp, table
+from supreme_cli.common_options import DataDir, Json
 from supreme_cli.services import tables_of
 
 

@@ -16,7 +16,8 @@ from engine.errors import Refused
 from engine.journal.segments import unwritable
 from engine.options import parse
 from supreme_cli import services
-from supreme_cli.asking import SCHEMA, DataDir, Json, Seen, Timeout, linked, seen
+from supreme_cli.asking import SCHEMA, Seen, linked, seen
+from supreme_cli.common_options import DataDir, Json, Timeout
 from supreme_cli.operate import Act, left, settled
 
 START_SECONDS = 60.0

@@ -9,17 +9,8 @@ import typer
 
 from engine.control.client import UNREACHABLE, Link
 from engine.errors import Refused
-from supreme_cli.asking import (
-    SCHEMA,
-    DataDir,
-    Json,
-    Seen,
-    Timeout,
-    headline,
-    is_screen,
-    linked,
-    seen,
-)
+from supreme_cli.asking import SCHEMA, Seen, headline, is_screen, linked, seen
+from supreme_cli.common_options import DataDir, Json, Timeout
 
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="why; kept in the journal")]
 Confirm = Annotated[str, typer.Option("--confirm", metavar="WORD", help="the word, typed here")]

@@ -1,5 +1,6 @@
 """supreme status, positions, orders, trades, risk, latency: what a running engine shows."""
 
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -8,35 +9,35 @@ from engine.control.client import Link
 from engine.resilience.incidents import CLOSED
 from engine.status import grouped, short
 from supreme_cli import services
-from supreme_cli.asking import (
-    Asked,
-    DataDir,
-    Hz,
-    Json,
-    Seen,
-    Timeout,
-    Watch,
-    clock,
-    rows_of,
-    show,
-    span,
-    table,
-)
+from supreme_cli.asking import Asked, Seen, clock, rows_of, show, span, table
+from supreme_cli.words import Form, Option, help_of, number, parsed
 
 Facts = Callable[[Link, Seen], dict[str, Any]]
 Text = Callable[[Any], str]
+OPTIONS = {
+    "data-dir": Option("DIR", "whose engine [$SUPREME_DATA_DIR, or the one that runs]"),
+    "json": Option("", "print JSON"),
+    "watch": Option("", "again and again, until Ctrl-C", "w"),
+    "hz": Option("N", "how often under --watch, 0.1 to 20 [2]"),
+    "timeout": Option("SECONDS", "to wait for an answer [5]"),
+}
 
 
-def verb(help_text: str, facts: Facts, text: Text) -> Callable[..., None]:
+def verb(name: str, about: str, facts: Facts, text: Text) -> Callable[[list[str]], int]:
     """A command that shows what `facts` finds, as JSON or as `text` words it."""
+    form = Form(name, f"{about}\n", OPTIONS)
 
-    def shown(
-        data_dir: DataDir = "", json: Json = False, watch: Watch = False, hz: Hz = 2.0,
-        timeout: Timeout = 5.0,
-    ) -> None:  # fmt: skip
-        show(Asked(data_dir, json, watch, hz, timeout), facts, text)
+    def shown(argv: list[str]) -> int:
+        given = parsed(form, argv)
+        if "help" in given:
+            sys.stdout.write(help_of(form))
+            return 0
+        hz = number(form, "hz", given.get("hz", "2"), 0.1, 20.0)
+        timeout = number(form, "timeout", given.get("timeout", "5"), 0.1, 86_400.0)
+        asked = Asked(given.get("data-dir", ""), "json" in given, "watch" in given, hz, timeout)
+        show(asked, facts, text)
+        return 0
 
-    shown.__doc__ = help_text
     return shown
 
 
@@ -90,6 +91,7 @@ def status_text(found: dict[str, Any]) -> str:
 
 
 status = verb(
+    "status",
     "Whether the engine runs, for whom, and how it stands. Exit 3 when none runs.\n\n"
     "Example: supreme status --json",
     status_facts,
@@ -126,6 +128,7 @@ def positions_text(found: dict[str, Any]) -> str:
 
 
 positions = verb(
+    "positions",
     "What is held, what it is worth at the bid, and the protective stop under it.",
     positions_facts,
     positions_text,
@@ -150,7 +153,7 @@ def orders_text(found: dict[str, Any]) -> str:
     )  # fmt: skip
 
 
-orders = verb("The open orders, the newest first.", orders_facts, orders_text)
+orders = verb("orders", "The open orders, the newest first.", orders_facts, orders_text)
 
 
 def trades_facts(_link: Link, one: Seen) -> dict[str, Any]:
@@ -172,7 +175,7 @@ def trades_text(found: dict[str, Any]) -> str:
 
 
 trades = verb(
-    "The newest fills, each with what it earned after its fee.", trades_facts, trades_text
+    "trades", "The newest fills, each with what it earned after its fee.", trades_facts, trades_text
 )
 
 
@@ -208,6 +211,7 @@ def risk_text(found: dict[str, Any]) -> str:
 
 
 risk = verb(
+    "risk",
     "Every limit: where we are, where it lies, and what happens there; denials by reason.",
     risk_facts,
     risk_text,
@@ -238,6 +242,7 @@ def latency_text(found: dict[str, Any]) -> str:
 
 
 latency = verb(
+    "latency",
     "How late a record's turn came, what a decision took, how long commands waited for disk.",
     latency_facts,
     latency_text,

@@ -10,21 +10,8 @@ import typer
 
 from engine.errors import Refused
 from engine.preview import preview
-from supreme_cli.asking import (
-    CLEAR,
-    SCHEMA,
-    DataDir,
-    Hz,
-    Json,
-    Timeout,
-    Watch,
-    about,
-    headline,
-    is_screen,
-    linked,
-    seen,
-    stamp,
-)
+from supreme_cli.asking import CLEAR, SCHEMA, about, headline, is_screen, linked, seen, stamp
+from supreme_cli.common_options import DataDir, Hz, Json, Timeout, Watch
 
 
 def main(

@@ -33,6 +33,7 @@ FLOORS: list[tuple[str, list[str]]] = [
             *("builder", "parts"),
             *("desk", "scarcity", "folding", "beginning", "bootstrap", "runtime", "serving"),
             "answering",
+            "started",
             "backtest",
         ],
     ),
