@@ -14,7 +14,7 @@ from typing import NamedTuple
 from engine import core as cores
 from engine import environment, streams
 from engine.answering import Answering, Metrics, Sign
-from engine.control.client import Link, is_locked, the_engine
+from engine.control.client import Link, is_dead, is_locked, pid_in, the_engine
 from engine.control.places import operator
 from engine.errors import Refused
 from engine.journal.lock import hold
@@ -152,6 +152,7 @@ def entrust(projecting: Projecting, asked: Asked) -> None:
 
     def look_for_engine(_fold: object) -> None:
         standing.alerts.up("engine", is_up=is_locked(asked.data_dir))
+        watching.look_at_engine(death_of(asked.data_dir))
 
     projecting.duties += [
         Duty(asked.compare_s, ask),
@@ -159,6 +160,13 @@ def entrust(projecting: Projecting, asked: Asked) -> None:
         Duty(EVERY_S, watching.look),
         Duty(EVERY_S, look_for_engine),
     ]
+
+
+def death_of(data_dir: str) -> str:
+    """How the engine there ended, where it ended badly and none runs; else nothing."""
+    if not is_dead(data_dir):
+        return ""
+    return f"pid {pid_in(data_dir)} ended without a goodbye: supreme up goes on from its journal"
 
 
 class Stop(threading.Event):

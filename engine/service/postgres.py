@@ -102,10 +102,10 @@ class Copier:
         await self.recovery.climb(ways, reason_of(error))
 
     async def _connect(self, _step: Step | None = None) -> None:
-        """A connection, and the breaker hears of it; Unreached, or Unavailable where it is held."""
+        """A connection, and the breaker hears of it; Unreached without one, or where it is held."""
         breaker = self.recovery.breaker
         if breaker.state == HELD:
-            raise breaker.unavailable()
+            raise Unreached(breaker.unavailable().what)
         permit = 0 if breaker.state == OPEN else breaker.permit()
         try:
             self._there = await connected(self._url)
@@ -283,7 +283,9 @@ def place_of(url: str) -> str:
 
 def reason_of(error: Exception) -> str:
     """Why PostgreSQL is not there, without what an error might quote of the URL."""
-    if isinstance(error, Unreached | Unavailable):
+    if isinstance(error, Unavailable):
+        return error.what
+    if isinstance(error, Unreached):
         return str(error)
     if isinstance(error, TimeoutError):
         return "it does not answer"

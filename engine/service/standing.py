@@ -9,8 +9,9 @@ from typing import Any
 
 from engine.log import Log
 from engine.service.alerts import Alerts
+from engine.service.noted import FOLDER
 
-FOLDER, NAME = "service", "standing.json"
+NAME = "standing.json"
 ALARMS_KEPT = 16
 STEPS_WAITING = 1_000  # of recoveries, until they are kept
 WRITE_EVERY_S = 1.0

@@ -56,6 +56,7 @@ ABOVE: dict[str, tuple[str, ...]] = {
         "engine.camera",
         "engine.control",
         "engine.errors",
+        "engine.service.noted",
     ),
 }
 # Imported inside the function that needs them, so that the engine process never loads them.

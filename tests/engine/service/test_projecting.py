@@ -19,12 +19,12 @@ from supreme_cli.services import pid_of
 from tests.acceptance.running import COMMAND, ROOT, supreme
 from tests.engine.execution.decimal_account import UNIT, DecimalAccount
 from tests.engine.journal.building import left_open, segments_in
-from tests.engine.service.conftest import run
 from tests.engine.service.keeping import (
     database,
     finished,
     journal_of,
     made,
+    run,
     served,
     tables_of,
 )
