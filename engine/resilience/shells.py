@@ -40,9 +40,12 @@ async def guarded(breaker: Breaker, work: Callable[[], Awaitable[Answer]]) -> An
 class Supervisor:
     """Climbs the ladder of each component that fails, one climb at a time."""
 
-    def __init__(self, tell: Callable[[Step], object]) -> None:
+    def __init__(
+        self, tell: Callable[[Step], object], clock: Callable[[], int] = time.monotonic_ns
+    ) -> None:
         """`tell` gets each step as it begins and as it ends."""
-        self._tell, self._climbs = tell, dict[str, asyncio.Task[None]]()
+        self._tell, self._clock = tell, clock
+        self._climbs: dict[str, asyncio.Task[None]] = {}
 
     def failed(
         self,
@@ -75,7 +78,7 @@ class Supervisor:
         breaker: Breaker | None,
     ) -> None:
         while True:
-            step = ladder.next(time.monotonic_ns(), cause)
+            step = ladder.next(self._clock(), cause)
             self._tell(step)
             await asyncio.sleep(step.wait_ns / NS)
             try:
@@ -83,7 +86,7 @@ class Supervisor:
                 error = ""
             except Exception as wrong:  # noqa: BLE001  it is told, and the next rung answers it
                 cause = error = str(wrong) or type(wrong).__name__
-            self._tell(ladder.ended(step, time.monotonic_ns(), error))
+            self._tell(ladder.ended(step, self._clock(), error))
             if ladder.is_well:
                 if breaker:
                     breaker.recovered(f"{step.rung} worked")

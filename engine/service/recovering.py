@@ -15,7 +15,7 @@ from engine.resilience.shells import Supervisor
 from engine.service.standing import Standing
 
 COMPONENT = "postgres"
-CRITICAL_S = 300.0  # gone for so long a person must look
+CRITICAL_NS = 300 * 1_000_000_000  # gone for so long a person must look
 Draw = Callable[[], float]  # uniform in [0, 1)
 Ways = dict[str, Callable[[Step], Coroutine[Any, Any, None]]]
 
@@ -26,23 +26,29 @@ class Recovery:
     SQLite takes everything anyway: failing over to it is to say so.
     """
 
-    def __init__(self, settings: Resilience, standing: Standing, draw: Draw) -> None:
-        self._standing = standing
-        self.breaker = Breaker(COMPONENT, settings.breaker, time.monotonic_ns, self._moved)
+    def __init__(
+        self,
+        settings: Resilience,
+        standing: Standing,
+        draw: Draw,
+        clock: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._standing, self._clock = standing, clock
+        self.breaker = Breaker(COMPONENT, settings.breaker, clock, self._moved)
         # Nothing of ours can start it again, so that rung is left out.
         rungs = (RETRY, FAILOVER, DEGRADE)
         self.ladder = Ladder("store", settings, draw, rungs=rungs)
         self._degraded = Degradation(self._levelled)
-        self._since_s: float | None = None
+        self._since_ns = clock()
 
     async def climb(self, ways: Ways, cause: str) -> None:
         """Until it is well again."""
-        self._since_s = time.monotonic()
+        self._since_ns = self._clock()
         acts = {
             **ways, FAILOVER: self._raise("failed_over"), DEGRADE: self._degrade,
             ESCALATE: self._raise("escalated"), RETURN: self._return,
         }  # fmt: skip
-        await Supervisor(self._tell).failed(self.ladder, acts, cause, self.breaker)
+        await Supervisor(self._tell, self._clock).failed(self.ladder, acts, cause, self.breaker)
 
     def sign(self, act: str, who: str, reason: str) -> None:
         """An operator trips or resets the breaker."""
@@ -65,17 +71,17 @@ class Recovery:
         return told
 
     async def _degrade(self, step: Step) -> None:
-        self._degraded.lost("store", time.monotonic_ns(), step.cause)
+        self._degraded.lost("store", self._clock(), step.cause)
         self._standing.alerts.wrong(COMPONENT, "degraded", step.cause, self.ladder.tried)
 
     async def _return(self, _step: Step) -> None:
-        self._degraded.returned("store", time.monotonic_ns())
+        self._degraded.returned("store", self._clock())
 
     def _tell(self, step: Step) -> None:
-        self._standing.steps.append((time.time_ns(), *step[1:]))
+        self._standing.steps.append((self._standing.now_ns(), *step[1:]))
         self._standing.say("info", "RecoveryStep", **step._asdict())
-        since_s = self._since_s or time.monotonic()
-        if step.outcome and step.cause and time.monotonic() - since_s > CRITICAL_S:
+        is_long = self._clock() - self._since_ns > CRITICAL_NS
+        if step.outcome and step.cause and is_long:
             self._standing.alerts.wrong(COMPONENT, "escalated", step.cause, self.ladder.tried)
 
     def _moved(self, changed: Changed) -> None:
@@ -87,5 +93,5 @@ class Recovery:
         self._standing.say("warning", "ServiceLevel", **changed._asdict())
 
     def _row(self, rung: str, cause: str, outcome: str) -> None:
-        row = (time.time_ns(), COMPONENT, rung, 0, 0, COMPONENT, cause, outcome)
+        row = (self._standing.now_ns(), COMPONENT, rung, 0, 0, COMPONENT, cause, outcome)
         self._standing.steps.append(row)
