@@ -30,7 +30,7 @@ from validators.simulation.virtual import NS, VirtualLoop
 JOURNAL = "51" * 16
 READ_AT_ONCE, READ_S = 64, 0.03  # records, and how long it takes at most to fold them
 SYNCED_S, STARTED_S = 40.0, 8.0  # longest: between two syncs of the tables, until it runs again
-REST_S = 90  # at the end: those who ask have their answer, and what is due is copied
+REST_S = 60  # at the end: those who ask have their answer, and what is due is copied
 IN_MEMORY = "/dev/shm"  # noqa: S108  a folder of its own is made there
 READERS = 7
 START_NS = 1_747_000_020_000_000_000
