@@ -8,9 +8,15 @@ from engine.resilience.pool import Pool
 from engine.service import copying
 from engine.service.alerts import Alerts
 from engine.service.tables import Tables
+from validators.simulation.database import Trouble
+from validators.simulation.service import Ailing
 from validators.simulation.trial import followed, mixed, trial
 
-MUTANTS = range(1, 50, 2)  # seeds, with power cuts, in which a mutant must be found
+MUTANTS = 25  # seeds in which a mutant must be found
+TROUBLE = Trouble(0.3, 0.02, 0.05, 0.1, 0.1, outages=2, outage_s=30.0)
+EVERYTHING = followed(0)._replace(
+    crashes=3, slow_disk=0.5, ailing=Ailing(TROUBLE, kills=1)
+)  # at once, so that it is found soon
 
 
 @pytest.mark.parametrize("seed", range(50))
@@ -19,6 +25,12 @@ def test_a_service_comes_through(native, seed):
     outcome = trial(seed, native, followed(seed))
 
     assert outcome.around == ()
+
+
+@pytest.mark.parametrize("seeds", [3, pytest.param(100, marks=pytest.mark.long)])
+def test_a_service_comes_through_everything_at_once(native, seeds):
+    """What the services that are not honest are tried with."""
+    assert [one for one in range(seeds) if trial(one, native, EVERYTHING).around] == []
 
 
 @pytest.mark.long
@@ -137,4 +149,4 @@ def test_the_auditor_finds_a_service_that_is_not_honest(native, monkeypatch, mut
     """Each mutant is caught, or the runs above would prove nothing."""
     mutate(monkeypatch)
 
-    assert any(trial(seed, native, followed(seed)).around for seed in MUTANTS)
+    assert any(trial(seed, native, EVERYTHING).around for seed in range(MUTANTS))
