@@ -9,6 +9,7 @@ import random
 import signal
 import threading
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 from engine import core as cores
@@ -25,7 +26,8 @@ from engine.parts import code_of
 from engine.profile import Given, load_profile
 from engine.resilience.settings import Resilience, settings_of
 from engine.service import comparing
-from engine.service.postgres import Copier, place_of, refuse_without_libraries
+from engine.service.copying import Copier
+from engine.service.postgres import asking, place, place_of, refuse_without_libraries
 from engine.service.projecting import POLL_S, Duty, Projecting
 from engine.service.recovering import COMPONENT, Recovery
 from engine.service.standing import Standing, folder_of, standing_of
@@ -188,7 +190,8 @@ async def live(projecting: Projecting, asked: Asked, standing: Standing, stop: S
     copier, answering = None, Answering(folder_of(asked.data_dir), standing)
     if asked.url:
         recovery = Recovery(asked.recovery, standing, random.SystemRandom().random)
-        copier = Copier(asked.url, projecting.keeper.path, standing, recovery)
+        tables = partial(asking, projecting.keeper.path)
+        copier = Copier(place(asked.url), tables, standing, recovery)
         answering.breakers[COMPONENT] = within(asyncio.get_running_loop(), recovery)
     copying = asyncio.create_task(copier.run()) if copier else None
     if copying:

@@ -3,7 +3,6 @@
 The service cannot write the engine's journal: steps are rows of its tables and lines of its log.
 """
 
-import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -83,7 +82,7 @@ class Recovery:
     def _tell(self, step: Step) -> None:
         if not step.outcome:
             self._due_ns = step.at_ns + step.wait_ns
-        self._standing.steps.append((time.time_ns(), *step[1:]))
+        self._standing.steps.append((self._standing.now_ns(), *step[1:]))
         self._standing.say("info", "RecoveryStep", **step._asdict())
 
     def _moved(self, changed: Changed) -> None:
@@ -95,5 +94,5 @@ class Recovery:
         self._standing.say("warning", "ServiceLevel", **changed._asdict())
 
     def _row(self, rung: str, cause: str, outcome: str) -> None:
-        row = (time.time_ns(), COMPONENT, rung, 0, 0, COMPONENT, cause, outcome)
+        row = (self._standing.now_ns(), COMPONENT, rung, 0, 0, COMPONENT, cause, outcome)
         self._standing.steps.append(row)
