@@ -51,10 +51,14 @@ def begin(
     journal = engine.journal
     engine.log.stamp = f"S{journal.identity.journal_id.hex()[:8]}-{kept.epoch}"
     engine.loop = Loop(engine.core, journal, PaperVenue(engine.core), engine.log)
+    found = journal.recovered
+    if found.left_open:
+        ends = {"end": found.sequence, "proved": found.proved, "cut_bytes": found.cut_bytes}
+        engine.log.say("warning", "JournalNotClosed", **ends)
     if lost:
         journal.append(lost)
     now_ns = engine.core.state.clock.now_ns
-    before = changed_from(journal.recovered)
+    before = changed_from(found)
     if before:
         whose = (int.from_bytes(one[:7], "little") for one in (before, cores.code_digest()))
         journal.append(encode(CodeChanged(0, now_ns, now_ns, *whose)))

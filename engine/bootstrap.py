@@ -20,6 +20,7 @@ from engine.messages import RECORD_SIZE
 from engine.options import DEFAULT, Options, letters
 from engine.parts import Engine, Source
 from engine.profile import Profile, load_profile
+from engine.started import keep_settings
 from engine.state import KEYS
 
 READ_AT_ONCE = 1 << 16
@@ -109,6 +110,7 @@ def assemble(options: Options, say: Callable[[str], None], stop: Callable[[], in
         )
         engine.held.append(lambda: end(engine))
         begin(engine, options, say, stop)
+        keep_settings(engine, options.data_dir)
     except BaseException as error:
         engine.fail(error)
         engine.close()

@@ -8,7 +8,7 @@ from engine import core as cores
 from engine.errors import Refused
 from engine.journal.checkpoints import Checkpoint
 from engine.journal.continuing import changed_from
-from engine.journal.damage import foreign
+from engine.journal.damage import foreign, open_end
 from engine.journal.folded import (
     Folding,
     Kept,
@@ -40,7 +40,10 @@ def fold(engine: Engine, say: Callable[[str], None], stop: Callable[[], int]) ->
     for word in recovered.words:
         say(f"journal: {word}")
     if recovered.cut_records or recovered.cut_bytes:
-        say(f"journal: cut an unfinished write of {recovered.cut_bytes} bytes at its end")
+        where = f"at sequence {recovered.sequence:,}"
+        say(f"journal: cut an unfinished write of {recovered.cut_bytes} bytes {where}")
+    if recovered.left_open:
+        say(f"journal: {open_end(recovered.sequence, recovered.proved)}")
     if recovered.base is not None:
         engine.core.restore(image_of(recovered.base))
         kept, since = Kept(recovered.base.said), recovered.base.spot.sequence

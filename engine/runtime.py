@@ -211,7 +211,7 @@ def live(engine: Engine, options: Options, stop: Stop) -> int:
         runner.tell_malformed()
         engine.loop.release()
         engine.is_whole = True
-    except JournalFailed:
+    except (JournalFailed, OSError):
         engine.lock.must_be_ours()  # a removed directory is the better reason
         raise
     finally:

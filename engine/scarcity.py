@@ -23,9 +23,13 @@ class Scarcity:
         self.engine = engine
         self.floor_bytes = int(engine.profile.values["journal.free_disk_floor_bytes"])
         self.why = ""
+        self.told: dict[str, str] = {}  # what the disk did not take, by what it was
 
     def watch(self) -> None:
-        """Look, and act on a shortage that was not there before."""
+        """Look, tell what the disk refused, and act on a shortage that was not there before."""
+        journal = self.engine.journal
+        self._tell("ReserveNotMade", journal.reserve.unmade)
+        self._tell("SegmentNotPrepared", journal.unprepared)
         why = self._shortage()
         if why and not self.why:
             self._pause(why)
@@ -35,6 +39,13 @@ class Scarcity:
         """Act at once when the journal has begun to live on its reserve."""
         if self.engine.journal.reserve.is_full and not self.why:
             self.watch()
+
+    def _tell(self, event: str, error: OSError | None) -> None:
+        """Say once that the disk did not take something, until it does."""
+        why = (error.strerror or str(error)) if error else ""
+        if why and not self.told.get(event):
+            self.engine.log.say("warning", event, why=why)
+        self.told[event] = why
 
     def _shortage(self) -> str:
         """What is short, or nothing."""

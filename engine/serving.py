@@ -9,12 +9,13 @@ import random
 import signal
 import threading
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 from engine import core as cores
 from engine import environment, streams
 from engine.answering import Answering, Metrics, Sign
-from engine.control.client import Link, is_locked, the_engine
+from engine.control.client import Link, is_dead, is_locked, pid_in, the_engine
 from engine.control.places import operator
 from engine.errors import Refused
 from engine.journal.lock import hold
@@ -25,7 +26,8 @@ from engine.parts import code_of
 from engine.profile import Given, load_profile
 from engine.resilience.settings import Resilience, settings_of
 from engine.service import comparing
-from engine.service.postgres import Copier, place_of, refuse_without_libraries
+from engine.service.copying import Copier
+from engine.service.postgres import asking, place, place_of, refuse_without_libraries
 from engine.service.projecting import POLL_S, Duty, Projecting
 from engine.service.recovering import COMPONENT, Recovery
 from engine.service.standing import Standing, folder_of, standing_of
@@ -152,6 +154,7 @@ def entrust(projecting: Projecting, asked: Asked) -> None:
 
     def look_for_engine(_fold: object) -> None:
         standing.alerts.up("engine", is_up=is_locked(asked.data_dir))
+        watching.look_at_engine(death_of(asked.data_dir))
 
     projecting.duties += [
         Duty(asked.compare_s, ask),
@@ -159,6 +162,13 @@ def entrust(projecting: Projecting, asked: Asked) -> None:
         Duty(EVERY_S, watching.look),
         Duty(EVERY_S, look_for_engine),
     ]
+
+
+def death_of(data_dir: str) -> str:
+    """How the engine there ended, where it ended badly and none runs; else nothing."""
+    if not is_dead(data_dir):
+        return ""
+    return f"pid {pid_in(data_dir)} ended without a goodbye: supreme up goes on from its journal"
 
 
 class Stop(threading.Event):
@@ -180,7 +190,8 @@ async def live(projecting: Projecting, asked: Asked, standing: Standing, stop: S
     copier, answering = None, Answering(folder_of(asked.data_dir), standing)
     if asked.url:
         recovery = Recovery(asked.recovery, standing, random.SystemRandom().random)
-        copier = Copier(asked.url, projecting.keeper.path, standing, recovery)
+        tables = partial(asking, projecting.keeper.path)
+        copier = Copier(place(asked.url), tables, standing, recovery)
         answering.breakers[COMPONENT] = within(asyncio.get_running_loop(), recovery)
     copying = asyncio.create_task(copier.run()) if copier else None
     if copying:

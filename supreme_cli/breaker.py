@@ -26,7 +26,11 @@ Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="why; kept
 
 @app.command("list")
 def show(data_dir: DataDir = "", json: Json = False) -> None:
-    """Each breaker with its state; whoever does not run is left out."""
+    """Each breaker with its state; whoever does not run is left out.
+
+    trips: how often it stopped the calls; row: failures without a success between them; recent:
+    failures among the newest calls; probe: until the next one.
+    """
     place = tables_of(data_dir)
     found = trading_in(place)
     if pid_of(place) is not None:
@@ -77,8 +81,10 @@ def text(found: dict[str, Any]) -> str:
     cells = [
         [
             name, row["state"].replace("_", "-"), str(row["level"]), str(row.get("opened", "-")),
-            f"{row['next_probe_s']:.0f} s" if row.get("next_probe_s") else "-",
+            str(row.get("failures_in_a_row", "-")),
+            f"{row['failures_recent']} of {row['calls_recent']}" if "calls_recent" in row else "-",
+            f"{row['next_probe_s']:.1f} s" if row.get("next_probe_s") else "-",
         ]
         for name, row in found.items()
     ]  # fmt: skip
-    return table("breaker state level opened probe", cells)
+    return table("breaker state level trips row recent probe", cells)

@@ -18,7 +18,8 @@ FORM = Form(
     "console",
     """\
 Watch the running engine, and command it. The console is a client of the engine: leaving it, or
-losing it, never touches the engine. ? shows the keys and what each number means, q leaves.
+losing it, never touches the engine. ? shows the keys and what each number means, a what went
+wrong, q leaves.
 Keys that act (P pause, F flatten, K kill, H leave HALTED) ask first, and for a reason.
 
 Examples:

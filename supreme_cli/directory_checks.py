@@ -14,6 +14,7 @@ from engine.control.places import socket_path
 from engine.errors import Refused
 from engine.journal.folded import Kept
 from engine.journal.recovery import chunks
+from engine.journal.restoring import left_behind
 from engine.journal.verification import verified
 from supreme_cli.findings import FAIL, Finding, Place, fail, ok, warning
 
@@ -173,6 +174,10 @@ def journal(place: Place) -> Finding:
         except Refused as refused:
             return fail(refused.what, refused.fix)
     what = f"whole: {'; '.join(told)}" if told else "none was read"
+    killed = [path for home in {place.directory, *place.below()} for path in left_behind(str(home))]
+    if killed and not large:
+        what = f"{what if told else 'none yet'}; a restore was killed and left {killed[0]}"
+        return warning(what, f"repeat supreme journal restore, or remove {killed[0]}")
     if large:
         what += f"; {len(large)} more would take longer than a look"
         return warning(what, f"supreme journal verify --data-dir {large[0]} reads it all")

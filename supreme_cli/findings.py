@@ -29,12 +29,16 @@ class Place(NamedTuple):
 
     def homes(self) -> list[Path]:
         """Where engines keep journals: here or one level below, the newest first; OSError."""
+        ways = (self.directory, *self.below())
+        found = [home for home in ways if os.path.isdir(home / "journal")]
+        return sorted(found, key=lambda home: os.stat(home / "journal").st_mtime, reverse=True)
+
+    def below(self) -> list[Path]:
+        """What lies one level below it; OSError."""
         try:
-            below = [self.directory / name for name in os.listdir(self.directory)]
+            return [self.directory / name for name in os.listdir(self.directory)]
         except FileNotFoundError:
             return []
-        found = [home for home in (self.directory, *below) if os.path.isdir(home / "journal")]
-        return sorted(found, key=lambda home: os.stat(home / "journal").st_mtime, reverse=True)
 
 
 def ok(what: str) -> Finding:

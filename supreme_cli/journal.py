@@ -14,12 +14,20 @@ from engine.control.client import holder_of
 from engine.control.places import base_directory
 from engine.errors import Refused
 from engine.folding import keep_newest, replayed
-from engine.journal import archives, retention
-from engine.journal.damage import Damaged
+from engine.journal import archives, restoring, retention
 from engine.journal.lock import hold
-from engine.journal.verification import Whole, verified
+from engine.journal.verification import verified
 from engine.options import profile_asked
-from supreme_cli.journal_words import EXPORTS, exported, moment, profile_in, told_whole
+from supreme_cli.journal_words import (
+    EXPORTS,
+    exported,
+    facts_of,
+    facts_of_damage,
+    moment,
+    profile_in,
+    told_removal,
+    told_whole,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,11 +66,11 @@ def verify(
         whole = verified(journal_of(home), native)
         state = replayed(whole, native) if replay else ""
     except Refused as refused:
-        tell_damage(home, refused, as_json=as_json)
+        if as_json:
+            show(facts_of_damage(home, refused), as_json, str)
+        print(f"{refused.what}\n{refused.fix}", file=sys.stderr)
         raise typer.Exit(CHECK_FAILED) from refused
-    facts = facts_of(home, whole)
-    facts["unfinished_bytes"] = 0 if at_work else whole.unfinished_bytes
-    facts |= {"engine": at_work or None, "state_digest": state or None}
+    facts = facts_of(home, whole, at_work) | {"state_digest": state or None}
     show(facts, as_json, told_whole)
 
 
@@ -129,7 +137,7 @@ def compact(
     if not dry_run and facts["removed_files"]:
         if not yes and not agreed(f"Remove {told_removal(facts)}?"):
             raise Refused("nothing was removed", "repeat it with --yes", code=REFUSED)
-        retention.remove(journal, leaving)
+        retention.remove(leaving)
     verb = "would remove" if dry_run else "removed"
     show(facts, as_json, lambda told: f"{verb} {told_removal(told)}")
 
@@ -161,7 +169,7 @@ def backup(
     if not dry_run:
         with progress("backing up", size) as done:
             told = {"made": made, "data_dir": home}
-            archives.back_up(path, whole, profile_in(whole, native), told, done)
+            archives.back_up(path, whole, profile_in(home, whole, native), told, done)
         forget(target, stem, keep)
     facts = {"file": path, "bytes": size, "first": whole.first, "end": whole.end,
              "dry_run": dry_run}  # fmt: skip
@@ -181,15 +189,13 @@ def restore(
     Never run both, this one and the engine that was backed up: they would trade one account twice.
     """
     archive = archives.check(file)
-    if not archives.is_vacant(data_dir):
-        what = f"{data_dir} holds a journal or snapshots already: they are not overwritten"
-        raise Refused(what, "move it away, or choose another --data-dir", code=REFUSED)
+    restoring.must_be_vacant(data_dir)
     said = archive.manifest
     facts = {"data_dir": data_dir, "first": said["first"], "end": said["end"], "dry_run": dry_run}
     if not dry_run:
         lock = hold(data_dir)
         try:
-            archives.restore(file, data_dir, cores.load_native())
+            restoring.restore(file, data_dir, cores.load_native())
         finally:
             lock.release()
     verb = "would restore" if dry_run else "restored and verified"
@@ -226,45 +232,12 @@ def days_of_profile() -> int:
     return int(profile_asked("", ()).values["journal.keep_days"])
 
 
-def facts_of(home: str, whole: Whole) -> dict[str, Any]:
-    """What a whole journal holds."""
-    return {
-        "data_dir": home,
-        "whole": True,
-        "records": whole.end - whole.first,
-        "first": whole.first,
-        "end": whole.end,
-        "segments": len(whole.segments),
-        "snapshots": [one._asdict() for one in whole.checkpoints],
-    }
-
-
-def tell_damage(home: str, refused: Refused, *, as_json: bool) -> None:
-    """What is wrong and where, as an object or as two lines."""
-    place: dict[str, Any] = {"file": None, "record": None, "sequence": None}
-    if isinstance(refused, Damaged):
-        place["file"] = refused.path
-    if isinstance(refused, Damaged) and refused.record >= 0:
-        place |= {"record": refused.record, "sequence": refused.sequence}
-    if as_json:
-        damage = {"what": refused.what, "fix": refused.fix, **place}
-        print(json.dumps({"schema_version": SCHEMA_VERSION, "data_dir": home, "whole": False,
-                          "damage": damage}, indent=1))  # fmt: skip
-    print(f"{refused.what}\n{refused.fix}", file=sys.stderr)
-
-
 def agreed(question: str) -> bool:
     """Whether whoever is asked says yes; nobody there is a no."""
     try:
         return typer.confirm(question, err=True)
     except typer.Abort:
         return False
-
-
-def told_removal(facts: dict[str, Any]) -> str:
-    """What a compaction comes to."""
-    what = f"{facts['removed_files']} files, {facts['removed_bytes'] / 1e6:,.1f} MB"
-    return f"{what}; the journal begins with record {facts['first']:,} then"
 
 
 def forget(folder: str, stem: str, keep: int) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 from engine.errors import Refused
 from engine.folding import is_reached
+from engine.journal.damage import Damaged, open_end
 from engine.journal.folded import Folding, begun_from, is_ours
 from engine.journal.measuring import Segment
 from engine.journal.recovery import chunks
+from engine.journal.restoring import left_behind
 from engine.journal.verification import Whole
 from engine.messages import (
     LABEL,
@@ -22,6 +24,7 @@ from engine.messages import (
     decode,
 )
 from engine.profile import ALL_KEYS, as_toml
+from engine.started import Settings, settings_of
 from engine.state import KEYS
 from supreme_cli.replay import nanoseconds
 
@@ -94,28 +97,82 @@ def as_csv_line(sequence: int, record: bytes) -> str:
 EXPORTS = {"jsonl": ("", as_json_line), "csv": (COLUMNS, as_csv_line)}
 
 
-def profile_in(whole: Whole, native: Any) -> str:
-    """The profile in use at the end of a journal, as a complete file.
+def profile_in(home: str, whole: Whole, native: Any) -> str:
+    """The settings of the last start in a journal, as a complete file without secrets.
 
-    Of a journal of other code only that can be said.
+    Where the engine could not keep them, what the journal knows: the core's keys, as they are in
+    use at its end. Of a journal of other code without them only that can be said.
     """
     who = whole.segments[-1].header.identity
     if not is_ours(who):
-        return "# The journal is of other code: the supreme that wrote it can read its profile.\n"
+        kept = settings_of(home, who.journal_id)
+        unread = "The journal is of other code: the supreme that wrote it can read its profile."
+        return as_toml(kept.values, kept.opening) if kept else f"# {unread}\n"
+    state, epoch = folded(whole, native)
+    started = settings_of(home, who.journal_id, epoch)
+    if started is None:
+        values: dict[str, Any] = {key: row.default for key, row in ALL_KEYS.items()}
+        values |= {key: value_in(state, key) for key in KEYS}
+        values["journal.segment_bytes"] = whole.segments[-1].header.segment_size
+        first = f"What journal {who.journal_id.hex()} knows; the other keys are the usual ones."
+        started = Settings(first, values)
+    # What the account began with, whatever a later start asked for.
+    cash = state.account.deposits_e8 / E8
+    return as_toml(started.values | {"account.cash": cash}, started.opening)
+
+
+def folded(whole: Whole, native: Any) -> tuple[Any, int]:
+    """The state at the end of a journal of ours, and the epoch of its last start."""
     usable = [one for one in whole.good() if is_ours(one) and is_reached(one, whole)]
-    core, _, since = begun_from(usable[-1] if usable else None, native)
+    core, kept, since = begun_from(usable[-1] if usable else whole.base(), native)
     folding = Folding(core, whole.ours_from)
     for first, chunk in chunks(whole.segments, since):
+        kept.read(chunk)
         folding.take(first, chunk)
-    values = {key: row.default for key, row in ALL_KEYS.items()}
-    for key in KEYS:
-        value: Any = core.state.parameters
-        for part in key.split("."):
-            value = getattr(value, part)
-        values[key] = value
-    values["account.cash"] = core.state.account.deposits_e8 / E8
-    values["journal.segment_bytes"] = whole.segments[-1].header.segment_size
-    return as_toml(values, f"What the engine of journal {who.journal_id.hex()} traded with.")
+    return core.state, kept.epoch - 1
+
+
+def value_in(state: Any, key: str) -> Any:
+    """The value of a core's key that is in use."""
+    value = state.parameters
+    for part in key.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def facts_of(home: str, whole: Whole, at_work: str) -> dict[str, Any]:
+    """What a whole journal holds; beside an engine at work its end says nothing."""
+    return {
+        "data_dir": home,
+        "whole": True,
+        "records": whole.end - whole.first,
+        "first": whole.first,
+        "end": whole.end,
+        "proved": whole.proved,
+        "left_open": whole.left_open and not at_work,
+        "unfinished_bytes": 0 if at_work else whole.unfinished_bytes,
+        "unfinished_restores": left_behind(home),
+        "engine": at_work or None,
+        "segments": len(whole.segments),
+        "snapshots": [one._asdict() for one in whole.checkpoints],
+    }
+
+
+def facts_of_damage(home: str, refused: Refused) -> dict[str, Any]:
+    """What is wrong, and where if that is known."""
+    place: dict[str, Any] = {"file": None, "record": None, "sequence": None}
+    if isinstance(refused, Damaged):
+        place["file"] = refused.path
+    if isinstance(refused, Damaged) and refused.record >= 0:
+        place |= {"record": refused.record, "sequence": refused.sequence}
+    damage = {"what": refused.what, "fix": refused.fix, **place}
+    return {"data_dir": home, "whole": False, "damage": damage}
+
+
+def told_removal(facts: dict[str, Any]) -> str:
+    """What a compaction comes to."""
+    what = f"{facts['removed_files']} files, {facts['removed_bytes'] / 1e6:,.1f} MB"
+    return f"{what}; the journal begins with record {facts['first']:,} then"
 
 
 def told_whole(facts: dict[str, Any]) -> str:
@@ -126,6 +183,10 @@ def told_whole(facts: dict[str, Any]) -> str:
     if facts["unfinished_bytes"]:
         lines.append(f"an unfinished write of {facts['unfinished_bytes']} bytes at the end: "
                      "the next start cuts it")  # fmt: skip
+    if facts["left_open"]:
+        lines.append(open_end(facts["end"], facts["proved"]))
+    lines += [f"{path} is of a restore that was killed: the next one removes it"
+              for path in facts["unfinished_restores"]]  # fmt: skip
     lines += [
         f"snapshot at {one['sequence']:,}: {one['fault'] or 'good'}" for one in facts["snapshots"]
     ]

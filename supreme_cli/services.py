@@ -11,8 +11,9 @@ from engine.control.client import UNREACHABLE, Link, holder_of, is_locked, the_e
 from engine.control.places import base_directory, operator
 from engine.errors import Refused
 from engine.resilience.incidents import CRITICAL
-from engine.service.alerts import availabilities, kept_in
+from engine.service.alerts import availabilities
 from engine.service.keeper import NAME
+from engine.service.noted import kept_in
 from engine.service.standing import folder_of, standing_of
 
 START_SECONDS, LOOK_SECONDS = 20.0, 0.05

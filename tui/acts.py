@@ -21,6 +21,8 @@ class Act(NamedTuple):
     word: str
     reason: str
     tells: Callable[[Snapshot], list[str]]
+    asks: str = "reason"
+    which: str = ""  # alerts are the service's: the number of one, or all
 
 
 def of_pause(_snapshot: Snapshot) -> list[str]:
@@ -79,6 +81,18 @@ KILL = Act("kill", "KILL", "KILL", "killed at the console", of_kill)
 RESET = Act("reset", "RESET: leave HALTED", "RESET", "", of_reset)
 
 
+def acknowledgement(which: str, named: list[str]) -> Act:
+    """To say that one has seen an alert, or all that wait."""
+    more = [f"and {len(named) - LISTED_MAX} more"] if len(named) > LISTED_MAX else []
+    told = [
+        *named[:LISTED_MAX],
+        *more,
+        "Your name and the note are kept; nothing is mended by it.",
+    ]
+    title = f"ACKNOWLEDGE {'all alerts' if len(named) > 1 else f'alert {which}'}"
+    return Act("ack", title, "", "seen at the console", lambda _snapshot: told, "note", which)
+
+
 def act_of(key: str, snapshot: Snapshot) -> Act | None:
     """The act a key stands for in this state; None where H has nothing to leave."""
     if key == "P":
@@ -128,14 +142,14 @@ class Box:
         ]  # fmt: skip
         if self.act.word:
             lines.append(self._field(f"type {self.act.word}", self.typed, not self.in_reason))
-        lines += [self._field("reason", self.reason, self.in_reason), self._ways_out()]
+        lines += [self._field(self.act.asks, self.reason, self.in_reason), self._ways_out()]
         return lines
 
     def _enter(self) -> str:
         if self.typed != self.act.word:
             self.hint, self.in_reason = f"type {self.act.word} first", False
         elif not self.reason.strip():
-            self.hint, self.in_reason = "a reason is needed", True
+            self.hint, self.in_reason = f"a {self.act.asks} is needed", True
         else:
             return "confirm"
         return ""

@@ -19,8 +19,9 @@ from textual.screen import Screen
 from engine.errors import Refused
 from tui import guide
 from tui.acts import Act, Box, act_of
-from tui.link import Watch, ask
-from tui.panels import equity, footer, header, tiles
+from tui.beside import Beside
+from tui.link import Watch, accepted
+from tui.panels import alerts, equity, footer, header, tiles
 from tui.seen import Seen, View, label_of, view_of, word_of
 from tui.tables import Tables, classes_of
 from tui.themes import THEMES, Line
@@ -31,6 +32,7 @@ from tui.widgets.wire import WiredApp
 RATES = (0.5, 1.0, 2.0, 4.0, 10.0)
 CHART_S = 1.0  # between two drawings of the curve
 LOOK_S = 0.5  # between two looks at what changes without a picture: its age
+TEXTS = {"?": "help", "f1": "help", "a": "alerts"}  # what opens above the screen
 SCROLLS = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, "home": -10_000, "end": 10_000}
 
 
@@ -50,16 +52,17 @@ class Console(WiredApp):
         self.frozen: View | None = None
         self.window, self.said, self.said_style = "6h", "", "text"
         self.box: Box | None = None
-        self.help_open = self.was_gone = False
+        self.above, self.was_gone = "", False  # above: the text that is open, help or alerts
+        self.beside = Beside(place)
         self._drawn_of, self._curve_s = b"", 0.0
         self.tables = Tables(self.paint)
         self.overlay = Overlay("box", self.paint)
         self.parts: dict[str, Lines] = {}
         self.keys: dict[str, Callable[[], None]] = {
-            "q": self.leave, "ctrl+c": self.leave, "ctrl+q": self.leave,
-            "z": self.freeze, "r": self.repaint, "T": self.next_theme, "e": self.next_window,
-            "+": lambda: self.pace(1), "-": lambda: self.pace(-1), "?": self.open_help,
-            "f1": self.open_help, "s": self.tables.sort_next, "S": self.tables.sort_back,
+            **dict.fromkeys(("q", "ctrl+c", "ctrl+q"), self.leave), "z": self.freeze,
+            "r": self.repaint, "T": self.next_theme, "e": self.next_window,
+            "+": lambda: self.pace(1), "-": lambda: self.pace(-1),
+            "s": self.tables.sort_next, "S": self.tables.sort_back,
             "tab": lambda: self.tables.step(1), "shift+tab": lambda: self.tables.step(-1),
             "m": self.tables.maximise, "escape": self.tables.back,
         }  # fmt: skip
@@ -121,10 +124,12 @@ class Console(WiredApp):
         key = event.character if printable and event.character else event.key
         if self.box is not None:
             self._answer(self.box, event)
-        elif self.help_open:
-            self._read_help(key)
+        elif self.above:
+            self._read(key)
         elif key in self.keys:
             self.keys[key]()
+        elif key in TEXTS:
+            self.above, self.beside.chosen = TEXTS[key], 0
         elif key in SCROLLS:
             self.tables.scroll(SCROLLS[key])
         elif key in "PFKH" and not self.read_only:
@@ -150,6 +155,9 @@ class Console(WiredApp):
             said=self.said,
             said_style=self.said_style,
             read_only=self.read_only,
+            alerts=self.beside.alerts,
+            is_watched=self.beside.is_watched,
+            wall_ns=time.time_ns(),
         )
 
     def look(self) -> None:
@@ -167,8 +175,10 @@ class Console(WiredApp):
             self.exit(0)
         if self.box is not None and self.box.is_left_alone(time.monotonic()):
             self._close_box("cancelled: nobody answered")
-        self.parts["header"].draw()
-        self.parts["status"].draw()
+        self.beside.look(1.0 / self.link.hz)
+        for name in ("header", "latest", "status"):
+            self.parts[name].draw()
+        self._draw_overlay(self.seen())
 
     def draw(self, *, curve: bool = True) -> None:
         """Every widget that is seen; the curve costs most and may wait."""
@@ -218,12 +228,8 @@ class Console(WiredApp):
             self.link.pace(slower[-1])
 
     def say(self, text: str, style: str = "text") -> None:
-        """What became of something, in the line above the keys."""
+        """What became of something."""
         self.said, self.said_style = text, style
-
-    def open_help(self) -> None:
-        """Keys and meanings."""
-        self.help_open = True
 
     def open_box(self, key: str) -> None:
         """Ask before an act; what cannot be asked now is said."""
@@ -237,11 +243,11 @@ class Console(WiredApp):
         self.box = Box(act, time.monotonic())
 
     async def perform(self, act: Act, reason: str) -> None:
-        """Ask the engine, and say what it answered."""
-        self.say(f"{act.verb}: asked, waiting for the journal")
+        """Ask the engine, or the service, and say what it answered."""
+        self.say(f"{act.verb}: asked, waiting for the {'service' if act.which else 'journal'}")
         try:
-            done = await ask(self.place, act.verb, reason)
-            self.say(f"{act.verb}: accepted, event {done['sequence']} of the journal", "good")
+            signing = self.beside.sign(act.which, reason) if act.which else None
+            self.say(await (signing or accepted(self.place, act.verb, reason)), "good")
         except Refused as no:
             self.say(f"{act.verb} refused: {no.what}; {no.fix}", "warn")
         self.draw()
@@ -259,11 +265,17 @@ class Console(WiredApp):
         self.box = None
         self.say(why)
 
-    def _read_help(self, key: str) -> None:
-        if key in SCROLLS:
+    def _read(self, key: str) -> None:
+        """A key for the text that is open."""
+        if self.above == "alerts" and key in SCROLLS:
+            self.beside.step(SCROLLS[key])
+        elif self.above == "alerts" and key in ("a", "A"):
+            act = None if self.read_only else self.beside.signing(key)
+            self.box = Box(act, time.monotonic()) if act else None
+        elif key in SCROLLS:
             self.overlay.scroll_rows(SCROLLS[key])
         else:
-            self.help_open = False
+            self.above = ""
 
     def _draw_overlay(self, seen: Seen) -> None:
         overlay = self.overlay
@@ -271,7 +283,10 @@ class Console(WiredApp):
             hello = self.newest.hello
             asked = self.box.lines(self.newest.snapshot, word_of(hello), label_of(hello))
             overlay.say(self.box.act.title, asked)
-        elif self.help_open:
+        elif self.above == "alerts":
+            text, chosen = alerts.lines(seen, self.beside.chosen, self.beside.hint)
+            overlay.say("ALERTS", text, chosen)
+        elif self.above:
             help_lines = guide.lines(self.tables.chosen.digit, read_only=seen.read_only)
             overlay.say("HELP, Esc closes", help_lines)
         elif overlay.display:

@@ -11,6 +11,7 @@ KEYS = (
     ("arrows", "scroll the focused panel; PgUp PgDn Home End too"),
     ("s  S", "sort by the next column; the other way round"),
     ("e", "window of the equity curve: 1h, 6h, all"),
+    ("a", "alerts: what went wrong, what was tried, who has seen it"),
     ("z", "freeze the view; the engine goes on"),
     ("+  -", "pictures a second, 0.5 to 10"),
     ("T", "theme: default, high-contrast, mono"),
@@ -22,6 +23,7 @@ ACTS = (
     ("F", "flatten: close everything, then stay paused; type FLATTEN"),
     ("K", "kill: close everything, then HALT until reset; type KILL"),
     ("H", "leave HALTED; type RESET and a reason"),
+    ("a A", "in the list of alerts: acknowledge the chosen one, or all"),
 )
 NUMBERS = (
     "EQUITY    cash + positions at the bid, in quote currency; net = equity - deposits",
@@ -31,6 +33,7 @@ NUMBERS = (
     "drawdown  the strip below the curve: the same, from the highest equity ever",
     "EXPOSURE  value of positions / equity",
     "ORD FILL  orders sent and fills; DENIED: refused by our own risk; ODD: impossible reports",
+    "alerts    troubles that are not over, kept by the service; without one nobody notes any",
     "data      age of the newest picture; NO PICTURE: the engine lives and is silent",
     "WORDS     LIVE: real money. PAPER: orders are simulated. SIMULATED: the market is, too.",
 )

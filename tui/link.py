@@ -130,13 +130,19 @@ class Watch:
         self._heard()
 
 
-async def ask(data_dir: str, verb: str, reason: str) -> dict[str, Any]:
+async def accepted(data_dir: str, verb: str, reason: str) -> str:
+    """An act of the engine, and where it stands in its journal; Refused as `ask` is."""
+    done = await ask(data_dir, verb, reason)
+    return f"{verb}: accepted, event {done['sequence']} of the journal"
+
+
+async def ask(data_dir: str, verb: str, reason: str, **fields: str) -> dict[str, Any]:
     """An act, answered once it is durable; Refused with the engine's own words otherwise."""
     stream = await Stream.open(data_dir)
     try:
         async with asyncio.timeout(ANSWER_S):
             await stream.greeted()
-            stream.send(verb, reason=reason)
+            stream.send(verb, reason=reason, **fields)
             return await stream.words()
     except TimeoutError as error:
         what = f"no answer to {verb} within {ANSWER_S:g} s"

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from engine.camera import restored
 from engine.picture import curve_of, picture
+from engine.service.noted import Noted
 from engine.snapshot import Curve, Snapshot
 from tui.formatting import clean
 
@@ -33,6 +34,9 @@ class Seen(NamedTuple):
     said: str = ""  # of the last action: what became of it
     said_style: str = "text"
     read_only: bool = False
+    alerts: tuple[Noted, ...] = ()  # that are not over, the newest first
+    is_watched: bool = True  # whether a service looks for more of them
+    wall_ns: int = 0
 
 
 def view_of(raw: bytes, said: dict[str, Any]) -> View:

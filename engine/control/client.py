@@ -138,7 +138,7 @@ def unreachable(data_dir: str) -> Refused:
             f"it may be starting or recovering: try again; kill {pid} stops it gracefully",
             code=UNREACHABLE,
         )
-    if os.path.exists(socket_path(data_dir)):
+    if is_dead(data_dir):
         return Refused(
             f"the engine in {data_dir} (pid {pid_in(data_dir)}) ended without a goodbye",
             "nothing is lost: start it again and it goes on from its journal",
@@ -195,6 +195,14 @@ def refuses_a_lock(data_dir: str) -> bool:
 def is_locked(data_dir: str) -> bool:
     """Whether an engine holds the directory."""
     return holder_of(data_dir) != ""
+
+
+def is_dead(data_dir: str) -> bool:
+    """Whether the newest engine there ended without a goodbye, and none runs.
+
+    Whoever leaves takes its socket away first; the lock is looked at last, for one may be starting.
+    """
+    return os.path.exists(socket_path(data_dir)) and not is_locked(data_dir)
 
 
 def pid_in(data_dir: str) -> str:

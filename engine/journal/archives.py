@@ -1,33 +1,30 @@
-"""How is a journal kept elsewhere, and brought back? One tar file, verified after it is written.
+"""How is a journal kept elsewhere? In one tar file, verified after it is written.
 
 The open segment goes in up to its last good record, so a backup is whole while the engine writes;
-notes of how far it reached are made again when it is restored.
+notes of how far it reached are made again when it is restored (`restoring.py`).
 """
 
 import io
 import json
 import os
 import re
-import shutil
 import tarfile
 from collections.abc import Callable, Iterator
 from hashlib import sha256
-from types import ModuleType
 from typing import IO, Any, NamedTuple
 
 from engine.errors import Refused
-from engine.journal.checkpoints import FOLDER, folder_of
-from engine.journal.head import DURABLE, note
+from engine.journal.checkpoints import FOLDER
 from engine.journal.measuring import Segment
 from engine.journal.segments import (
     HEADER_SIZE,
     forget_drafts,
-    parsed,
+    make_directory,
     sync_directory,
     unlink,
     unwritable,
 )
-from engine.journal.verification import Whole, verified
+from engine.journal.verification import Whole
 from engine.messages import RECORD_SIZE
 
 JOURNAL, MANIFEST, PROFILE = "journal", "manifest.json", "profile.toml"
@@ -80,7 +77,7 @@ def back_up(path: str, whole: Whole, profile: str, told: dict[str, Any], done: P
     if os.path.exists(path):
         raise Refused(f"{path} exists already", "choose another name", code=4)
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        make_directory(folder)
         forget_drafts(folder, ".tar")
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             write_tar(file, whole, profile, told, done)
@@ -210,52 +207,3 @@ def manifest_of(path: str) -> dict[str, Any]:
 def spoiled(path: str, why: str) -> Refused:
     """The refusal of a file that is no whole backup."""
     return Refused(f"{path} is no whole backup: {why}", "use another one", code=4)
-
-
-def restore(path: str, home: str, native: ModuleType | None) -> Whole:
-    """Unpack a checked backup into a data directory without a journal, and verify what came of it.
-
-    Only for the one who holds the directory's lock. The journal appears whole or not at all.
-    """
-    draft = os.path.join(home, f".restoring-{os.getpid()}")
-    try:
-        for name, source in files_in(path):
-            target = os.path.join(draft, name)
-            os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
-            unpack(source, target)
-        journal = os.path.join(draft, JOURNAL)
-        whole = verified(journal, native)
-        note(journal, whole.segments[-1].header.first)
-        note(journal, whole.end, DURABLE)
-        sync_directory(journal)
-        for name in (FOLDER, PROFILE, JOURNAL):  # the journal last: without it nothing was restored
-            made, place = os.path.join(draft, name), os.path.join(home, name)
-            if os.path.exists(made) and not os.path.isfile(place):  # a profile there stays
-                os.replace(made, place)
-        sync_directory(home)
-    except OSError as error:
-        raise unwritable(home, error) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return verified(os.path.join(home, JOURNAL), native)
-
-
-def unpack(source: IO[bytes], target: str) -> None:
-    """One file, durable; a segment gets back the zeros at its end."""
-    with open(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "r+b") as file:
-        shutil.copyfileobj(source, file, COPY_AT_ONCE)
-        file.seek(0)
-        header = parsed(file.read(HEADER_SIZE)) if target.endswith(".segment") else None
-        at = file.seek(0, os.SEEK_END)
-        while header and at < header.segment_size:
-            at += file.write(bytes(min(COPY_AT_ONCE, header.segment_size - at)))
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def is_vacant(home: str) -> bool:
-    """Whether a journal can be restored there: there is none, nor any snapshot."""
-    journal = os.path.join(home, JOURNAL)
-    return not any(
-        os.path.isdir(folder) and os.listdir(folder) for folder in (journal, folder_of(journal))
-    )

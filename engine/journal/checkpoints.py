@@ -18,9 +18,9 @@ from engine.journal.segments import (
     Identity,
     Place,
     forget_drafts,
-    sync_directory,
+    make_directory,
+    put,
     unlink,
-    write_all,
 )
 from engine.messages import RECORD_SIZE
 
@@ -87,21 +87,10 @@ def keep(journal: Place, checkpoint: Checkpoint) -> str:
     OSError when the disk does not take it.
     """
     folder = folder_of(journal)
-    os.makedirs(folder, mode=0o700, exist_ok=True)
+    make_directory(folder)
     forget_drafts(folder, SUFFIX)
     path = os.path.join(folder, name_of(checkpoint.spot.sequence))
-    draft = os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}")
-    try:
-        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            write_all(fd, packed(checkpoint), 0)
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-        os.replace(draft, path)
-        sync_directory(folder)
-    finally:
-        unlink(draft)
+    put(path, packed(checkpoint))
     for old in kept(journal)[KEPT:]:
         unlink(old)
     return path
@@ -199,11 +188,14 @@ def packed(checkpoint: Checkpoint) -> bytes:
 
 
 def read(path: Place) -> Checkpoint | None:
-    """The checkpoint in a file; None when it is not one, not whole or not under its name."""
+    """The checkpoint in a file; None when it is not one, not whole, not under its name or unread.
+
+    A bad sector under it is no reason not to start: an older one, or all records, are there.
+    """
     try:
         with open(path, "rb", buffering=0) as file:
             raw = file.read(SIZE_MAX)
-    except FileNotFoundError:  # who keeps a newer one removes the oldest
+    except OSError:  # also: who keeps a newer one removes the oldest
         return None
     checkpoint = parsed(raw)
     named = first_of(os.fspath(path))

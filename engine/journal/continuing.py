@@ -3,6 +3,7 @@
 import os
 from types import ModuleType
 
+from engine.journal.head import NOTHING, renote
 from engine.journal.measuring import Segment
 from engine.journal.recovery import Recovered
 from engine.journal.segments import (
@@ -29,6 +30,10 @@ def last_segment(
         return last.header, last.records, os.open(last.path, os.O_RDWR)
     header = Header(identity, 0, size) if last is None else after(last, identity, size, disk)
     if last is not None and last.records == 0:
+        # A header cut in the middle must pass for one of a segment that was never begun.
+        renote(
+            directory, recovered.segments[-2].header.first if recovered.segments[1:] else NOTHING
+        )
         fd = os.open(last.path, os.O_RDWR)
     else:
         fd = prepare(directory, header.first, size)

@@ -31,6 +31,14 @@ def foreign(directory: Place, why: str) -> Refused:
     )
 
 
+def open_end(end: int, proved: int) -> str:
+    """What is known of the end of a journal that nobody closed: where it is, and what proves it."""
+    return (
+        f"it was not closed: it ends at sequence {end:,}, and all before {proved:,} is known to "
+        "have been durable; had there been more, nothing here would tell"
+    )
+
+
 def missing(directory: Place, first: int) -> Damaged:
     """The refusal of a gap: the segment with this first sequence."""
     what = f"The journal in {directory} has a gap: {name_of(first)} is missing or empty."

@@ -30,7 +30,7 @@ class Kept:
         self.label = said.label  # of the first start
         self.names = dict(said.names)
         self.market_records = said.market_records
-        self.last = said.last  # the last market record, without its check
+        self._newest = bytes(CONTENT_AT) + said.last  # the last market record, whole
         self.epoch = said.epoch  # of the next start
         self._labels: list[bytes] = []
 
@@ -41,7 +41,7 @@ class Kept:
         self.market_records += sum(kinds.count(kind) for kind in range(1, BOOK_TOP + 1))
         last = max(kinds.rfind(kind) for kind in range(1, BOOK_TOP + 1))
         if last >= 0:
-            self.last = bytes(chunk[last * RECORD_SIZE + CONTENT_AT : (last + 1) * RECORD_SIZE])
+            self._newest = bytes(chunk[last * RECORD_SIZE : (last + 1) * RECORD_SIZE])
         number = kinds.find(TEXT)
         while number >= 0:
             self._hear(bytes(chunk[number * RECORD_SIZE : (number + 1) * RECORD_SIZE]))
@@ -50,7 +50,12 @@ class Kept:
     def fed(self, record: bytes) -> None:
         """One more market record was journaled."""
         self.market_records += 1
-        self.last = record[CONTENT_AT:]
+        self._newest = record  # not a part of it: a copy a record is half of what this costs
+
+    @property
+    def last(self) -> bytes:
+        """The last market record, without its check; nothing before the first."""
+        return self._newest[CONTENT_AT:]
 
     def said(self) -> Said:
         """What a checkpoint holds of it."""

@@ -8,11 +8,12 @@ import os
 import struct
 import zlib
 
-from engine.journal.segments import Place, write_all
+from engine.journal.segments import Place, sync_directory, unlink, write_all
 
 NEWEST = "head"  # the first sequence of the newest segment that was begun
 DURABLE = "durable"  # a sequence before which all was on the disk once
-NOTHING = -1
+CLOSED = "closed"  # the sequence at which its writer closed it, OPEN before that
+NOTHING, OPEN = -1, (1 << 64) - 1
 SEQUENCE = struct.Struct("<Q")
 SLOT = struct.Struct("<QI4x")  # sequence, its CRC-32; twice: a cut write leaves one whole
 
@@ -23,12 +24,24 @@ def note(directory: Place, sequence: int, name: str = NEWEST) -> None:
     Only of what is durable itself: what is noted and not there is refused.
     """
     slot = SLOT.pack(sequence, zlib.crc32(SEQUENCE.pack(sequence)))
-    flags = os.O_WRONLY | os.O_CREAT | os.O_DSYNC
-    fd = os.open(os.path.join(directory, name), flags, 0o600)
+    path = os.path.join(directory, name)
+    is_new = not os.path.exists(path)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_DSYNC, 0o600)
     try:
         write_all(fd, slot + slot, 0)
     finally:
         os.close(fd)
+    if is_new:
+        sync_directory(directory)  # or a power cut takes the note's name, and the note with it
+
+
+def renote(directory: Place, first: int) -> None:
+    """Note an earlier segment as the newest, or that there is none; durable."""
+    if first == NOTHING:
+        unlink(os.path.join(directory, NEWEST))
+        sync_directory(directory)
+    else:
+        note(directory, first)
 
 
 def noted(directory: Place, name: str = NEWEST) -> int:
@@ -44,3 +57,14 @@ def noted(directory: Place, name: str = NEWEST) -> int:
         if check == zlib.crc32(SEQUENCE.pack(sequence)):
             newest = max(newest, sequence)
     return newest
+
+
+def closed_at(directory: Place) -> int:
+    """At which sequence its last writer closed it; OPEN if it did not, NOTHING if none ever said.
+
+    Of a journal that older code went on with it is another sequence than its end.
+    """
+    if not os.path.exists(os.path.join(directory, CLOSED)):
+        return NOTHING
+    closed = noted(directory, CLOSED)
+    return OPEN if closed == NOTHING else closed

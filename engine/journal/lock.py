@@ -2,10 +2,9 @@
 
 import fcntl
 import os
-from contextlib import suppress
 
 from engine.errors import Refused
-from engine.journal.segments import Place, sync_directory, unwritable
+from engine.journal.segments import Place, make_directory, unwritable
 
 
 class Lock:
@@ -39,7 +38,7 @@ class Lock:
 def hold(data_dir: Place, holder: str = "engine") -> Lock:
     """Lock the directory, making it if need be; Refused (code 4) if another holder has it."""
     try:
-        _make(data_dir)
+        make_directory(data_dir)
         fd = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise unwritable(data_dir, error) from error
@@ -53,17 +52,6 @@ def hold(data_dir: Place, holder: str = "engine") -> Lock:
         os.close(fd)
         raise unwritable(data_dir, error) from error
     return Lock(fd, data_dir)
-
-
-def _make(data_dir: Place) -> None:
-    """The directory and those above it, durable with their names: a journal is lost with them."""
-    above = [os.path.dirname(os.path.abspath(data_dir))]
-    while not os.path.isdir(above[-1]):
-        above.append(os.path.dirname(above[-1]))
-    os.makedirs(data_dir, mode=0o700, exist_ok=True)
-    for folder in above:
-        with suppress(PermissionError):  # not ours to read, so it was there before us
-            sync_directory(folder)
 
 
 def _sign(data_dir: Place) -> None:

@@ -15,6 +15,7 @@ from engine.journal.segments import (
     Place,
     name_of,
     parsed,
+    read_all,
     version_of,
     write_all,
 )
@@ -108,7 +109,7 @@ def _good_from(fd: int, header: Header, start: int, disk: ModuleType) -> int:
     good, whole = start, True
     while whole and good < header.capacity:
         wanted = min(READ_AT_ONCE, (header.capacity - good) * RECORD_SIZE)
-        chunk = os.pread(fd, wanted, HEADER_SIZE + good * RECORD_SIZE)
+        chunk = read_all(fd, wanted, HEADER_SIZE + good * RECORD_SIZE)
         count = disk.journal_verify(chunk, 0, header.first + good)
         whole = count * RECORD_SIZE == wanted
         good += count
@@ -125,7 +126,7 @@ def _is_damage(fd: int, header: Header, good: int, disk: ModuleType) -> bool:
 def _tail(fd: int, header: Header, good: int) -> bytes:
     """What follows the good records in their window: all that one write can have touched."""
     end = min((good // WINDOW_RECORDS + 1) * WINDOW_RECORDS, header.capacity)
-    return os.pread(fd, (end - good) * RECORD_SIZE, HEADER_SIZE + good * RECORD_SIZE)
+    return read_all(fd, (end - good) * RECORD_SIZE, HEADER_SIZE + good * RECORD_SIZE)
 
 
 def _is_mixed(tail: bytes, header: Header, good: int, disk: ModuleType) -> bool:
@@ -165,8 +166,8 @@ def cut_tail(last: Segment) -> bytes:
     start = HEADER_SIZE + window * RECORD_SIZE
     with open(last.path, "r+b", buffering=0) as file:
         fd = file.fileno()
-        good = os.pread(fd, (last.records - window) * RECORD_SIZE, start)
+        good = read_all(fd, (last.records - window) * RECORD_SIZE, start)
         write_all(fd, good + bytes(len(tail)), start)
-        write_all(fd, os.pread(fd, HEADER_SIZE, 0), 0)
+        write_all(fd, read_all(fd, HEADER_SIZE, 0), 0)
         os.fdatasync(fd)  # what only the page cache survived a killed process must not be lost now
     return tail

@@ -13,6 +13,7 @@ from engine.journal.segments import (
     VERSION,
     Header,
     Place,
+    forget_drafts,
     functions_of,
     packed,
     parsed,
@@ -42,6 +43,7 @@ def write_record_file(
     folder, name = os.path.split(os.path.abspath(path))
     draft = os.path.join(folder, f".{name}.{os.getpid()}")
     try:
+        forget_drafts(folder, name)
         count = _write(draft, chunks, header, functions_of(native))
         os.replace(draft, path)
         sync_directory(folder)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import NamedTuple
 
-from engine.journal.checkpoints import Checkpoint, Found, find, spot_of
+from engine.journal.checkpoints import Checkpoint, Found, find, first_of, spot_of
 from engine.journal.damage import damaged, damaged_at, foreign, missing, unreached
-from engine.journal.head import DURABLE, noted
+from engine.journal.head import DURABLE, NOTHING, OPEN, closed_at, noted
 from engine.journal.measuring import (
     READ_AT_ONCE,
     Segment,
@@ -30,12 +30,13 @@ from engine.journal.segments import (
     Identity,
     Place,
     functions_of,
+    read_all,
     sync_directory,
     unwritable,
 )
 from engine.messages import RECORD_SIZE
 
-NOTHING = Found(None, 0, ())
+NONE_FOUND = Found(None, 0, ())
 NEVER = 1 << 62
 
 
@@ -44,7 +45,8 @@ class Recovered(NamedTuple):
 
     `base` is the checkpoint to go on from, `words` tell why others are not used; the check took
     so many seconds. From `ours_from` on it was decided by the code that asks; what comes before is
-    told, not decided.
+    told, not decided. All before `proved` was durable once; `left_open` by whoever wrote it, there
+    may have been more than is here now.
     """
 
     segments: tuple[Segment, ...]
@@ -55,6 +57,8 @@ class Recovered(NamedTuple):
     words: tuple[str, ...] = ()
     seconds: float = 0.0
     ours_from: int = 0
+    proved: int = 0
+    left_open: bool = False
 
 
 class Begun(NamedTuple):
@@ -64,6 +68,7 @@ class Begun(NamedTuple):
     found: Found
     reached: int  # so many records were durable once
     ours_from: int = 0
+    closed: int = NOTHING  # the sequence at which it was, OPEN, or NOTHING when that is not known
 
 
 def recover(
@@ -102,7 +107,7 @@ def chunks(segments: tuple[Segment, ...], since: int = 0) -> Iterator[tuple[int,
         with open(segment.path, "rb", buffering=0) as file:
             for at in range(start * RECORD_SIZE, segment.records * RECORD_SIZE, READ_AT_ONCE):
                 wanted = min(READ_AT_ONCE, segment.records * RECORD_SIZE - at)
-                chunk = os.pread(file.fileno(), wanted, HEADER_SIZE + at)
+                chunk = read_all(file.fileno(), wanted, HEADER_SIZE + at)
                 yield segment.header.first + at // RECORD_SIZE, memoryview(chunk)
 
 
@@ -135,8 +140,10 @@ def survey(
     if base is not None:
         _must_hold(base, segments, disk)
     took = time.monotonic() - began
-    words = begun.found.words
-    return Recovered(tuple(segments), sequence, 0, 0, base, words, took, begun.ours_from)
+    left_open = begun.closed not in (NOTHING, sequence)
+    proved = max(begun.reached, segments[-1].header.first if segments else 0)  # or not begun
+    known = begun.found.words, took, begun.ours_from, proved, left_open
+    return Recovered(tuple(segments), sequence, 0, 0, base, *known)
 
 
 def _recover(directory: Place, identity: Identity | None, disk: ModuleType) -> Recovered:
@@ -156,22 +163,36 @@ def _begun(directory: Place, identity: Identity | None) -> Begun:
 
     Refused when the newest that was noted is gone or emptied.
     """
-    newest, durable = noted(directory), noted(directory, DURABLE)  # first: a writer may be at work
-    paths = files(directory)
+    # The notes first: a writer may be at work.
+    newest, durable, closed = noted(directory), noted(directory, DURABLE), closed_at(directory)
+    durable = max(durable, NOTHING if closed == OPEN else closed)
+    paths, prepared = files(directory), NEVER
     while paths and never_begun(paths[-1]):
-        paths.pop()
+        prepared = first_of(paths.pop())
     headers = [(path, header_of(path)) for path in paths]
     if newest > (headers[-1][1].first if headers else -1):
         raise missing(directory, newest)
     if not headers:
-        return Begun(headers, NOTHING, durable)
+        return Begun(headers, NONE_FOUND, max(durable, 0))
     ours = theirs = headers[-1][1].identity
     if identity:
         _must_be_alike(theirs, identity, directory)
         ours = identity._replace(journal_id=theirs.journal_id)
     ours_from = run_of([header for _, header in headers], ours)
     found = find(directory, ours, ours_from)
-    return Begun(headers, found, max(durable, found.reached), ours_from)
+    reached = max(durable, found.reached, proved_by(prepared, headers[-1][1]))
+    return Begun(headers, found, reached, ours_from, closed)
+
+
+def proved_by(prepared: int, last: Header) -> int:
+    """Before which sequence all was durable once, since the segment after `last` was prepared.
+
+    That is done when half of it is durable; or anywhere, by other code, at its very end.
+    """
+    end = last.first + last.capacity
+    if prepared > end:
+        return NOTHING
+    return end - last.capacity // 2 if prepared == end else prepared
 
 
 def run_of(headers: list[Header], ours: Identity) -> int:

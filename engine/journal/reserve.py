@@ -2,7 +2,6 @@
 
 import errno
 import os
-from contextlib import suppress
 
 from engine.journal.segments import Place, prepare
 
@@ -16,36 +15,58 @@ class Reserve:
     def __init__(self, directory: Place, size: int) -> None:
         self._directory, self._size = directory, size
         self._path = os.path.join(directory, NAME)
-        self.is_full = False  # whether the disk took the newest segment only out of what was held
+        self._was_refused = False  # the last segment asked for, for want of room
+        self.is_full = False  # whether the newest segment is the last, but for what is held
+        self.unmade: OSError | None = None  # why less is held than should be
 
     def fill(self) -> None:
-        """Have the disk hold them.
+        """Have the disk hold them, or as many as before where it has no room for all.
 
         Without them a full disk stops trading sooner, which is no reason not to trade now.
         """
-        with suppress(OSError):
+        self.unmade = None
+        try:
             fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
-                if self._size:
-                    os.posix_fallocate(fd, 0, self._size)
-                os.ftruncate(fd, self._size)
+                self._fit(fd)
             finally:
                 os.close(fd)
+        except OSError as error:
+            self.unmade = error
 
-    def segment(self, first: int, size: int) -> int:
-        """A prepared segment, on a full disk out of what is held; its open file, or OSError."""
-        is_full = False
+    def _fit(self, fd: int) -> None:
+        """Make the file as large as it should be, every block of it there; OSError."""
+        before = os.fstat(fd).st_size
+        try:
+            if self._size:
+                os.posix_fallocate(fd, 0, self._size)
+        except OSError:
+            os.ftruncate(fd, before)  # what was taken so far would be missed by the journal itself
+            raise
+        os.ftruncate(fd, self._size)
+
+    def segment(self, first: int, size: int, *, is_last_try: bool = False) -> int:
+        """A prepared segment, on a full disk out of what is held; its open file, or OSError.
+
+        The disk is full once that begins. Where nothing is held, once it refused a second time, or
+        the last: the first may be somebody's passing file, and room is left in the segment at hand.
+        """
+        took_held = False
         while True:
             try:
                 fd = prepare(self._directory, first, size)
             except OSError as error:
-                is_full = error.errno in FULL
-                if is_full and self._give_up(size):
+                is_refused = error.errno in FULL
+                if is_refused and self._give_up(size):
+                    took_held = self.is_full = True
                     continue
+                is_final = self.is_full or self._was_refused or is_last_try
+                self.is_full = is_refused and is_final
+                self._was_refused = is_refused
                 raise
-            finally:
-                was_full, self.is_full = self.is_full, is_full
-            if was_full and not is_full:
+            was_full, self.is_full = self.is_full, took_held
+            self._was_refused = False
+            if not took_held and (was_full or self.unmade):
                 self.fill()
             return fd
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from engine.journal.checkpoints import read
 from engine.journal.measuring import Segment
-from engine.journal.segments import HEADER_SIZE, Place, sync_directory, unlink
+from engine.journal.segments import HEADER_SIZE, sync_directory, unlink
 from engine.journal.verification import Whole
 from engine.messages import RECORD_SIZE
 
@@ -63,8 +63,11 @@ def going(whole: Whole, before: int, *, erases: bool = False) -> Going:
     return Going(leaving, (*bad, *(path for path, segment in good if segment < first)), first)
 
 
-def remove(directory: Place, leaving: Going) -> None:
-    """Remove it, the oldest first: whenever this is cut short, no gap is left. OSError."""
+def remove(leaving: Going) -> None:
+    """Remove it, the oldest first: whenever this is cut short, no gap is left. OSError.
+
+    Each is gone for good before the next goes: a disk may keep what was removed first.
+    """
     for path in (*leaving.checkpoints, *(one.path for one in leaving.segments)):
         unlink(path)
-    sync_directory(directory)
+        sync_directory(os.path.dirname(path))

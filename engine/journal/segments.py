@@ -23,6 +23,7 @@ SIMULATED = 1  # flags, bit 0
 RING_RECORDS = 8192  # appended and not yet durable, at most; beyond it append waits
 WINDOW_RECORDS = 256  # no write crosses a multiple of it: the most that a power cut can tear
 SUFFIX = ".segment"
+STARTED = "started.toml"  # beside a journal: the settings its engine was last started with
 
 # magic, version, header size, source kind, flags, journal id, layout digest, code digest, profile
 # digest, machine, first sequence, segment size, record count (-1 in a journal), previous hash.
@@ -151,6 +152,46 @@ def write_all(fd: int, raw: bytes, offset: int) -> None:
         if not written:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         view, offset = view[written:], offset + written
+
+
+def read_all(fd: int, size: int, offset: int) -> bytes:
+    """Exactly so many bytes from the offset on; OSError when the file ends before."""
+    raw = os.pread(fd, size, offset)
+    while len(raw) < size:
+        more = os.pread(fd, size - len(raw), offset + len(raw))
+        if not more:
+            raise OSError(errno.EIO, "the file became shorter")
+        raw += more
+    return raw
+
+
+def put(path: Place, raw: bytes) -> None:
+    """Write a file durably, whole or not at all, over one of that name; OSError."""
+    folder, name = os.path.split(os.path.abspath(path))
+    draft = os.path.join(folder, f".{name}.{os.getpid()}")
+    forget_drafts(folder, name)
+    try:
+        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            write_all(fd, raw, 0)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        os.replace(draft, path)
+        sync_directory(folder)
+    finally:
+        unlink(draft)
+
+
+def make_directory(directory: Place) -> None:
+    """A directory and those above it, durable with their names: what is in it is lost with them."""
+    above = [os.path.dirname(os.path.abspath(directory))]
+    while not os.path.isdir(above[-1]):
+        above.append(os.path.dirname(above[-1]))
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    for folder in above:
+        with suppress(PermissionError):  # not ours to read, so it was there before us
+            sync_directory(folder)
 
 
 def sync_directory(directory: Place) -> None:

@@ -24,6 +24,8 @@ class Whole(NamedTuple):
     unfinished_bytes: int
     checkpoints: tuple[Kept, ...]
     ours_from: int = 0  # what comes before was decided by other code than the newest did
+    proved: int = 0  # all before it was durable once
+    left_open: bool = False  # its writer did not close it: there may have been more than is here
 
     @property
     def first(self) -> int:
@@ -63,10 +65,11 @@ def verified(directory: Place, native: ModuleType | None = None) -> Whole:
         found = survey(directory, disk)
         segments = found.segments
         unfinished = len(tail_of(segments[-1])) if segments else 0
+        checkpoints = [Kept(path, first_of(path), fault(path, segments, disk)) for path in paths]
     except OSError as error:
         raise unwritable(directory, error) from error
-    checkpoints = (Kept(path, first_of(path), fault(path, segments, disk)) for path in paths)
-    return Whole(segments, unfinished, tuple(checkpoints), found.ours_from)
+    known = found.ours_from, found.proved, found.left_open
+    return Whole(segments, unfinished, tuple(checkpoints), *known)
 
 
 def fault(path: str, segments: tuple[Segment, ...], disk: ModuleType) -> str:

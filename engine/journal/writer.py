@@ -10,7 +10,7 @@ from types import ModuleType
 
 from engine.errors import Refused
 from engine.journal.continuing import last_segment
-from engine.journal.head import DURABLE, NEWEST, note
+from engine.journal.head import CLOSED, DURABLE, NEWEST, OPEN, note
 from engine.journal.recovery import Recovered, recover
 from engine.journal.reserve import Reserve
 from engine.journal.segments import (
@@ -25,8 +25,8 @@ from engine.journal.segments import (
     Place,
     capacity_of,
     functions_of,
+    make_directory,
     packed,
-    sync_directory,
     unwritable,
 )
 from engine.messages import RECORD_SIZE
@@ -85,7 +85,10 @@ class Journal:
                 f"A journal segment cannot have {segment_size} bytes.",
                 f"Give a multiple of {HEADER_SIZE}, at least {SEGMENT_SIZE_MIN}.",
             )
-        _make(directory)
+        try:
+            make_directory(directory)
+        except OSError as error:
+            raise unwritable(directory, error) from error
         recovered = recover(directory, identity, native)
         if recovered.segments:
             journal_id = recovered.segments[-1].header.identity.journal_id
@@ -101,7 +104,9 @@ class Journal:
         header, used, fd = last_segment(
             self.directory, self.identity, self.recovered, self._segment_size, disk
         )
+        self._inode = os.stat(self.directory).st_ino
         note(self.directory, header.first)
+        note(self.directory, OPEN, CLOSED)
         if used:
             self._note(header.first + used, DURABLE)
         self.reserve.fill()
@@ -190,7 +195,8 @@ class Journal:
         if not self.wait(self.sequence, STALLED_S):
             self._disk.journal_fail(self._handle, errno.ETIMEDOUT)
             self._must_be_well()
-        self._note(self._durable(self._handle), DURABLE)
+        for name in (DURABLE, CLOSED):  # each proves the end, the last also that it is one
+            self._note(self._durable(self._handle), name)
 
     def _release(self) -> None:
         self._disk.journal_stop(self._handle)
@@ -248,7 +254,8 @@ class Journal:
     def _note(self, sequence: int, name: str = NEWEST) -> None:
         """Without the note the journal is as whole as before, only a loss of it is not seen."""
         try:
-            note(self.directory, sequence, name)
+            if os.stat(self.directory).st_ino == self._inode:  # else it is somebody else's by now
+                note(self.directory, sequence, name)
         except OSError as error:
             self.unprepared = error
 
@@ -256,7 +263,7 @@ class Journal:
         """One segment of zeros, handed to the writer."""
         is_last_try = self._durable(self._handle) >= self._end
         try:
-            fd = self.reserve.segment(self._end, self._segment_size)
+            fd = self.reserve.segment(self._end, self._segment_size, is_last_try=is_last_try)
         except OSError as error:
             self._postpone(error, is_last_try=is_last_try)
             return
@@ -289,12 +296,3 @@ def _started(work: Callable[..., object], *arguments: object) -> LockType:
 
     start_new_thread(run, ())
     return running
-
-
-def _make(directory: Place) -> None:
-    """The journal's directory, durable itself."""
-    try:
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        sync_directory(os.path.dirname(os.path.abspath(directory)))
-    except OSError as error:
-        raise unwritable(directory, error) from error

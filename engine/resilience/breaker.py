@@ -55,6 +55,14 @@ class Changed(NamedTuple):
     cause: str
 
 
+class Failures(NamedTuple):
+    """How many calls failed in a row, and how many of the newest ones."""
+
+    in_a_row: int
+    recent: int
+    calls: int
+
+
 class Unavailable(Refused):
     """The breaker lets no call through now."""
 
@@ -72,7 +80,8 @@ class Breaker:
 
     __slots__ = (
         *("name", "settings", "state", "threshold", "timeout_ns", "opened", "refused"),
-        *("_answered_ns", "_calls", "_clock", "_epoch", "_failed", "_failures", "_given"),
+        *("_answered_ns", "_before", "_calls", "_clock", "_epoch", "_failed", "_failures"),
+        *("_given",),
         *("_period", "_proved", "_run", "_share", "_since_ns", "_sick_ns", "_tell"),
     )
 
@@ -87,11 +96,12 @@ class Breaker:
         self.state, self._period = CLOSED, 1
         self.threshold = settings.failure_threshold
         self.timeout_ns = int(settings.recovery_timeout * NS)
-        self.opened = self.refused = 0
+        self.opened = self.refused = 0  # opened: how often it stopped calls, by itself or by hand
         self._share = USUAL_FAILURES
         self._since_ns = self._sick_ns = self._answered_ns = 0
         self._run = self._failed = 0
         self._calls: list[int] | None = None
+        self._before = Failures(0, 0, 0)  # it closed
         self._begin()
 
     def call(self, work: Callable[[Asked], Answer], asked: Asked) -> Answer:
@@ -176,11 +186,25 @@ class Breaker:
         return {
             "state": self.state,
             "opened": self.opened,
+            "failures_in_a_row": self.failures.in_a_row,
+            "failures_recent": self.failures.recent,
+            "calls_recent": self.failures.calls,
             "refused": self.refused,
             "threshold": self.threshold,
             "timeout_ns": self.timeout_ns,
             "failure_share": self._share,
         }
+
+    @property
+    def failures(self) -> Failures:
+        """Of the newest calls; while it is not closed those that led here, and failed probes."""
+        if self._calls is None:
+            return self._before
+        calls = self._calls[0]
+        window = min(calls, WINDOW * self.settings.failure_threshold)
+        recent = sum(at > calls - window for at in self._failures)
+        is_run = bool(self._failures) and self._failures[-1] == calls
+        return Failures(self._run if is_run else 0, recent, window)
 
     def _probe(self, work: Callable[[Asked], Answer], asked: Asked) -> Answer:
         permit = self.permit()
@@ -242,11 +266,16 @@ class Breaker:
 
     def _move(self, event: str, now_ns: int, cause: str) -> None:
         """Into the next state; KeyError where the table has none."""
-        before, self.state = self.state, NEXT[self.state, event]
+        before, after = self.state, NEXT[self.state, event]
+        if after is not CLOSED:
+            self._before = self.failures
+        if event == DISPROVED:
+            self._before = self._before._replace(in_a_row=self._before.in_a_row + 1)
+        self.state = after
         self._period += 1
         if before is CLOSED:
             self._sick_ns = now_ns
-        if self.state is OPEN:
+        if after is OPEN or (after is HELD and before is not OPEN):
             self.opened += 1
         if self.settings.adaptive_mode and event in (PROVED, DISPROVED):
             self._learn_timeout((self._answered_ns if event == PROVED else now_ns) - self._sick_ns)

@@ -25,6 +25,10 @@ LEVELS = (
         "memory and the store answer, more slowly", BY_ITSELF, "Redis is filled by use",
     ),
     Level(
+        "one_copy", "postgres", "the copy in PostgreSQL, which shows the past up to its loss",
+        "SQLite takes every row and answers", BY_ITSELF, "what SQLite took is written there",
+    ),
+    Level(
         "no_history", "store", "queries of the past, projections",
         "trading; the journal keeps all of it", BY_ITSELF, "projections catch up from the journal",
     ),

@@ -11,10 +11,12 @@ CRITICAL, WARNING = "critical", "warning"
 OPEN, ACKNOWLEDGED, CLOSED = "open", "acknowledged", "closed"
 NS = 1_000_000_000
 # What happens to an incident.
-AGAIN, ACK, CLOSE, HEALTHY = "again", "acknowledge", "close", "healthy"
+AGAIN, RISEN, ACK, CLOSE, HEALTHY = "again", "risen", "acknowledge", "close", "healthy"
 NEXT = {
     (OPEN, AGAIN): OPEN,
     (ACKNOWLEDGED, AGAIN): ACKNOWLEDGED,
+    (OPEN, RISEN): OPEN,
+    (ACKNOWLEDGED, RISEN): OPEN,  # what was seen was less
     (OPEN, ACK): ACKNOWLEDGED,
     (OPEN, CLOSE): CLOSED,
     (ACKNOWLEDGED, CLOSE): CLOSED,
@@ -41,6 +43,7 @@ RULES = {
         Rule("no_entries", CRITICAL, 300),
         Rule("escalated", CRITICAL, 300),
         Rule("digest_differs", CRITICAL, 300),
+        Rule("died", CRITICAL, 300),
         Rule("failed_over", WARNING, 3600),
         Rule("degraded", WARNING, 3600),
         Rule("restarted", WARNING, 3600),
@@ -50,6 +53,8 @@ RULES = {
         Rule("order_unknown", CRITICAL, 300),
     )
 }
+# Kinds of one trouble, ever graver: it stays one incident.
+RISING = ("restarted", "failed_over", "degraded", "escalated")
 OTHERWISE = Rule("other", CRITICAL, 300)  # what no rule knows is not taken lightly
 
 
@@ -108,11 +113,18 @@ class Incidents:
     def raised(
         self, component: str, kind: str, now_ns: int, *, cause: str, tried: Iterable[Step] = ()
     ) -> Incident | None:
-        """Raise it; the one that is open of this kind is raised again. None: too many are open."""
+        """Raise it; the one that is open of this kind is raised again, or rises to it.
+
+        None: too many are open.
+        """
         rows = tuple(tuple(step) for step in tried)
         for one in self.open.values():
-            if (one.component, one.kind) == (component, kind):
-                return self._moved(one._replace(seen=one.seen + 1, tried=rows), AGAIN, now_ns)
+            if one.component != component or kind not in (one.kind, *above(one.kind)):
+                continue
+            seen = one._replace(seen=one.seen + 1, tried=rows)
+            if one.kind == kind:
+                return self._moved(seen, AGAIN, now_ns)
+            return self._moved(risen(seen, kind, cause, now_ns), RISEN, now_ns)
         if len(self.open) >= OPEN_MAX:
             self.dropped += 1
             return None
@@ -135,9 +147,12 @@ class Incidents:
         said = one._replace(closed_ns=now_ns, closed_by=who, note=note or one.note)
         return self._moved(said, CLOSE, now_ns)
 
-    def healthy(self, component: str, now_ns: int) -> list[Incident]:
-        """A component is well again: its incidents close."""
-        over = [one for one in self.open.values() if one.component == component]
+    def healthy(
+        self, component: str, now_ns: int, of: Callable[[str], bool] = lambda _kind: True
+    ) -> list[Incident]:
+        """A component is well again: its incidents, those `of` some kinds, close."""
+        every = self.open.values()
+        over = [one for one in every if one.component == component and of(one.kind)]
         by = "the component's health"
         return [
             self._moved(one._replace(closed_ns=now_ns, closed_by=by), HEALTHY, now_ns)
@@ -179,6 +194,18 @@ class Incidents:
             self.closed.append(one)
         else:
             self.open[one.number] = one
+
+
+def above(kind: str) -> tuple[str, ...]:
+    """The kinds that a trouble of this kind may rise to."""
+    return RISING[RISING.index(kind) + 1 :] if kind in RISING else ()
+
+
+def risen(one: Incident, kind: str, cause: str, now_ns: int) -> Incident:
+    """The incident grown graver: whoever acknowledged it has not seen this."""
+    severity = RULES[kind].severity
+    graver = one._replace(kind=kind, severity=severity, cause=cause, told=1, told_ns=now_ns)
+    return graver._replace(acknowledged_ns=0, acknowledged_by="")
 
 
 def due_ns(one: Incident) -> int:

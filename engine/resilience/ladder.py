@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from engine.resilience.backoff import FULL, NS_A_MS, wait_ns
+from engine.resilience.backoff import FULL, NS_A_MS
+from engine.resilience.backoff import wait_ns as retry_ns
 from engine.resilience.settings import (
     DEGRADE,
     FAILOVER,
@@ -19,6 +20,7 @@ from engine.resilience.settings import (
     Resilience,
 )
 
+NS = 1_000_000_000
 WELL, ESCALATE, WATCH, RETURN = "well", "escalate", "watch", "return"
 # rung: where its success leads, and where its last failure does.
 NEXT = {
@@ -27,9 +29,10 @@ NEXT = {
     FAILOVER: (WATCH, DEGRADE),
     DEGRADE: (ESCALATE, ESCALATE),
     ESCALATE: (WATCH, WATCH),  # a person knows, or could not be told; the journal has it
-    WATCH: (RETURN, WATCH),  # one probe at a time, at the longest wait
+    WATCH: (RETURN, WATCH),  # one probe at a time, at the longest wait; see LATE
     RETURN: (WELL, WATCH),  # back to the first source, and to full service
 }
+LATE = DEGRADE  # where a watch leads whose patience is over before a person was told
 TRIES = {RETRY: 5, RESTART: 3}  # every other rung has one
 RESTARTS_MAX, RESTARTS_WITHIN_NS = 3, 600_000_000_000  # more often it does not help
 TRIED_KEPT = 32  # steps of one trouble that its incident tells
@@ -84,6 +87,9 @@ class Ladder:
         self.rung, self.undo = WELL, list[str]()
         self._draw, self._attempt = draw, 0
         self._restarts: deque[int] = deque(maxlen=RESTARTS_MAX)
+        self._patience_ns = int(settings.patience_s * NS)
+        self._lasted = ""  # said of the steps it leads to
+        self._late_ns: int | None = None  # when its patience ends; None once a person was told
 
     @property
     def is_well(self) -> bool:
@@ -94,7 +100,11 @@ class Ladder:
         """What to do now that it fails, or still does."""
         if self.rung == WELL:
             self.tried.clear()
+            self._late_ns, self._lasted = now_ns + self._patience_ns, ""
             self._climb(RETRY, now_ns)
+        elif self.rung == WATCH and self._late_ns is not None and now_ns >= self._late_ns:
+            self._lasted = f"away for {self._patience_ns / NS:g} s: "
+            self._climb(LATE, now_ns)
         elif self._attempt >= TRIES.get(self.rung, 1):
             self._climb(NEXT[self.rung][1], now_ns)
         elif self.rung == RESTART and self._restarted_too_often(now_ns):
@@ -102,9 +112,11 @@ class Ladder:
         self._attempt += 1
         if self.rung == RESTART:
             self._restarts.append(now_ns)
-        step = Step(
-            now_ns, self.component, self.rung, self._attempt, self._wait_ns(), self._target(), cause
-        )
+        if self.rung == ESCALATE:
+            self._late_ns = None
+        why = f"{self._lasted}{cause}" if self.rung in (DEGRADE, ESCALATE) else cause
+        named = (now_ns, self.component, self.rung, self._attempt)
+        step = Step(*named, self._wait_ns(now_ns), self._target(), why)
         self.tried.append(step)
         return step
 
@@ -140,10 +152,15 @@ class Ladder:
         full = len(self._restarts) == RESTARTS_MAX
         return full and now_ns - self._restarts[0] < RESTARTS_WITHIN_NS
 
-    def _wait_ns(self) -> int:
+    def _wait_ns(self, now_ns: int) -> int:
         if self.rung in (RETRY, RESTART):
-            return wait_ns(self.backoff, self._attempt - 1, self._draw)
-        return watch_ns(self.backoff, self._draw) if self.rung == WATCH else 0
+            return retry_ns(self.backoff, self._attempt - 1, self._draw)
+        if self.rung != WATCH:
+            return 0
+        usual_ns = watch_ns(self.backoff, self._draw)
+        # A person is told when it was promised, however long a probe may wait.
+        left_ns = usual_ns if self._late_ns is None else max(self._late_ns - now_ns, 0)
+        return min(usual_ns, left_ns)
 
     def _target(self) -> str:
         if self.failover is None:

@@ -35,8 +35,17 @@ class Acts(Generic[Made]):
 class AsyncPool(Generic[Made]):
     """Connections of any kind under a pool's policy; to be used in one event loop."""
 
-    def __init__(self, name: str, policy: Pool, acts: Acts[Made]) -> None:
+    def __init__(
+        self,
+        name: str,
+        policy: Pool,
+        acts: Acts[Made],
+        clock: Callable[[], int] = time.monotonic_ns,
+        look: Callable[[], Room] | None = None,
+    ) -> None:
+        """`look` says what the box has free: as the system tells, where nothing else does."""
         self.name, self.policy, self.acts = name, policy, acts
+        self._clock, self._look = clock, look or room
         self._made: dict[int, Made] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -69,12 +78,12 @@ class AsyncPool(Generic[Made]):
             yield self._made[number]
             sound = True
         finally:
-            self._do(self.policy.give_back(number, time.monotonic_ns(), sound=sound))
+            self._do(self.policy.give_back(number, self._clock(), sound=sound))
 
     async def _borrow(self) -> int:
         who, future = next(self._numbers), asyncio.get_running_loop().create_future()
         self._waiting[who] = future
-        self._do(self.policy.ask(who, time.monotonic_ns()))
+        self._do(self.policy.ask(who, self._clock()))
         if not future.done():
             self._due.set()  # it may be the first one to wait, and for less than a tick
         try:
@@ -82,7 +91,7 @@ class AsyncPool(Generic[Made]):
         except asyncio.CancelledError:
             self.policy.withdraw(who)
             if future.done() and not future.cancelled() and not future.exception():
-                self._do(self.policy.give_back(future.result(), time.monotonic_ns()))
+                self._do(self.policy.give_back(future.result(), self._clock()))
             raise
         finally:
             del self._waiting[who]
@@ -106,7 +115,7 @@ class AsyncPool(Generic[Made]):
 
     def _lend(self, number: int, future: asyncio.Future[int]) -> None:
         if future.done():  # cancelled, and not yet run since
-            self._do(self.policy.give_back(number, time.monotonic_ns()))
+            self._do(self.policy.give_back(number, self._clock()))
         else:
             future.set_result(number)
 
@@ -145,7 +154,7 @@ class AsyncPool(Generic[Made]):
 
     def _report(self, number: int, event: Callable[..., list[Command]], *said: str) -> None:
         self._tasks.pop(number, None)
-        self._do(event(number, time.monotonic_ns(), *said))
+        self._do(event(number, self._clock(), *said))
 
     async def _close(self, made: Made) -> None:
         limit = self.policy.settings.connection_timeout
@@ -158,10 +167,10 @@ class AsyncPool(Generic[Made]):
     async def _tick(self) -> None:
         looked_ns = 0
         while True:
-            now_ns = time.monotonic_ns()
+            now_ns = self._clock()
             looks = now_ns >= looked_ns + NS
             looked_ns = now_ns if looks else looked_ns
-            self._do(self.policy.tick(now_ns, room() if looks else None))
+            self._do(self.policy.tick(now_ns, self._look() if looks else None))
             self._due.clear()
             due_s = (self.policy.next_due_ns(now_ns) - now_ns) / NS
             try:

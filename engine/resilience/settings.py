@@ -66,6 +66,8 @@ BACKOFF: dict[str, Row] = {
     "jitter": (0, 1, "none|full", "Full draws each wait between 0 and its longest."),
 }
 LADDER: Row = (0, ALL_STRATEGIES, ",".join(STRATEGIES), "What is tried before a person is told.")
+PATIENCE: Row = (1.0, 86_400.0, "s", "Away so long it is a person's, though a standby serves.")
+PATIENCE_S = 300.0
 
 
 def within(table: str, bounds: Mapping[str, Row], made: Settings) -> Settings:
@@ -132,6 +134,7 @@ class Resilience(NamedTuple):
     pool: PoolSettings = PoolSettings()
     backoff: Backoff = Backoff()
     strategies: tuple[str, ...] = STRATEGIES
+    patience_s: float = PATIENCE_S
 
 
 def rows_of(table: str, bounds: Mapping[str, Row], usual: Any) -> dict[str, Parameter]:
@@ -148,7 +151,11 @@ def rows_of(table: str, bounds: Mapping[str, Row], usual: Any) -> dict[str, Para
 ROWS: dict[str, Parameter] = {
     **rows_of("circuit_breaker", BREAKER, BreakerSettings()),
     **rows_of("connection_pool", POOL, PoolSettings()),
-    **rows_of("error_recovery", {"strategies": LADDER}, (ALL_STRATEGIES,)),
+    **rows_of(
+        "error_recovery",
+        {"strategies": LADDER, "patience_s": PATIENCE},
+        (ALL_STRATEGIES, PATIENCE_S),
+    ),
     **rows_of("error_recovery.backoff", BACKOFF, Backoff()),
 }
 # Pairs of them that mean something only in this order.
@@ -174,4 +181,5 @@ def settings_of(values: Mapping[str, int | float]) -> Resilience:
         PoolSettings(**read("connection_pool", POOL)),
         Backoff(**read("error_recovery.backoff", BACKOFF)),
         tuple(name for place, name in enumerate(STRATEGIES) if chosen >> place & 1),
+        values["error_recovery.patience_s"],
     )

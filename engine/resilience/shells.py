@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from engine.errors import Refused
 from engine.resilience.breaker import Breaker
@@ -37,12 +37,23 @@ async def guarded(breaker: Breaker, work: Callable[[], Awaitable[Answer]]) -> An
     return answer
 
 
+class Timing(NamedTuple):
+    """How time passes for who climbs: nanoseconds that only grow, and a wait of seconds."""
+
+    now_ns: Callable[[], int]
+    sleep: Callable[[float], Coroutine[Any, Any, object]]
+
+
+WALL = Timing(time.monotonic_ns, asyncio.sleep)
+
+
 class Supervisor:
     """Climbs the ladder of each component that fails, one climb at a time."""
 
-    def __init__(self, tell: Callable[[Step], object]) -> None:
+    def __init__(self, tell: Callable[[Step], object], timing: Timing = WALL) -> None:
         """`tell` gets each step as it begins and as it ends."""
         self._tell, self._climbs = tell, dict[str, asyncio.Task[None]]()
+        self._timing = timing
 
     def failed(
         self,
@@ -75,15 +86,15 @@ class Supervisor:
         breaker: Breaker | None,
     ) -> None:
         while True:
-            step = ladder.next(time.monotonic_ns(), cause)
+            step = ladder.next(self._timing.now_ns(), cause)
             self._tell(step)
-            await asyncio.sleep(step.wait_ns / NS)
+            await self._timing.sleep(step.wait_ns / NS)
             try:
                 await acts[step.rung](step)
                 error = ""
             except Exception as wrong:  # noqa: BLE001  it is told, and the next rung answers it
                 cause = error = str(wrong) or type(wrong).__name__
-            self._tell(ladder.ended(step, time.monotonic_ns(), error))
+            self._tell(ladder.ended(step, self._timing.now_ns(), error))
             if ladder.is_well:
                 if breaker:
                     breaker.recovered(f"{step.rung} worked")

@@ -7,7 +7,7 @@ anew of the tables, and power.
 import os
 import time
 from collections.abc import Callable, Iterable
-from json import dumps, loads
+from json import dumps
 from threading import RLock
 from typing import Any
 
@@ -15,8 +15,8 @@ from engine.resilience.availability import Transition, availability
 from engine.resilience.incidents import ACK as ACKNOWLEDGE
 from engine.resilience.incidents import CLOSE, HEALTHY, Incident, Incidents, Told, from_plain
 from engine.resilience.ladder import Step
+from engine.service.noted import NAME, kept_in
 
-NAME = "alerts.json"
 MOVES_KEPT = 512  # of each component
 ALL, ACK = "all", "ack"
 QUIET = (ACKNOWLEDGE, CLOSE, HEALTHY)
@@ -46,10 +46,10 @@ class Alerts:
                 self._incidents.raised(component, kind, self._now_ns(), cause=cause, tried=tried)
             self._write()
 
-    def well(self, component: str) -> None:
-        """A component is healthy again: its incidents close."""
+    def well(self, component: str, of: Callable[[str], bool] = lambda _kind: True) -> None:
+        """A component is healthy again: its incidents, those `of` some kinds, close."""
         with self._turn:
-            self._incidents.healthy(component, self._now_ns())
+            self._incidents.healthy(component, self._now_ns(), of)
             self._write()
 
     def up(self, component: str, at_ns: int = 0, *, is_up: bool) -> None:
@@ -111,19 +111,6 @@ class Alerts:
 def number_of(which: str) -> int:
     """The number of an incident; one that never was for anything else."""
     return int(which) if which.isdigit() else -1
-
-
-def kept_in(folder: str) -> dict[str, Any]:
-    """What the file of a service's folder holds; nothing where there is none, or a broken one."""
-    try:
-        with open(os.path.join(folder, NAME), encoding="utf-8") as file:
-            kept: dict[str, Any] = loads(file.read())
-        for row in kept["incidents"]:
-            from_plain(row)
-        kept["moves"].items()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {"incidents": [], "moves": {}}
-    return kept
 
 
 def availabilities(moves: dict[str, list[list[Any]]], to_ns: int) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ from typing import Any
 from engine.errors import Refused
 from engine.service.schema import (
     COLUMNS,
+    LIVES,
+    LIVES_KEPT,
     MEMORIES,
     MEMORY,
     STEPS,
@@ -61,7 +63,7 @@ class Keeper:
         # Only a checkpoint of the log is synced: a power cut loses whole batches, which are made
         # again, and the engine's own syncs keep the disk to themselves.
         self._link.execute("PRAGMA synchronous = NORMAL")
-        for statement in (MEMORY, STEPS, *errors_statements()):
+        for statement in (MEMORY, STEPS, LIVES, *errors_statements()):
             self._link.execute(statement)
         self.is_current = found == VERSION
 
@@ -80,11 +82,34 @@ class Keeper:
             for table in ("checkpoint", *TABLES):
                 self._link.execute(f"DROP TABLE IF EXISTS {table}")
             self._link.execute("DELETE FROM memory")
+            self._link.execute("DELETE FROM lives")
             for statement in statements():
                 self._link.execute(statement)
             self._link.execute("INSERT INTO checkpoint VALUES (?, ?, ?, ?, ?, 0)", (VERSION, *at))
+            self._link.execute("INSERT INTO lives VALUES (NULL, ?, 0, 0)", (at.made,))
             self._link.execute(f"PRAGMA user_version = {VERSION}")
         self.is_current = True
+
+    def go_on(self, at: Checkpoint, life: str) -> None:
+        """A life of the service goes on from this checkpoint; synced at once.
+
+        What an earlier one made after it may be lost here, and not where it was copied to.
+        """
+        self._link.execute("PRAGMA synchronous = FULL")
+        with self._step():
+            self._link.execute(
+                "INSERT INTO lives SELECT NULL, ?, 0, 0 WHERE NOT EXISTS (SELECT * FROM lives)",
+                (at.made,),
+            )
+            self._link.execute(
+                "INSERT INTO lives SELECT NULL, ?, ?, coalesce(max(number), 0) FROM errors",
+                (life, at.sequence),
+            )
+            self._link.execute(
+                "DELETE FROM lives WHERE number <= (SELECT max(number) FROM lives) - ?",
+                (LIVES_KEPT,),
+            )
+        self._link.execute("PRAGMA synchronous = NORMAL")
 
     def keep(self, rows: Rows, at: Checkpoint) -> None:
         """A batch, and how far the tables go with it: both or none."""

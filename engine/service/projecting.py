@@ -9,17 +9,14 @@ from engine.errors import Refused
 from engine.journal.folded import keep_state
 from engine.journal.follower import READ_AT_ONCE, Follower, Replaced
 from engine.journal.segments import functions_of
-from engine.messages import RECORD_SIZE
 from engine.service.beginning import Start, start_of
 from engine.service.folding import Fold
 from engine.service.keeper import NAME, Keeper
 from engine.service.log_lines import Line, LogTail
-from engine.service.schema import Checkpoint, Rows
 from engine.service.standing import Standing, folder_of
+from engine.service.tables import Tables
 
 POLL_S = 0.25  # between two looks at a journal that has nothing more
-ROWS_AT_ONCE = 2_000  # in memory and not yet kept
-CHECKPOINT_S = 5.0  # between two checkpoints where no row asks for one
 
 
 class Duty(NamedTuple):
@@ -48,10 +45,10 @@ class Projecting:
             LogTail(os.path.join(data_dir, "log", "engine.log"), "engine"),
             LogTail(standing.log.path, "service"),
         ]
-        self._rows: Rows = {}
+        self._tables = Tables(self.keeper)
         self._start: Start
         self._was_full = False  # the newest chunk, of as many records as are read at once
-        self._kept_s, self._kept = 0.0, -1  # of the rows, when; of the snapshots, which
+        self._kept = -1  # of the snapshots, the newest
         self._disk = functions_of(native)
         self._follower: Follower | None = None
         self.fold: Fold | None = None
@@ -81,10 +78,11 @@ class Projecting:
         if chunk and follower.header and not self._start.holds_for(follower.header):
             self._start_over("other code goes on with the journal")
             return True
-        if not chunk and fold.sequence < fold.since:
-            self._make_anew("the journal is shorter than what was made of it")
+        if why := self._tables.take(fold, chunk, is_bare=self._start.is_bare):
+            self._tables.make_anew()
+            self._start_over(why)
             return True
-        self._take(fold, chunk)
+        self.standing.sequence = fold.sequence
         self.standing.is_behind = bool(chunk)
         is_full, before = len(chunk) >= READ_AT_ONCE, self._was_full
         # A part of one also ends a segment, and is all there is where an engine writes fast.
@@ -97,7 +95,7 @@ class Projecting:
         end = time.monotonic() + seconds
         while self.step() and time.monotonic() < end:
             pass
-        self._keep()
+        self._tables.keep(self.fold)
         if self.fold is not None:
             self.snapshot(self.fold)
 
@@ -110,7 +108,7 @@ class Projecting:
             return True
         if fold.sequence < fold.since or not fold.is_settled:
             return False
-        self._keep()
+        self._tables.keep(self.fold)
         try:
             place = self._directory, fold.sequence
             keep_state(fold.core, fold.kept, place, self._start.ours)
@@ -135,12 +133,10 @@ class Projecting:
         if start is None:
             return None, None
         journal_id = start.ours.journal_id.hex()
-        kept = self.keeper.checkpoint()
-        if kept is None or kept.journal_id != journal_id:
-            kept = Checkpoint(journal_id, 0, 0, os.urandom(8).hex())
-            self.keeper.begin_anew(kept)
+        kept, is_anew = self._tables.begin(journal_id)
+        if is_anew:
             start = start_of(self._directory, {}, self._disk) or start
-        self._at, self._start = kept, start
+        self._start = start
         self.fold = fold = Fold(self._native, journal_id, kept.sequence, start.ours_from)
         if start.base is not None:
             fold.begin_at(start.base, start.memory)
@@ -152,34 +148,6 @@ class Projecting:
         self._follower = Follower(self._directory, fold.sequence, self._native)
         return fold, self._follower
 
-    def _take(self, fold: Fold, chunk: memoryview) -> None:
-        """Up to where the tables end it must be the same journal; from there on rows are kept."""
-        known = fold.since - fold.sequence
-        if 0 < known <= len(chunk) // RECORD_SIZE:
-            fold.take(chunk[: known * RECORD_SIZE])
-            chunk = chunk[known * RECORD_SIZE :]
-            if self._start.is_bare:
-                fold.check_sum = self._at.check_sum
-            elif fold.check_sum != self._at.check_sum:
-                self._make_anew("the journal is not the one that the tables were made of")
-                return
-        for table, some in fold.take(chunk).items():
-            self._rows.setdefault(table, []).extend(some)
-        self.standing.sequence = fold.sequence
-        many = sum(map(len, self._rows.values()))
-        is_late = time.monotonic() - self._kept_s > CHECKPOINT_S
-        if many >= ROWS_AT_ONCE or (many and not chunk) or is_late:
-            self._keep()
-
-    def _keep(self) -> None:
-        fold = self.fold
-        self._kept_s = time.monotonic()
-        if fold is None or fold.sequence <= self._at.sequence:
-            return
-        self._at = self._at._replace(sequence=fold.sequence, check_sum=fold.check_sum)
-        self.keeper.keep(self._rows, self._at)
-        self._rows = {}
-
     def _must_be_there(self) -> None:
         """Refused (4) when the directory went: who comes to that path starts another service."""
         if not os.path.isdir(self._folder) or os.stat(self._folder).st_ino != self._inode:
@@ -189,15 +157,11 @@ class Projecting:
                 code=4,
             )
 
-    def _make_anew(self, why: str) -> None:
-        self.keeper.is_current = False
-        self._start_over(why)
-
     def _start_over(self, why: str) -> None:
         self.standing.say("warning", "JournalReadAgain", why=why)
         if self._follower:
             self._follower.close()
-        self.fold, self._follower, self._rows = None, None, {}
+        self.fold, self._follower = None, None
 
     def _tend(self) -> None:
         """What is done now and then: the duties, the logs, the file that tells how we stand."""

@@ -3,19 +3,18 @@
 The service cannot write the engine's journal: steps are rows of its tables and lines of its log.
 """
 
-import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from engine.resilience.breaker import Breaker, Changed
+from engine.resilience.breaker import HELD, Breaker, Changed
 from engine.resilience.degradation import Degradation, LevelChanged
 from engine.resilience.ladder import ESCALATE, RETURN, Ladder, Step
 from engine.resilience.settings import DEGRADE, FAILOVER, RETRY, Resilience
-from engine.resilience.shells import Supervisor
+from engine.resilience.shells import WALL, Supervisor, Timing
 from engine.service.standing import Standing
 
 COMPONENT = "postgres"
-CRITICAL_S = 300.0  # gone for so long a person must look
+NS = 1_000_000_000
 Draw = Callable[[], float]  # uniform in [0, 1)
 Ways = dict[str, Callable[[Step], Coroutine[Any, Any, None]]]
 
@@ -26,23 +25,25 @@ class Recovery:
     SQLite takes everything anyway: failing over to it is to say so.
     """
 
-    def __init__(self, settings: Resilience, standing: Standing, draw: Draw) -> None:
-        self._standing = standing
-        self.breaker = Breaker(COMPONENT, settings.breaker, time.monotonic_ns, self._moved)
+    def __init__(
+        self, settings: Resilience, standing: Standing, draw: Draw, timing: Timing = WALL
+    ) -> None:
+        self._standing, self._timing = standing, timing
+        self.breaker = Breaker(COMPONENT, settings.breaker, timing.now_ns, self._moved)
         # Nothing of ours can start it again, so that rung is left out.
         rungs = (RETRY, FAILOVER, DEGRADE)
         self.ladder = Ladder("store", settings, draw, rungs=rungs)
         self._degraded = Degradation(self._levelled)
-        self._since_s: float | None = None
+        self._supervisor = Supervisor(self._tell, timing)
+        self._due_ns = 0  # when what the ladder tries next is tried
 
     async def climb(self, ways: Ways, cause: str) -> None:
         """Until it is well again."""
-        self._since_s = time.monotonic()
         acts = {
             **ways, FAILOVER: self._raise("failed_over"), DEGRADE: self._degrade,
             ESCALATE: self._raise("escalated"), RETURN: self._return,
         }  # fmt: skip
-        await Supervisor(self._tell).failed(self.ladder, acts, cause, self.breaker)
+        await self._supervisor.failed(self.ladder, acts, cause, self.breaker)
 
     def sign(self, act: str, who: str, reason: str) -> None:
         """An operator trips or resets the breaker."""
@@ -53,10 +54,17 @@ class Recovery:
             self.breaker.reset(f"{who}: {reason}")
 
     def metrics(self) -> dict[str, Any]:
-        """How the breaker stands."""
+        """How the breaker stands; while it is held nothing is tried."""
         found = self.breaker.metrics()
         level = self._degraded.level.name
-        return {**found, "next_probe_s": self.breaker.wait_ns() / 1e9, "level": level}
+        return {**found, "next_probe_s": self._next_probe_ns() / NS, "level": level}
+
+    def _next_probe_ns(self) -> int:
+        if self.breaker.state == HELD:
+            return 0
+        if self.ladder.is_well:
+            return self.breaker.wait_ns()
+        return max(self._due_ns - self._timing.now_ns(), 0)
 
     def _raise(self, kind: str) -> Callable[[Step], Coroutine[Any, Any, None]]:
         async def told(step: Step) -> None:
@@ -65,18 +73,17 @@ class Recovery:
         return told
 
     async def _degrade(self, step: Step) -> None:
-        self._degraded.lost("store", time.monotonic_ns(), step.cause)
+        self._degraded.lost(COMPONENT, self._timing.now_ns(), step.cause)
         self._standing.alerts.wrong(COMPONENT, "degraded", step.cause, self.ladder.tried)
 
     async def _return(self, _step: Step) -> None:
-        self._degraded.returned("store", time.monotonic_ns())
+        self._degraded.returned(COMPONENT, self._timing.now_ns())
 
     def _tell(self, step: Step) -> None:
-        self._standing.steps.append((time.time_ns(), *step[1:]))
+        if not step.outcome:
+            self._due_ns = step.at_ns + step.wait_ns
+        self._standing.steps.append((self._standing.now_ns(), *step[1:]))
         self._standing.say("info", "RecoveryStep", **step._asdict())
-        since_s = self._since_s or time.monotonic()
-        if step.outcome and step.cause and time.monotonic() - since_s > CRITICAL_S:
-            self._standing.alerts.wrong(COMPONENT, "escalated", step.cause, self.ladder.tried)
 
     def _moved(self, changed: Changed) -> None:
         self._row(f"breaker {changed.event}", changed.cause, f"{changed.before} {changed.after}")
@@ -87,5 +94,5 @@ class Recovery:
         self._standing.say("warning", "ServiceLevel", **changed._asdict())
 
     def _row(self, rung: str, cause: str, outcome: str) -> None:
-        row = (time.time_ns(), COMPONENT, rung, 0, 0, COMPONENT, cause, outcome)
+        row = (self._standing.now_ns(), COMPONENT, rung, 0, 0, COMPONENT, cause, outcome)
         self._standing.steps.append(row)

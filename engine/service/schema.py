@@ -85,6 +85,12 @@ STEPS_KEPT = 10_000
 # Not of PostgreSQL: what a fold needs beside the snapshot at this sequence.
 MEMORY = "CREATE TABLE IF NOT EXISTS memory (sequence BIGINT PRIMARY KEY, said JSON)"
 MEMORIES = 8  # more than there are snapshots
+# Nor these: the lives of the service that made the tables, and from where each went on.
+LIVES = (
+    "CREATE TABLE IF NOT EXISTS lives (number INTEGER PRIMARY KEY, name TEXT, sequence BIGINT, "
+    "line BIGINT)"
+)
+LIVES_KEPT = 1_000  # a copy of an older one is made anew
 Rows = dict[str, list[tuple[object, ...]]]
 
 

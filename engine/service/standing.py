@@ -3,14 +3,16 @@
 import os
 import time
 from collections import deque
+from collections.abc import Callable
 from json import dumps, loads
 from threading import Lock
 from typing import Any
 
 from engine.log import Log
 from engine.service.alerts import Alerts
+from engine.service.noted import FOLDER
 
-FOLDER, NAME = "service", "standing.json"
+NAME = "standing.json"
 ALARMS_KEPT = 16
 STEPS_WAITING = 1_000  # of recoveries, until they are kept
 WRITE_EVERY_S = 1.0
@@ -19,8 +21,9 @@ WRITE_EVERY_S = 1.0
 class Standing:
     """What `supreme status` shows of the service; written at most once a second."""
 
-    def __init__(self, folder: str, log: Log) -> None:
-        self.log, self._path = log, os.path.join(folder, NAME)
+    def __init__(self, folder: str, log: Log, now_ns: Callable[[], int] = time.time_ns) -> None:
+        """`now_ns` is the wall clock."""
+        self.now_ns, self.log, self._path = now_ns, log, os.path.join(folder, NAME)
         self.sequence, self.is_behind, self.compared = 0, True, -1
         self.is_late = False  # more is written than was read at once, again and again
         self.postgres: dict[str, Any] | None = None
@@ -28,7 +31,7 @@ class Standing:
         self.ended: int | None = None  # the exit code; None while it runs, and after a kill
         self._written_s = 0.0
         self._turn = Lock()
-        self.alerts = Alerts(folder, self.say)
+        self.alerts = Alerts(folder, self.say, now_ns)
         self.steps: deque[tuple[Any, ...]] = deque(maxlen=STEPS_WAITING)
 
     def say(self, level: str, event: str, /, **fields: Any) -> None:
@@ -41,7 +44,7 @@ class Standing:
         """Something is wrong that ends in exit code 1, and an incident begins."""
         self.say("critical", "Alarm", what=what)
         self.alerts.wrong(component, kind, what)
-        self.alarms = [*self.alarms, {"at_s": time.time(), "what": what}][-ALARMS_KEPT:]
+        self.alarms = [*self.alarms, {"at_s": self.now_ns() / 1e9, "what": what}][-ALARMS_KEPT:]
         self.write()
 
     def tend(self) -> None:
@@ -54,7 +57,7 @@ class Standing:
         self._written_s = time.monotonic()
         said = {
             "pid": os.getpid(),
-            "at_s": time.time(),
+            "at_s": self.now_ns() / 1e9,
             "sequence": self.sequence,
             "behind": self.is_behind,
             "compared": self.compared,

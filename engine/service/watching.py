@@ -11,6 +11,7 @@ from engine.service.standing import Standing
 
 EVERY_S = 1.0
 BEHIND_S, DOUBT_S = 60.0, 60.0  # so long it may be behind, an order in doubt
+ENGINE, DIED = "engine", "died"
 GRAVE = ("error", "critical")
 
 
@@ -39,15 +40,22 @@ class Watching:
             self._look_at_orders(fold, now_s)
         self._standing.alerts.tend()
 
+    def look_at_engine(self, died: str) -> None:
+        """`died` says how it ended where it ended badly and does not run; nothing otherwise."""
+        if died:
+            self._standing.alerts.wrong(ENGINE, DIED, died)
+        else:
+            self._standing.alerts.well(ENGINE, lambda kind: kind == DIED)
+
     def heard(self, lines: Iterable[Line]) -> None:
         """Lines of the logs that were not known: the engine's own troubles, and its starts."""
         for _, _, source, level, event, fields in lines:
             if source != "engine":
                 continue
-            if event == "EngineStarted":
-                self._standing.alerts.well("engine")
+            if event == "EngineStarted":  # a line of long ago says nothing of how it ended since
+                self._standing.alerts.well(ENGINE, lambda kind: kind != DIED)
             elif level in GRAVE:
-                self._standing.alerts.wrong("engine", event, fields)
+                self._standing.alerts.wrong(ENGINE, event, fields)
 
     def _look_at_disk(self) -> None:
         volume = os.statvfs(self._data_dir)

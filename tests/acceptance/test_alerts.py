@@ -6,13 +6,14 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
-from engine.control.client import is_locked
+from engine.control.client import Link, is_locked
 from engine.service.keeper import NAME
 from engine.service.standing import folder_of, standing_of
 from supreme_cli.services import pid_of
@@ -132,6 +133,29 @@ def test_what_came_back_is_closed_by_its_health_and_its_outage_is_counted(place:
     assert (rows["postgres"]["is_up"], rows["postgres"]["outages"] >= 1) == (True, True)
     assert 0.0 < rows["postgres"]["share"] < 1.0
     assert (rows["engine"]["share"], rows["service"]["share"]) == (1.0, 1.0)
+
+
+def test_a_killed_engine_is_critical_until_one_runs_again_and_a_stopped_one_is_nothing(place: Path):
+    """The service outlives it and says so; what stopped as it was asked to is missed by nobody."""
+    first = up(place)
+    until(lambda: standing_of(str(place)).get("sequence"))
+    os.kill(first["pid"], signal.SIGKILL)
+    until(lambda: alerts(place))
+    (raised,) = alerts(place)
+    up(place)
+    until(lambda: not alerts(place))
+    (over,) = alerts(place, "--closed")
+    with closing(Link(str(place), 10.0)) as link:
+        link.ask("stop", reason="for the night")
+    until(lambda: not is_locked(str(place)))
+    until(lambda: not one_of(place, "engine")["is_up"])
+    later = alerts(place)
+
+    assert (raised["component"], raised["kind"]) == ("engine", "died")
+    assert (raised["severity"], raised["state"]) == ("critical", "open")
+    assert f"pid {first['pid']} ended without a goodbye" in raised["cause"]
+    assert (over["number"], over["closed_by"]) == (raised["number"], "the component's health")
+    assert (later, pid_of(str(place))) == ([], first["service_pid"])
 
 
 def test_the_engines_and_the_services_own_absence_are_counted(place: Path):

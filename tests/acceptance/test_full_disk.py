@@ -73,3 +73,17 @@ def test_below_the_floor_nothing_is_bought(market: Path, tmp_path: Path):
     told = [line for line in notices(tmp_path / "d") if line["event"] == "OperatorPaused"]
     assert [line["operator"] for line in told] == ["engine"]
     assert "of free disk" in str(told[0]["reason"])
+
+
+def test_a_reserve_that_cannot_be_made_is_told_once_and_pauses_nothing(
+    market: Path, small_disk: Path
+):
+    """There is room for what is written: entries go on, and who watches knows."""
+    home = small_disk / "home"
+    too_much = ("--set", "journal.reserved_bytes=8388608", *RESERVED[2:])
+
+    assert lived(market, home, *too_much, "--for", "0.5")[0] == 0
+
+    events = [line["event"] for line in notices(home)]
+    assert events.count("ReserveNotMade") == 1
+    assert not {"OperatorPaused", "DiskShort"} & set(events)

@@ -11,6 +11,7 @@ import pytest
 from engine.instruments import notional_of
 from tests.acceptance.running import COMMAND, ROOT, final_state, supreme
 from tests.builders import ETHER
+from tests.engine.journal.building import left_open
 from validators.degrade.market import trades_file
 
 SMALL = ("--set", "journal.segment_bytes=65536")
@@ -117,7 +118,7 @@ def test_a_change_cut_short_is_made_again(market: Path, other: Path, tmp_path: P
     raw = bytearray(newest.read_bytes())
     raw[4096:] = bytes(len(raw) - 4096)
     newest.write_bytes(raw)
-    (directory / "journal" / "durable").unlink()
+    left_open(directory / "journal")
     shutil.rmtree(directory / "snapshots")
 
     again = run(other, market, directory, "--for", "0.3")

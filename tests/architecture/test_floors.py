@@ -33,6 +33,7 @@ FLOORS: list[tuple[str, list[str]]] = [
             *("builder", "parts"),
             *("desk", "scarcity", "folding", "beginning", "bootstrap", "runtime", "serving"),
             "answering",
+            "started",
             "backtest",
         ],
     ),
@@ -55,6 +56,7 @@ ABOVE: dict[str, tuple[str, ...]] = {
         "engine.camera",
         "engine.control",
         "engine.errors",
+        "engine.service.noted",
     ),
 }
 # Imported inside the function that needs them, so that the engine process never loads them.

@@ -36,8 +36,13 @@ def home(lived: Path, tmp_path: Path) -> Path:
 
 def run(market: Path, home: Path) -> dict[str, Any]:
     """One life of an engine on this market; its last state."""
+    return final_state(supreme("run", *words_for(market, home)))
+
+
+def words_for(market: Path, home: Path) -> tuple[str, ...]:
+    """The words of such a life."""
     words = ("--replay", str(market), "--speed", "max", "--data-dir", str(home), "--json")
-    return final_state(supreme("run", *words, *SMALL))
+    return (*words, *SMALL)
 
 
 def journal(*words: str, home: Path, code: int = 0) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 
-from tests.engine.journal.building import change, offset_of, written
+from tests.engine.journal.building import change, left_open, offset_of, written
 from tests.supreme_cli.doctoring import ROOT, checked
 
 
@@ -37,7 +37,7 @@ def test_a_damaged_journal_fails_and_names_its_place(tmp_path):
 def test_an_unfinished_last_write_is_no_damage(tmp_path):
     """That is what a crash leaves; the next start cuts it off."""
     [segment] = written(tmp_path / "journal", 300)
-    (tmp_path / "journal" / "durable").unlink()  # a crash writes no note of the end
+    left_open(tmp_path / "journal")
     change(segment, offset_of(299) + 20, b"\xff")
 
     found = checked(tmp_path)["journal"]
@@ -77,3 +77,15 @@ def test_a_running_engine_is_told_with_its_pid_and_market(tmp_path):
     assert "records of ETHUSDT (SIMULATED seed 1)" in found["what"]
     assert f"engine {engine.pid} is at work" in found["what"]
     assert "at work" not in checked(tmp_path)["journal"]["what"]
+
+
+def test_a_restore_that_was_killed_is_told_of(tmp_path):
+    """Here or one level below, though no journal is there yet."""
+    draft = tmp_path / "run-a" / ".restoring-999999999"
+    draft.mkdir(parents=True)
+
+    found = checked(tmp_path)["journal"]
+
+    assert found["verdict"] == "warning"
+    assert f"a restore was killed and left {draft}" in found["what"]
+    assert "supreme journal restore" in found["fix"]

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +13,8 @@ from typing import Any
 
 from engine.messages import RECORD_SIZE
 from tests.acceptance.running import ROOT, supreme
-from tests.engine.journal.building import change, offset_of, segments_in
-from tests.supreme_cli.journaling import SMALL, home, journal, lived, market, run
+from tests.engine.journal.building import change, left_open, offset_of, segments_in
+from tests.supreme_cli.journaling import SMALL, home, journal, lived, market, run, words_for
 from validators.degrade.market import trades_file
 
 __all__ = ["home", "lived", "market"]
@@ -88,9 +89,46 @@ def test_it_is_verified_after_any_kill_and_beside_a_running_engine(tmp_path):
         (tmp_path / "control" / "socket").unlink(missing_ok=True)
         after = journal("verify", home=tmp_path)
         assert copied.returncode == 0, copied.stderr
+        assert (beside["left_open"], after["left_open"]) == (False, True)
         assert beside["engine"] is not None
         assert after["engine"] is None
         assert after["end"] >= beside["end"] > 0
+
+
+def test_where_nothing_proves_the_end_that_is_said_with_its_sequence(market, home):
+    """Zeros after the last mark look like an end: by verifying, by the next start, in its log."""
+    left_open(home / "journal")
+    shutil.rmtree(home / "snapshots")
+    last = [one for one in segments_in(home / "journal") if one.read_bytes().strip(b"\0")][-1]
+    whole = last.read_bytes()
+    change(last, offset_of(3), bytes(len(whole) - offset_of(3)))
+    end = int(last.stem) + 3
+    where = f"it ends at sequence {end:,}, and all before "
+
+    said = journal("verify", home=home)
+    plain = supreme("journal", "verify", "--data-dir", str(home))
+    started = supreme("run", *words_for(market, home))
+
+    assert (said["left_open"], said["end"], plain.returncode) == (True, end, 0)
+    assert 0 < said["proved"] <= end
+    assert where in plain.stdout
+    assert f"journal: it was not closed: {where}" in started.stderr
+    log = (home / "log" / "engine.log").read_text().splitlines()
+    told = [line for line in map(json.loads, log) if line["event"] == "JournalNotClosed"]
+    assert [(line["end"], line["proved"]) for line in told] == [(end, said["proved"])]
+    assert journal("verify", home=home)["left_open"] is False
+
+
+def test_a_killed_restore_is_told_of(home):
+    """Beside the journal's verdict."""
+    draft = home / ".restoring-999999999"
+    draft.mkdir()
+
+    said = supreme("journal", "verify", "--data-dir", str(home))
+
+    assert said.returncode == 0
+    assert f"{draft} is of a restore that was killed" in said.stdout
+    assert journal("verify", home=home)["unfinished_restores"] == [str(draft)]
 
 
 def test_records_are_exported_between_sequences_and_times(home, tmp_path):

@@ -1,6 +1,7 @@
 """What happened last, and which keys are there? The lines at the bottom."""
 
 from tui.formatting import clock
+from tui.panels.alerts import newest
 from tui.panels.notices import PANEL as NOTICES
 from tui.panels.notices import level, text_of, told_at
 from tui.panels.registry import PANELS
@@ -8,7 +9,7 @@ from tui.seen import Seen, View, left_to_close
 from tui.themes import Line, length
 
 VIEW_KEYS = (
-    ("?", "help"), ("q", "quit"), ("1-9", "panel"), ("Tab", "next"), ("m", "big"),
+    ("?", "help"), ("q", "quit"), ("a", "alerts"), ("1-9", "panel"), ("Tab", "next"), ("m", "big"),
     ("s", "sort"), ("z", "freeze"), ("e", "window"), ("+ -", "rate"), ("T", "theme"),
 )  # fmt: skip
 ACT_KEYS = (("P", "pause"), ("F", "flatten"), ("K", "KILL"), ("H", "reset"))
@@ -72,10 +73,10 @@ def tabs(seen: Seen, width: int, here: str, where: str) -> Line:
 
 
 def latest(seen: Seen, width: int, height: int) -> list[Line]:
-    """The newest notices, decision and fill; where it is low the notices alone."""
+    """The alert that waits, newest notices, decision and fill; where it is low the first alone."""
     if seen.view is None:
         return []
-    told = [notice_line(row, width) for row in NOTICES.rows(seen.view)]
+    told = [*newest(seen, width), *(notice_line(row, width) for row in NOTICES.rows(seen.view))]
     if height < 3:
         return told[:height] or [[(f"   {NOTICES.nothing}", "dim")]]
     beside = [decided_line(seen.view), filled_line(seen.view)]

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from tui.formatting import age, stamp
+from tui.panels.alerts import count, unwatched
 from tui.seen import Seen, View, label_of, trading_of, word_of
 from tui.themes import Line, length
 
@@ -39,11 +40,13 @@ def fields(seen: Seen, view: View) -> list[Field]:
     found = [
         Field(0, True, [(f" {word} ", word)]),
         Field(2, True, [(state, style)]),
-        Field(4, True, [(why, style)]),
-        Field(6, True, [(label_of(view.hello), "dim")]),
-        Field(7, False, [(f"{speed:g}x" if speed else "full speed", "dim")]),
-        Field(5, False, [(stamp(view.snapshot.now_ns), "text")]),
-        Field(1 if is_lost else 3, False, fresh),
+        Field(5, True, [(why, style)]),
+        Field(3, True, count(seen)),
+        Field(6, True, unwatched(seen)),
+        Field(8, True, [(label_of(view.hello), "dim")]),
+        Field(9, False, [(f"{speed:g}x" if speed else "full speed", "dim")]),
+        Field(7, False, [(stamp(view.snapshot.now_ns), "text")]),
+        Field(1 if is_lost else 4, False, fresh),
     ]
     return [field for field in found if length(field.text)]
 

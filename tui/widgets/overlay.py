@@ -6,6 +6,7 @@ from tui.themes import Line, length
 from tui.widgets.lines import Lines, Paint
 
 WIDTH_MAX = 92
+BLOCK = 6  # rows of what is kept in view
 FRAMED_FROM = 10  # rows; below, the frame gives its room to the text
 
 
@@ -18,8 +19,8 @@ class Overlay(Lines):
         self._title = ""
         self.offset_rows = 0
 
-    def say(self, title: str, text: list[Line]) -> None:
-        """Show this text."""
+    def say(self, title: str, text: list[Line], keep: int | None = None) -> None:
+        """Show this text; the line `keep`, and what follows it closely, stay in view."""
         width, height = self.app.size
         inner = min(WIDTH_MAX, width - 4) if is_framed(height) else width
         self._title, self._text = title, wrapped(text, inner)
@@ -28,6 +29,10 @@ class Overlay(Lines):
         self.styles.width, self.styles.height = across, rows
         self.styles.offset = ((width - across) // 2, max((height - rows) // 2, 1))
         self.display = True
+        if keep is not None:
+            at, room = len(wrapped(text[:keep], inner)), rows - 2 * is_framed(height)
+            low = min(at + BLOCK, len(self._text)) - room
+            self.offset_rows = max(min(self.offset_rows, at), low, 0)
         self.draw()
 
     def hide(self) -> None:

@@ -138,8 +138,8 @@ def of_verifying(sound: Specimen, folder: str, disk: ModuleType | None) -> str:
     records = b"".join(bytes(chunk) for _, chunk in chunks(whole.segments))
     if records != sound.records[: whole.end * RECORD_SIZE] or whole.end < sound.mark:
         return "what it takes for whole was never written"
-    is_shorter = whole.end * RECORD_SIZE < len(sound.records)
-    return TOLD if faults or is_shorter or whole.unfinished_bytes else "nothing was noticed"
+    is_told = faults or whole.unfinished_bytes or whole.left_open  # the last with where it ends
+    return TOLD if is_told else "nothing was noticed"
 
 
 def of_starting(sound: Specimen, folder: str, disk: ModuleType | None) -> str:

@@ -19,8 +19,8 @@ from engine.venues.asking import Answer, Terms
 from engine.venues.outside import Outside
 from validators.simulation.disk import Disk
 from validators.simulation.exchange import Exchange, Faults
+from validators.simulation.service import START_NS, Ailing, Service
 
-START_NS = 1_747_000_020_000_000_000
 SECOND_NS = 1_000_000_000
 PRICE = 300_000  # ticks
 VOLUME_E8 = 50 * 100_000_000
@@ -43,6 +43,7 @@ class Plan(NamedTuple):
     slow_disk: float = 0.0
     changes: tuple[str, ...] = ()
     terms: Terms = Terms()
+    ailing: Ailing | None = None  # the service and its database; without it there is none
 
 
 class Silent:
@@ -73,6 +74,9 @@ class World:
         self.words: list[tuple[int, int, int, Answer]] = []
         self._told, self._market_ns, self._is_quiet = 0, START_NS + SECOND_NS, False
         self._price, self._trend = float(PRICE), 0.0
+        self.service: Service | None = None
+        if plan.ailing:
+            self.service = Service(self.disk, seed, plan.ailing, plan.seconds, native)
         self.core = core_of(native)
         self._begin()
         for record in opening:
@@ -89,9 +93,18 @@ class World:
             self._crash()
         self._live(end_ns)
         self.exchange.heal()
+        if self.service:
+            self.service.server.heal()
         self._feed(encode(OperatorPaused(0, self.now_ns, self.now_ns)))
         self._is_quiet = True
         self._live(self.now_ns + self.plan.quiet_seconds * SECOND_NS)
+        if self.service:
+            self.service.rest()
+
+    def close(self) -> None:
+        """Nothing of it is left, not even files."""
+        if self.service:
+            self.service.close()
 
     def digest(self) -> str:
         """SHA-256 of the state the engine has come to."""
@@ -117,6 +130,8 @@ class World:
         due = [self._market_ns, self.venue.due_ns()]
         due += [self.disk.done_ns] if self.disk.done_ns else []
         due += [self.words[0][0]] if self.words else []
+        if self.service:
+            self.service.run_until(min(*due, end_ns))
         if min(due) > end_ns:
             return False
         self.now_ns = max(min(due), self.now_ns)
@@ -169,6 +184,8 @@ class World:
 
     def _crash(self) -> None:
         """The power goes: memory and every connection with it; the journal is folded again."""
+        if self.service:
+            self.service.cut()
         self.disk.cut()
         self.words.clear()
         self.core, lost = folded(self.disk.records, self.native)

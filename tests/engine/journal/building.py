@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from types import ModuleType
 
+from engine.journal.head import CLOSED, DURABLE, OPEN, note
 from engine.journal.recovery import records
 from engine.journal.segments import HEADER_SIZE, SEGMENT_SIZE_MIN, Identity
 from engine.journal.writer import Journal
@@ -49,6 +50,12 @@ def written(directory: Path, count: int, native: ModuleType | None = None) -> li
         if not path.read_bytes().strip(b"\0"):
             path.unlink()  # a prepared one: each test says itself whether there is one
     return segments_in(directory)
+
+
+def left_open(directory: Path) -> None:
+    """Take away what a clean close noted, as if its writer had been killed instead."""
+    (directory / DURABLE).unlink(missing_ok=True)
+    note(directory, OPEN, CLOSED)
 
 
 def content(directory: Path, native: ModuleType | None = None) -> bytes:

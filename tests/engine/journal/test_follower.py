@@ -16,6 +16,7 @@ from tests.engine.journal.building import (
     OURS,
     batches,
     change,
+    left_open,
     offset_of,
     run_of,
     segments_in,
@@ -74,7 +75,7 @@ def test_a_torn_record_is_waited_for_and_read_once_it_is_whole(
     follower = Follower(tmp_path / "j", native=disk)
     change(path, offset_of(49) + 40, b"torn")
     torn = rest_of(follower)
-    (tmp_path / "j" / "durable").unlink()  # what was not synced was never noted
+    left_open(tmp_path / "j")  # what was not synced was never noted
 
     journal = Journal.open(tmp_path / "j", OURS, segment_size=SEGMENT_SIZE_MIN, native=disk)
     journal.append(run_of(100, 30))

@@ -1,8 +1,6 @@
 """Is a fold begun from the newest good state, and is what it proves to be lost refused?"""
 
 import os
-import shutil
-import time
 
 import pytest
 
@@ -21,12 +19,14 @@ from engine.journal.checkpoints import (
 from engine.journal.head import DURABLE, noted
 from engine.journal.recovery import chunks, records, recover, survey
 from engine.journal.segments import functions_of
-from engine.journal.writer import MARK_RECORDS, Journal
+from engine.journal.verification import verified
+from engine.journal.writer import Journal
 from engine.messages import RECORD_SIZE
 from tests.engine.journal.building import (
     CAPACITY,
     OURS,
     change,
+    left_open,
     offset_of,
     record,
     run_of,
@@ -43,7 +43,7 @@ def journal(tmp_path, disk):
     """A closed journal of three segments, without checkpoints and without the note of its end."""
     directory = tmp_path / "journal"
     written(directory, TOTAL, disk)
-    (directory / DURABLE).unlink()
+    left_open(directory)
     return directory
 
 
@@ -140,6 +140,21 @@ def test_a_short_one_is_not_used(journal, disk, size):
 
     os.truncate(path.replace("600", "601"), size)
     assert recover(journal, OURS, disk).base is None
+
+
+def test_one_that_cannot_be_read_is_told_of_and_the_older_one_used(journal, disk):
+    """A bad sector under it, or another kind of file."""
+    checkpoint_at(journal, 100, disk)
+    path = checkpoint_at(journal, 600, disk)
+    os.unlink(path)
+    os.mkdir(path)
+
+    found = recover(journal, OURS, disk)
+    whole = verified(journal, disk)
+
+    assert since_of(found) == 100
+    assert found.words == (f"{path} is not what was written: it is not used",)
+    assert [one.fault for one in whole.checkpoints] == ["it is not what was written", ""]
 
 
 @pytest.mark.parametrize(
@@ -274,23 +289,3 @@ def test_removed_segments_need_a_checkpoint_after_them(journal, disk):
 
     os.unlink(path)
     assert "00000000000000000000.segment is missing" in refusal_of(journal, disk)
-
-
-def test_what_was_durable_is_noted_now_and_then(tmp_path, disk):
-    """Of a journal that a crash ended, at most the last MARK_RECORDS can be lost unseen."""
-    journal = Journal.open(tmp_path / "journal", OURS, segment_size=4 << 20, native=disk)
-    journal.append(run_of(0, 2 * MARK_RECORDS))
-    journal.append(run_of(0, MARK_RECORDS // 2))
-    deadline = time.monotonic() + 30
-    while noted(tmp_path / "journal", DURABLE) < MARK_RECORDS and time.monotonic() < deadline:
-        journal.wait(journal.sequence, 1)
-    assert journal.wait(journal.sequence, 30)
-    shutil.copytree(tmp_path / "journal", tmp_path / "crashed" / "journal")
-    journal.close()
-    crashed = tmp_path / "crashed" / "journal"
-    assert recover(crashed, OURS, disk).sequence == 5 * MARK_RECORDS // 2
-
-    path = segments_in(crashed)[0]
-    change(path, offset_of(1_000), bytes(path.stat().st_size - offset_of(1_000)))
-
-    assert f"in {path}, record 1000 (sequence 1000) is gone" in refusal_of(crashed, disk)

@@ -1,10 +1,15 @@
 """Does other code go on in a segment of its own, in one chain with what was there?"""
 
+import errno
+import os
+
 import pytest
 
+from engine.errors import Refused
 from engine.journal.continuing import changed_from
+from engine.journal.head import noted
 from engine.journal.recovery import NEVER, recover
-from engine.journal.segments import SEGMENT_SIZE_MIN
+from engine.journal.segments import HEADER_SIZE, SEGMENT_SIZE_MIN
 from engine.journal.writer import Journal
 from tests.engine.journal.building import (
     CAPACITY,
@@ -65,6 +70,35 @@ def test_a_segment_in_which_nothing_stands_is_taken_over(tmp_path, disk):
     assert changed_from(found) == THEIRS[0].code_digest
     assert (again.ours_from, len(segments_in(tmp_path))) == (10, 2)
     assert content(tmp_path, disk) == unsealed(run_of(0, 15))
+
+
+@pytest.mark.parametrize("count", [0, 10])
+def test_a_segment_whose_taking_over_was_cut_short_is_begun_anew(
+    tmp_path, disk, monkeypatch, count
+):
+    """Half a header, by a power cut in its write: no record was in it, so nothing is missed."""
+    if count:
+        written(tmp_path, count, disk)
+    Journal.open(tmp_path, THEIRS[0], segment_size=SEGMENT_SIZE_MIN, native=disk).close()
+    newest, real = segments_in(tmp_path)[-1], os.pwrite
+
+    def cut(fd, raw, offset):
+        if offset or len(raw) != HEADER_SIZE or os.readlink(f"/proc/self/fd/{fd}") != str(newest):
+            return real(fd, raw, offset)
+        if bytes(raw) == newest.read_bytes()[:HEADER_SIZE]:
+            return real(fd, raw, offset)  # what recovery writes again
+        real(fd, raw[: HEADER_SIZE // 2], offset)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "pwrite", cut)
+    with pytest.raises(Refused, match="Input/output error"):
+        Journal.open(tmp_path, THEIRS[1], segment_size=SEGMENT_SIZE_MIN, native=disk)
+    monkeypatch.undo()
+
+    appended(tmp_path, THEIRS[1], run_of(count, 5), disk)
+
+    assert content(tmp_path, disk) == unsealed(run_of(0, count + 5))
+    assert noted(tmp_path) == count
 
 
 def test_a_change_that_says_nothing_yet_is_still_to_be_said(tmp_path, disk):

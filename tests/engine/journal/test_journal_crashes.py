@@ -123,7 +123,7 @@ def test_a_full_disk_at_the_start_is_refused(tmp_path, disk, shim, call):
 
 def test_one_failure_to_prepare_is_overcome(tmp_path, disk, shim):
     """There is half a segment's time to try again."""
-    done = writing(tmp_path / "journal", disk, shim, SUPREME_FAULT="fsync:4:ENOSPC")
+    done = writing(tmp_path / "journal", disk, shim, SUPREME_FAULT="fsync:6:ENOSPC")
 
     assert (done.returncode, acknowledged(done)) == (0, TOTAL)
     assert content(tmp_path / "journal", disk) == run_of(0, TOTAL)
@@ -131,7 +131,7 @@ def test_one_failure_to_prepare_is_overcome(tmp_path, disk, shim):
 
 def test_a_disk_that_stays_full_ends_at_the_last_segments_end(tmp_path, disk, shim):
     """What was reserved is used to its last record, then the failure is final."""
-    done = writing(tmp_path / "journal", disk, shim, SUPREME_FAULT="fsync:4+:ENOSPC")
+    done = writing(tmp_path / "journal", disk, shim, SUPREME_FAULT="fsync:6+:ENOSPC")
 
     assert done.returncode == 4
     assert "the disk is full" in done.stdout

@@ -19,6 +19,7 @@ from tests.engine.journal.building import (
     OURS,
     change,
     content,
+    left_open,
     offset_of,
     run_of,
     segments_in,
@@ -76,7 +77,7 @@ def test_chunks_are_bounded_and_say_where_they_begin(tmp_path, disk):
 def test_a_torn_last_record_is_cut(tmp_path, disk):
     """Torn at every byte: all before it stays, nothing of it, and the journal goes on."""
     last = written(tmp_path, CAPACITY + 20, disk)[-1]
-    (tmp_path / "durable").unlink()  # a crash writes no note of the end
+    left_open(tmp_path)
     whole = last.read_bytes()[offset_of(19) :][:RECORD_SIZE]
     for kept in range(RECORD_SIZE):
         change(last, offset_of(19), whole[:kept].ljust(RECORD_SIZE, b"\0"))
@@ -141,12 +142,12 @@ def test_another_profile_or_machine_goes_on(tmp_path, disk):
 
 def test_reading_changes_nothing(tmp_path, disk):
     """A reader beside a running engine: an unfinished write and a prepared segment stay."""
-    (only,) = written(tmp_path, 10, disk)
-    change(only, offset_of(10), b"half a record")
+    (only,) = written(tmp_path, CAPACITY - 10, disk)
+    change(only, offset_of(CAPACITY - 10), b"half a record")
     (tmp_path / f"{CAPACITY:020}.segment").write_bytes(bytes(100))
     before = [path.read_bytes() for path in segments_in(tmp_path)]
 
-    assert content(tmp_path, disk) == run_of(0, 10)
+    assert content(tmp_path, disk) == run_of(0, CAPACITY - 10)
 
     assert [path.read_bytes() for path in segments_in(tmp_path)] == before
 

@@ -86,7 +86,7 @@ def test_a_removal_cut_short_leaves_no_gap(journal, disk):
     assert len(leaving.segments) == 5
 
     for count in range(1, 6):
-        remove(journal, leaving._replace(segments=leaving.segments[:count]))
+        remove(leaving._replace(segments=leaving.segments[:count]))
         assert recover(journal, OURS, disk).sequence == whole.end
         assert verified(journal, disk).first == count * CAPACITY
     assert len(kept(journal)) == 1

@@ -9,6 +9,7 @@ from engine.errors import Refused
 from engine.resilience.incidents import (
     CLOSED,
     CLOSED_KEPT,
+    CRITICAL,
     NEXT,
     OPEN,
     OPEN_MAX,
@@ -66,7 +67,7 @@ def test_the_same_trouble_is_one_incident():
 
     for at in range(3):
         incidents.raised("store", "degraded", at, cause="why")
-    incidents.raised("store", "escalated", 3, cause="why")
+    incidents.raised("store", "behind", 3, cause="why")
 
     assert [(one.number, one.seen) for one in incidents.open.values()] == [(1, 3), (2, 1)]
     assert [one.event for one in told] == ["raised", "again", "again", "raised"]
@@ -110,7 +111,7 @@ def test_an_acknowledgement_is_signed_once():
 def test_a_component_that_is_well_closes_its_incidents():
     """Acknowledged or not; those of others stay."""
     incidents, _ = told_by()
-    for component, kind in (("store", "degraded"), ("store", "escalated"), ("venue", "no_orders")):
+    for component, kind in (("store", "degraded"), ("store", "behind"), ("venue", "no_orders")):
         incidents.raised(component, kind, 0, cause="why")
     incidents.acknowledge(1, 1, who="ada", note="seen")
 
@@ -122,6 +123,35 @@ def test_a_component_that_is_well_closes_its_incidents():
     ]
     assert [one.component for one in incidents.open.values()] == ["venue"]
     assert incidents.healthy("store", 10) == []
+
+
+def test_a_trouble_that_grows_graver_stays_one_incident_and_is_told_anew():
+    """Whoever acknowledged the warning has not seen what is critical; back down it never goes."""
+    incidents, told = told_by()
+    incidents.raised("store", "failed_over", 0, cause="away")
+    incidents.acknowledge(1, 1, who="ada", note="I know")
+
+    grown = incidents.raised("store", "escalated", 9, cause="away for 300 s")
+
+    assert grown
+    assert (grown.number, grown.severity, grown.state) == (1, CRITICAL, OPEN)
+    assert (grown.acknowledged_by, grown.note, grown.cause) == ("", "I know", "away for 300 s")
+    assert (told[-1].event, grown.seen, grown.raised_ns, grown.told_ns) == ("risen", 2, 0, 9)
+    other = incidents.raised("store", "behind", 10, cause="why")
+    assert other
+    assert (other.number, len(incidents.open)) == (2, 2)
+
+
+def test_a_component_may_be_well_in_one_thing_alone():
+    """What runs again has not mended what it reported itself."""
+    incidents, _ = told_by()
+    incidents.raised("engine", "died", 0, cause="why")
+    incidents.raised("engine", "JournalFailed", 0, cause="why")
+
+    over = incidents.healthy("engine", 1, lambda kind: kind == "died")
+
+    assert [one.kind for one in over] == ["died"]
+    assert [one.kind for one in incidents.open.values()] == ["JournalFailed"]
 
 
 def test_a_person_may_close_one():

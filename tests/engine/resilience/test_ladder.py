@@ -62,6 +62,49 @@ def test_after_a_failover_the_first_source_is_watched_and_returned_to():
     assert ladder.is_well
 
 
+def watched(ladder: Ladder, until_ns: int, fails: tuple[str, ...]) -> list[Step]:
+    """The steps that ended until then in virtual time; each takes its wait and nothing more."""
+    now_ns, cause, ended = 0, "reset", list[Step]()
+    while now_ns < until_ns:
+        step = ladder.next(now_ns, cause)
+        now_ns += step.wait_ns
+        error = "away" if step.rung in fails else ""
+        cause = error or cause
+        ended.append(ladder.ended(step, now_ns, error)._replace(cause=step.cause))
+    return ended
+
+
+@pytest.mark.parametrize("max_delay_ms", [100, 30_000, 3_600_000])
+def test_what_stays_away_behind_its_standby_comes_to_a_person(max_delay_ms):
+    """On the second, however long a probe may wait; once, and it is watched on."""
+    patient = PLAIN._replace(patience_s=120.0, backoff=Backoff(100, max_delay_ms, jitter=1))
+    ladder = Ladder("store", patient, Random(1).random)
+
+    ended = watched(ladder, 4_000 * NS, ("retry", "restart", WATCH))
+
+    rungs = [step.rung for step in ended]
+    late = rungs.index("degrade")
+    assert rungs[late - 1 : late + 3] == [WATCH, "degrade", "escalate", WATCH]
+    assert (rungs.count("failover"), rungs.count("escalate")) == (1, 1)
+    assert [step.at_ns for step in ended[late : late + 2]] == [120 * NS] * 2
+    assert ended[late].cause == "away for 120 s: away"
+    assert ended[late + 1].outcome == "worked"
+
+
+def test_what_returns_in_time_is_no_person_s_and_patience_begins_anew():
+    """Each trouble has all of it."""
+    patient = PLAIN._replace(patience_s=120.0, strategies=("failover",))
+    ladder = Ladder("store", patient, Random(1).random)
+    for began_ns in (0, 200 * NS):
+        ladder.ended(ladder.next(began_ns, "lost"), began_ns)
+        for worked in (False, True, True):
+            step = ladder.next(began_ns + 119 * NS, "lost")
+            ladder.ended(step, began_ns + 119 * NS, "" if worked else "away")
+        assert ladder.is_well
+
+    assert "escalate" not in [step.rung for step in ladder.tried]
+
+
 def test_a_return_that_fails_is_watched_on():
     """The standby goes on serving until the way back works."""
     ladder = Ladder("store", PLAIN, Random(1).random)

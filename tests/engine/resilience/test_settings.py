@@ -49,7 +49,10 @@ def fields_of(settings: Resilience) -> dict[str, object]:
     tables = {
         "circuit_breaker": settings.breaker._asdict(),
         "connection_pool": settings.pool._asdict(),
-        "error_recovery": {"strategies": settings.strategies},
+        "error_recovery": {
+            "strategies": settings.strategies,
+            "patience_s": settings.patience_s,
+        },
         "error_recovery.backoff": settings.backoff._asdict(),
     }
     return {

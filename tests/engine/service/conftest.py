@@ -1,16 +1,19 @@
 """What do the service's tests follow? Journals of real engines, made once a session."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
-from tests.acceptance.running import supreme
+from tests.engine.service.keeping import run
+from validators import postgres_server
 from validators.degrade.market import trades_file
+from validators.postgres_server import Server
 
 TRADES = 24_000  # some two and a half hours of market
-SMALL = ("--set", "journal.segment_bytes=65536", "--speed", "max", "--json")
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +49,11 @@ def place(lived: Path, tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def run(place: Path, market: Path, *words: str) -> None:
-    """One life of an engine on this market."""
-    done = supreme("run", "--replay", str(market), "--data-dir", str(place), *SMALL, *words)
-    assert done.returncode == 0, done.stderr
+@pytest.fixture(scope="module")
+def there() -> Iterator[Server]:
+    """A PostgreSQL of these tests' own, which they may stop."""
+    if why := postgres_server.absent():
+        pytest.skip(why)
+    # A short path: it is that of a socket.
+    with TemporaryDirectory() as folder, postgres_server.running(Path(folder)) as one:
+        yield one

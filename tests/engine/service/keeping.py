@@ -15,8 +15,9 @@ from engine.service.projecting import Projecting
 from engine.service.schema import TABLES, Rows
 from engine.service.standing import Standing, folder_of
 from supreme_cli.services import pid_of
-from tests.acceptance.running import COMMAND, ROOT
+from tests.acceptance.running import COMMAND, ROOT, supreme
 
+SMALL = ("--set", "journal.segment_bytes=65536", "--speed", "max", "--json")
 Tables = dict[str, list[tuple[Any, ...]]]
 
 
@@ -84,3 +85,9 @@ def finished(place: Path, *words: str) -> tuple[int, str]:
         service.terminate()
         _, said = service.communicate(timeout=60)
     return service.returncode, said
+
+
+def run(place: Path, market: Path, *words: str) -> None:
+    """One life of an engine on this market."""
+    done = supreme("run", "--replay", str(market), "--data-dir", str(place), *SMALL, *words)
+    assert done.returncode == 0, done.stderr

@@ -1,43 +1,37 @@
 """Does PostgreSQL come to hold what SQLite holds, however it fails, and is its password safe?"""
 
-import asyncio
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
 
 from engine.errors import Refused
 from engine.service.postgres import place_of
-from engine.service.schema import TABLES, VERSION
+from engine.service.schema import VERSION
 from engine.service.standing import folder_of, standing_of
 from engine.serving import parse
 from supreme_cli.services import pid_of
 from tests.acceptance.running import COMMAND, ROOT
-from tests.engine.service.keeping import Tables, tables_of
-from validators import postgres_server
+from tests.engine.service.copying import (
+    all_copied,
+    asked,
+    copied,
+    kept,
+    postgres_of,
+    schema_of,
+    serving,
+    until,
+)
 from validators.postgres_server import Server
 
 pytest.importorskip("asyncpg", reason="needs asyncpg")
-PATIENCE_S = 60.0
-
-
-@pytest.fixture(scope="module")
-def there() -> Iterator[Server]:
-    """A PostgreSQL of these tests' own, which they may stop."""
-    if why := postgres_server.absent():
-        pytest.skip(why)
-    # A short path: it is that of a socket.
-    with TemporaryDirectory() as folder, postgres_server.running(Path(folder)) as one:
-        yield one
 
 
 @pytest.fixture
@@ -48,74 +42,9 @@ def service(place: Path, there: Server) -> Iterator[subprocess.Popen[str]]:
         one.terminate()
 
 
-def serving(place: Path, there: Server, *words: str) -> subprocess.Popen[str]:
-    """Start one."""
-    return subprocess.Popen(
-        [*COMMAND, "serve", "--data-dir", str(place), *words], cwd=ROOT,
-        env={**os.environ, "POSTGRES_URL": there.url}, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 def is_held_by(place: Path, pid: int) -> bool:
     """Whether this process is the service there."""
     return pid_of(str(place)) == pid
-
-
-def postgres_of(place: Path) -> dict[str, Any]:
-    """What the service says of PostgreSQL."""
-    return standing_of(str(place)).get("postgres") or {"connected": False, "sequence": -1}
-
-
-def all_copied(place: Path) -> None:
-    """Wait until PostgreSQL is where the journal is."""
-    until(
-        lambda: (
-            not standing_of(str(place)).get("behind", True)
-            and postgres_of(place)["sequence"] == standing_of(str(place))["sequence"] > 0
-        )
-    )
-
-
-def asked(there: Server, question: str) -> list[tuple[Any, ...]]:
-    """The answer of the server itself."""
-
-    async def answer() -> list[tuple[Any, ...]]:
-        import asyncpg
-
-        link = await asyncpg.connect(there.url)
-        try:
-            return [tuple(row) for row in await link.fetch(question)]
-        finally:
-            await link.close()
-
-    return asyncio.run(answer())
-
-
-def copied(there: Server, place: Path) -> Tables:
-    """Every row of the journal's tables in PostgreSQL."""
-    schema = schema_of(place)
-    return {
-        table: asked(there, f"SELECT * FROM {schema}.{table} ORDER BY sequence") for table in TABLES
-    }
-
-
-def schema_of(place: Path) -> str:
-    """The journal's own schema, by the names of its orders."""
-    return f"supreme_{tables_of(place)['orders'][0][3][1:9]}"
-
-
-def kept(place: Path) -> Tables:
-    """The same in SQLite."""
-    return {table: rows for table, rows in tables_of(place).items() if table in TABLES}
 
 
 def test_both_databases_hold_the_same_rows(

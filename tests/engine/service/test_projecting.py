@@ -18,13 +18,13 @@ from engine.service.schema import COLUMNS, VERSION
 from supreme_cli.services import pid_of
 from tests.acceptance.running import COMMAND, ROOT, supreme
 from tests.engine.execution.decimal_account import UNIT, DecimalAccount
-from tests.engine.journal.building import segments_in
-from tests.engine.service.conftest import run
+from tests.engine.journal.building import left_open, segments_in
 from tests.engine.service.keeping import (
     database,
     finished,
     journal_of,
     made,
+    run,
     served,
     tables_of,
 )
@@ -38,7 +38,7 @@ def cut(place: Path, count: int) -> None:
     kept = max(used - count * RECORD_SIZE, HEADER_SIZE + RECORD_SIZE)
     last.write_bytes(raw[:kept].ljust(len(raw), b"\0"))
     # Nor was noted what was not synced, and no snapshot was made of it.
-    (place / "journal" / "durable").unlink(missing_ok=True)
+    left_open(place / "journal")
     shutil.rmtree(place / "snapshots", ignore_errors=True)
 
 

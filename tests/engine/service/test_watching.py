@@ -10,7 +10,8 @@ import pytest
 from engine.errors import Refused
 from engine.execution.orders import NEW, UNKNOWN
 from engine.log import Log
-from engine.service.alerts import ALL, Alerts, availabilities, kept_in
+from engine.service.alerts import ALL, Alerts, availabilities
+from engine.service.noted import kept_in
 from engine.service.standing import Standing
 from engine.service.watching import BEHIND_S, DOUBT_S, Watching
 
