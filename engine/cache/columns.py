@@ -1,4 +1,4 @@
-"""Where does an entry's description lie? In columns, one place an entry, chained into two queues."""
+"""Where does an entry's description lie? In columns, one place an entry, chained into queues."""
 
 from array import array
 from typing import Any
@@ -50,9 +50,10 @@ class Columns:
 
     def clear(self) -> None:
         """No place is left; every column stays the object it is."""
-        for column in (self.keys, self.values, self.free, self.due, self.ends, self.sizes):
-            del column[:]
-        for column in (self.uses, self.seen, self.homes, self.older, self.newer):
+        lists: tuple[Any, ...] = (self.keys, self.values, self.free)
+        times: tuple[Any, ...] = (self.due, self.ends, self.seen)
+        rest: tuple[Any, ...] = (self.sizes, self.uses, self.homes, self.older, self.newer)
+        for column in (*lists, *times, *rest):
             del column[:]
 
     def push(self, queue: Queue, place: int) -> None:
@@ -86,7 +87,7 @@ class Columns:
             place = self.newer[place]
         return found
 
-    def row(self, place: int) -> tuple[object, ...]:
+    def row(self, place: int) -> tuple[Any, ...]:
         """All that one place says, its neighbours apart."""
         times = self.due[place], self.ends[place]
         use = self.uses[place], self.seen[place], self.homes[place]

@@ -38,27 +38,36 @@ class Ghosts:
 
     def add(self, digest: int, kind: int, reach: tuple[int, int, int]) -> None:
         """A key was let go by that queue; `reach` is how old its ghosts get, by queue."""
-        first = (digest * self.buckets >> 32) * WAYS
-        place = max(range(first, first + WAYS), key=lambda one: self._spent(one, reach))
+        place, _ = self._most_spent(digest, reach)
         self.digests[place] = digest
         self.kinds[place] = kind
         self.stamps[place] = self.evicted[kind]
         self.evicted[kind] = self.evicted[kind] + 1 & WORD
 
-    def _spent(self, place: int, reach: tuple[int, int, int]) -> int:
-        """How much of its life a ghost has had, in 65536ths; nobody's place has had all."""
-        kind = self.kinds[place]
-        if not kind:
-            return MASK
-        return ((self.evicted[kind] - self.stamps[place] & WORD) << 16) // reach[kind]
+    def _most_spent(self, digest: int, reach: tuple[int, int, int]) -> tuple[int, int]:
+        """The place in a key's bucket that is missed least, and how much of its life is over.
+
+        In 65536ths; a place without a ghost has had more than all of it.
+        """
+        kinds, stamps, evicted = self.kinds, self.stamps, self.evicted
+        first = (digest * self.buckets >> 32) * WAYS
+        found, most = first, -1
+        for place in range(first, first + WAYS):
+            kind = kinds[place]
+            if not kind:
+                return place, MASK
+            spent = ((evicted[kind] - stamps[place] & WORD) << 16) // reach[kind]
+            if spent > most:
+                found, most = place, spent
+        return found, most
 
     def take(self, digest: int, reach: tuple[int, int, int]) -> tuple[int, int]:
         """The queue that let the key go and how long ago, and forget it; (0, 0) when unknown."""
         first = (digest * self.buckets >> 32) * WAYS
+        digests = self.digests
         for place in range(first, first + WAYS):
-            kind = self.kinds[place]
-            if kind and self.digests[place] == digest:
-                self.kinds[place] = 0
+            if digests[place] == digest and self.kinds[place]:
+                kind, self.kinds[place] = self.kinds[place], 0
                 age = self.evicted[kind] - self.stamps[place] & WORD
                 return (kind, age) if age <= reach[kind] else (0, 0)
         return (0, 0)
@@ -74,10 +83,8 @@ class Ghosts:
 
     def restore(self, digest: int, kind: int, stamp: int, reach: tuple[int, int, int]) -> None:
         """Put a ghost of before back; it gives way itself when its bucket is full of younger."""
-        first = (digest * self.buckets >> 32) * WAYS
-        place = max(range(first, first + WAYS), key=lambda one: self._spent(one, reach))
-        spent = ((self.evicted[kind] - stamp & WORD) << 16) // reach[kind]
-        if spent < self._spent(place, reach):
+        place, most = self._most_spent(digest, reach)
+        if ((self.evicted[kind] - stamp & WORD) << 16) // reach[kind] < most:
             self.digests[place] = digest
             self.kinds[place] = kind
             self.stamps[place] = stamp

@@ -15,8 +15,7 @@
 
 #define NOBODY UINT32_MAX
 enum { SMALL = 1, MAIN = 2, WAYS = 4, USES_MAX = 3, USES_PROVEN = 2, LEAK = 16, STEPS_MAX = 8 };
-enum { START = 10, LEAST = 128, MOST = 2, STEP = 32, NEAR = 16, WINDOW_MIN = 64, USELESS = 32 };
-enum { FELL = 15, ROSE = 17, FALLS_MAX = 2, PAUSE_MAX = 32, PROBE = 0, GROW = 1 };
+enum { START = 10, LEAST = 128, MOST = 2, STEP = 32, WINDOW_MIN = 64, FEW = 32, IN_USE = 32 };
 static const int64_t ENTRIES_MAX = 1LL << 28, BYTES_MAX = 1LL << 62;
 
 struct entry {
@@ -35,10 +34,8 @@ struct ghosts {
     uint8_t *kinds;
 };
 struct share {
-    int64_t target, least, most, step, near, soon_small, soon_main, useful, pressed, hits, windows;
-    int64_t asked, falls, good, before, pause[2], until[2];
-    uint32_t turn;
-    int is_fixed, has_grown, is_probing;
+    int64_t target, least, most, step, pressed, soon_small, soon_main, useful, passed, left;
+    int is_fixed;
 };
 struct policy {
     int64_t entries_max, bytes_max, bytes, count, now, hits, evictions, expirations;
@@ -157,17 +154,13 @@ static void share_resize(struct share *share, int64_t entries_max, int64_t entri
     share->least = most_of(1, entries_max / LEAST);
     share->most = most_of(1, entries_max / MOST);
     share->step = most_of(1, entries_max / STEP);
-    share->near = most_of(1, entries_max / NEAR);
     share->target = share_bounded(share, share->target * entries_max / entries_before);
-    share->good = share->target;
-    share->has_grown = share->is_probing = 0;
 }
 
 static void share_make(struct share *share, int64_t entries_max)
 {
     memset(share, 0, sizeof *share);
     share->target = entries_max / START;
-    share->pause[PROBE] = share->pause[GROW] = 1;
     share_resize(share, entries_max, entries_max);
 }
 
@@ -175,70 +168,31 @@ static void share_fix(struct share *share, int64_t target)
 {
     share->is_fixed = target > 0;
     if (share->is_fixed)
-        share->target = share->good = share_bounded(share, target);
-    share->has_grown = share->is_probing = 0;
+        share->target = share_bounded(share, target);
 }
 
-static void share_put_off(struct share *share, int what)
+static int64_t share_wanted(const struct share *share, int64_t window)
 {
-    share->pause[what] = least_of(PAUSE_MAX, share->pause[what] * 2);
-    share->until[what] = share->windows + share->pause[what];
-}
-
-static int64_t share_idle(struct share *share, int64_t window)
-{
-    share->falls = 0;
-    if (share->is_probing) {
-        share->is_probing = 0;
-        share->target = share->before;
-        share_put_off(share, PROBE);
-    }
-    if (share->soon_small * USELESS < window || share->until[PROBE] > share->windows)
+    int is_main_in_use = share->passed * FEW >= window && share->passed > share->left * IN_USE;
+    int is_idle = share->useful * FEW < window && share->soon_small * FEW < window;
+    if (is_main_in_use || is_idle)
         return share->target / 2;
-    share->is_probing = 1;
-    share->before = share->target;
-    return share->target + share->near;
-}
-
-static int64_t share_steered(struct share *share, int64_t asked)
-{
-    if (share->is_probing)
-        share->is_probing = 0, share->pause[PROBE] = 1;
-    int fell = share->has_grown && asked * 16 < share->asked * FELL;
-    share->falls = fell ? share->falls + 1 : 0;
-    if (share->falls == FALLS_MAX) {
-        share->falls = 0;
-        share_put_off(share, GROW);
-        return share->good -= share->step;
-    }
-    if (share->has_grown && asked * 16 > share->asked * ROSE)
-        share->pause[GROW] = 1;
-    if (!fell)
-        share->good = share->target;
     if (share->soon_small * 2 > share->soon_main * 3 + 4)
-        return share->target + (share->until[GROW] <= share->windows ? share->step : 0);
-    return share->target - (share->soon_main * 2 > share->soon_small * 3 + 4 ? share->step : 0);
+        return share->target + share->step;
+    if (share->soon_main * 2 > share->soon_small * 3 + 4)
+        return share->target - share->step;
+    return share->target;
 }
 
-static void share_press(struct share *share, const struct policy *policy)
+static void share_press(struct share *share, int64_t entries)
 {
-    int64_t window = most_of(WINDOW_MIN, policy->count);
+    int64_t window = most_of(WINDOW_MIN, entries);
     if (++share->pressed < window)
         return;
-    int64_t asked = (policy->hits - share->hits) + (uint32_t)(policy->turn - share->turn);
-    share->hits = policy->hits;
-    share->turn = policy->turn;
-    share->pressed = 0;
-    share->windows++;
-    if (!share->is_fixed) {
-        int64_t was = share->target;
-        int is_idle = share->useful * USELESS < window;
-        int64_t wanted = is_idle ? share_idle(share, window) : share_steered(share, asked);
-        share->target = share_bounded(share, wanted);
-        share->has_grown = share->target > was && !is_idle;
-        share->asked = asked;
-    }
-    share->soon_small = share->soon_main = share->useful = 0;
+    if (!share->is_fixed)
+        share->target = share_bounded(share, share_wanted(share, window));
+    share->pressed = share->soon_small = share->soon_main = share->useful = 0;
+    share->passed = share->left = 0;
 }
 
 /* The queues. */
@@ -270,6 +224,7 @@ static void pass_over(struct policy *policy)
     queue_leave(policy, at);
     queue_push(policy, MAIN, at);
     policy->entries[at].uses--;
+    policy->share.passed++;
 }
 
 /* The table. A number is where its probe from the hash finds it; 0 in the table is nobody. */
@@ -312,6 +267,7 @@ static void bury(struct policy *policy, uint32_t at)
 static void let_go(struct policy *policy, uint32_t at)
 {
     struct entry *entry = &policy->entries[at];
+    policy->share.left += entry->home == MAIN;
     if (entry->ends <= policy->now) {
         policy->expirations++;
     } else {
@@ -405,7 +361,7 @@ static void enter(struct policy *policy, uint32_t at)
     policy->share.soon_main += kind == MAIN;
     policy->share.soon_small += kind == SMALL && age <= reach.of[MAIN];
     if (!fits(policy, entry->size)) {
-        share_press(&policy->share, policy);
+        share_press(&policy->share, policy->count);
         if (kind == SMALL && is_proven(policy, age))
             home = MAIN;
         while (!fits(policy, entry->size))

@@ -47,7 +47,7 @@ class Policy:
         self.bytes = 0
 
     def resize(self, entries_max: int, bytes_max: int) -> None:
-        """Other bounds; what no longer fits is evicted, and the columns become as long as needed."""
+        """Other bounds; what no longer fits is evicted, and no column is longer than needed."""
         _must_be_bounds(entries_max, bytes_max)
         while len(self.places) > entries_max or self.bytes > bytes_max:
             self._evict()
@@ -75,12 +75,13 @@ class Policy:
         """A place for a key that has none, after making room."""
         digest = digest_of(key)
         turn = self.turn[0] = self.turn[0] + 1 & WORD
-        kind, age = self.ghosts.take(digest, self._reach())
+        reach = self._reach()
+        kind, age = self.ghosts.take(digest, reach)
         self.share.soon_main += kind == MAIN
-        self.share.soon_small += kind == SMALL and age <= self._reach()[MAIN]
+        self.share.soon_small += kind == SMALL and age <= reach[MAIN]
         home = SMALL
         if not self._fits(size):
-            self.share.press(len(self.places), self.hits[0], turn)
+            self.share.press(len(self.places))
             if kind == SMALL and self._is_proven(age):
                 home = MAIN
             while not self._fits(size):
@@ -166,10 +167,12 @@ class Policy:
         self.columns.leave(main, place)
         self.columns.push(main, place)
         self.columns.uses[place] -= 1
+        self.share.passed += 1
 
     def _let_go(self, place: int) -> None:
         """Evict an entry; its ghost stays, unless its time was over anyway."""
         is_over = self.columns.ends[place] <= self.now[0]
+        self.share.left += self.columns.homes[place] == MAIN
         self.expirations += is_over
         self.evictions += not is_over
         if not is_over:

@@ -42,10 +42,11 @@ def keys_of(path: Path) -> Sequence[int]:
             for line in lines:
                 keys.append(int(line))
     except OSError as error:
-        raise Refused(f"The trace {path} cannot be read: {error.strerror or error}.") from error
+        why = f"The trace {path} cannot be read: {error.strerror or error}."
+        raise Refused(why, "Name a file of one integer key a line, plain or gzip.") from error
     except (EOFError, ValueError, OverflowError) as error:
-        where = f"line {len(keys) + 1}"
-        raise Refused(f"The trace {path} is no trace: {where} holds no integer key.") from error
+        why = f"{path} is no trace: its line {len(keys) + 1} holds no integer of 64 bits."
+        raise Refused(why, "A trace has one integer key a line, plain or gzip.") from error
     return keys
 
 
