@@ -34,7 +34,7 @@ enum { TYPE_DEFAULT = 1 << 18, TYPE_GC = 1 << 14, TYPE_IMMUTABLE = 1 << 8 };
 enum { TP_CLEAR = 51, TP_DEALLOC, TP_DOC = 56, TP_METHODS = 64, TP_NEW, TP_TRAVERSE = 71 };
 enum { EQUAL = 2 };
 
-extern PyObject _Py_NoneStruct, _Py_TrueStruct, _Py_FalseStruct, PyUnicode_Type, PyLong_Type;
+extern PyObject _Py_NoneStruct, PyUnicode_Type, PyLong_Type;
 extern PyObject *PyExc_TypeError, *PyExc_ValueError;
 extern PyObject *PyErr_Occurred(void), *PyErr_NoMemory(void);
 extern void PyErr_SetString(PyObject *, const char *);
