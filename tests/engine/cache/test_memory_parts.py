@@ -14,7 +14,7 @@ DIGESTS = [3421777822, 3389036311, 0, 3389036311, 3389036311]
 
 def test_a_digest_is_the_same_in_every_process():
     """Decisions must not depend on the seed of this process's hashes."""
-    keys = ["ETH-USDT-price", 0, -1, 1 << 70, ""]
+    keys: list[int | str] = ["ETH-USDT-price", 0, -1, 1 << 70, ""]
 
     assert [digest_of(key) for key in keys] == DIGESTS
     with pytest.raises(TypeError):
