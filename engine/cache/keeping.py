@@ -1,4 +1,4 @@
-"""How does what a tier is connected to come back? By waits that grow, until a life was worth it."""
+"""How does what a tier needs come back? By waits that grow until a connection has lasted."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,6 +9,7 @@ from engine.resilience.breaker import OPEN, Breaker
 from engine.resilience.settings import Backoff, BreakerSettings
 
 NS = 1_000_000_000
+STEADY_S = 1.0  # what ends sooner was no recovery: the waits go on growing
 
 
 class Patience(NamedTuple):
@@ -24,10 +25,11 @@ class Patience(NamedTuple):
 async def keep_up(
     life: Callable[[], Awaitable[bool]], backoff: Backoff, draw: Callable[[], float]
 ) -> None:
-    """One life of a connection after another; each tells whether anybody was answered in it."""
-    attempt = 0
+    """One life of a connection after another; each tells whether it came to be one."""
+    attempt, loop = 0, asyncio.get_running_loop()
     while True:
-        if await life():
+        began_s = loop.time()
+        if await life() and loop.time() - began_s >= STEADY_S:
             attempt = 0
         wait = wait_ns(backoff, attempt, draw) / NS
         attempt += 1

@@ -106,12 +106,11 @@ class Redis:
         }
 
     async def _live(self) -> bool:
-        """A connection from its beginning to its end; whether it ever answered anybody."""
+        """A connection from its beginning to its end; whether it began."""
         link = await self._connected()
         if link is None:
             self._tried.set()
             return False
-        greeted = link.answered
         self._link = link
         self.connects += 1
         self.breaker.recovered("connected")
@@ -125,7 +124,7 @@ class Redis:
             self._link = None
             link.end(CLOSED)
             self._tell_changed(None)
-        return link.answered > greeted
+        return True
 
     async def _connected(self) -> Link | None:
         """A connection that was greeted, None where that failed."""

@@ -146,13 +146,15 @@ class Sqlite:
 
     def _put_aside(self) -> None:
         """The damaged file, unless another process has already made another one."""
-        with suppress(OSError):
+        try:
             if os.stat(self.path).st_ino != self._inode:
                 return
-            os.replace(self.path, f"{self.path}.damaged")
             for name in (f"{self.path}-wal", f"{self.path}-shm"):
                 with suppress(FileNotFoundError):
                     os.unlink(name)
+            os.replace(self.path, f"{self.path}.damaged")
+        except FileNotFoundError:
+            return
         self.made_anew += 1
         self._tell(Told("sqlite", ANEW, f"it was damaged, and lies now in {self.path}.damaged"))
 

@@ -254,8 +254,9 @@ async def prepared(link: Any) -> Statements:
             raise newer(found)
         if found != VERSION:
             await link.execute("DROP TABLE IF EXISTS cache_entries")
-            await link.execute(TABLE.format(of="cache_entries", bytes="BYTEA"))
-            await link.execute(INDEX.format(of="cache_entries"))
+            # Emptied by a crash: the newest rows alone would be lost, and older ones be back.
+            await link.execute(TABLE.format(lasting="UNLOGGED TABLE", bytes="BYTEA"))
+            await link.execute(INDEX)
             await link.execute("DELETE FROM cache_version")
             await link.execute("INSERT INTO cache_version VALUES ($1)", VERSION)
     made = [await link.prepare(words) for words in (SEEK, SEEK_MANY, KEEP, DROP, PRUNE)]

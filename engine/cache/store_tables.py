@@ -7,10 +7,11 @@ import sqlite3
 
 VERSION, OURS = 1, 0x53434143  # of the tables; and what says that a file is a cache's
 TABLE = (
-    "CREATE TABLE {of} (namespace TEXT NOT NULL, key TEXT NOT NULL, version BIGINT NOT NULL, "
-    "dead_at_ms BIGINT NOT NULL, entry {bytes} NOT NULL, PRIMARY KEY (namespace, key))"
+    "CREATE {lasting} cache_entries (namespace TEXT NOT NULL, key TEXT NOT NULL, "
+    "version BIGINT NOT NULL, dead_at_ms BIGINT NOT NULL, entry {bytes} NOT NULL, "
+    "PRIMARY KEY (namespace, key))"
 )
-INDEX = "CREATE INDEX cache_entries_dead ON {of} (dead_at_ms)"
+INDEX = "CREATE INDEX cache_entries_dead ON cache_entries (dead_at_ms)"
 BUSY_MS = 20  # another process may write so long; the loop stands still meanwhile
 WAL_BYTES_MAX = 16 << 20
 
@@ -43,8 +44,8 @@ def make(link: sqlite3.Connection, owner: int, version: int) -> None:
     if owner != OURS and link.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise Unfit("it is the file of another program")
     link.execute("DROP TABLE IF EXISTS cache_entries")
-    link.execute(TABLE.format(of="cache_entries", bytes="BLOB"))
-    link.execute(INDEX.format(of="cache_entries"))
+    link.execute(TABLE.format(lasting="TABLE", bytes="BLOB"))
+    link.execute(INDEX)
     link.execute(f"PRAGMA application_id = {OURS}")
     link.execute(f"PRAGMA user_version = {VERSION}")
 

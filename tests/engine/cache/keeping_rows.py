@@ -26,6 +26,7 @@ class Clock:
         self.now_ms = now_ms
 
     def __call__(self) -> int:
+        """Now."""
         return self.now_ms
 
 
@@ -33,6 +34,7 @@ class Heard(list[Told]):
     """What tiers told."""
 
     def __call__(self, told: Told) -> None:
+        """One more."""
         self.append(told)
 
     @property

@@ -1,42 +1,26 @@
 """What if the other end answers oddly? No wrong value, no error, and soon another connection."""
 
 import asyncio
-import random
-import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from keeping_rows import SHORT, Heard, now_ms, row_of, run, until
-from odd_redis import odd_redis
+
+from tests.engine.cache.keeping_rows import SHORT, now_ms, row_of, run, until
+from tests.engine.cache.odd_redis import odd_redis
+from tests.engine.cache.processes import client
 
 pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
 pytest.importorskip("hiredis", reason="needs hiredis: pip install 'supreme[cache]'")
 
-from engine.cache.redis import Redis
-from engine.cache.redis_address import Address, address_of
-from engine.cache.redis_tier import RedisTier
+from engine.cache.redis_address import Address
 from engine.cache.tier import BACK, LOST
 from engine.cache.values import Codec
-from validators import redis_server
+from engine.resilience.settings import Backoff
 
 SECRET = "hush-hush"
 CODEC: Codec[Any] = Codec("any", object)
-
-
-@asynccontextmanager
-async def client(
-    address: Address, heard: Callable[[str | None], object] = str
-) -> AsyncIterator[tuple[RedisTier, Redis, Heard]]:
-    """A tier on a Redis that may be there."""
-    told = Heard()
-    redis = Redis(address, told, random.Random(1).random, SHORT)
-    await redis.start()
-    yield RedisTier(redis, "any", now_ms, heard), redis, told
-    await redis.close()
 
 
 @pytest.mark.parametrize(
@@ -48,7 +32,7 @@ async def client(
     ],
 )
 def test_an_odd_answer_is_never_a_value_that_was_kept(tmp_path, said):
-    """Unexpected types, damage, halves, too many answers and none at all, for one key or for two."""
+    """Unexpected types, damage, halves, too many answers, none at all; for one key or for two."""
 
     async def work():
         place = str(tmp_path / "odd.sock")
@@ -58,9 +42,8 @@ def test_an_odd_answer_is_never_a_value_that_was_kept(tmp_path, said):
         ):
             for keys in (["k"], ["k", "l"]) * 3:
                 began = time.monotonic()
-                found = await tier.get_many(keys)
-                assert [CODEC.unpack(key, one, now_ms()) for key, one in
-                        zip(keys, found, strict=True) if one] == [None] * sum(map(bool, found))
+                for key, one in zip(keys, await tier.get_many(keys), strict=True):
+                    assert one is None or CODEC.unpack(key, one, now_ms()) is None
                 assert await tier.set_many([row_of(CODEC, "k", 1)]) == []
                 await tier.delete_many(["k"])
                 assert time.monotonic() - began < 10 * SHORT.answer_s
@@ -152,7 +135,6 @@ def test_a_push_between_two_answers_takes_nobodys_place(tmp_path):
 @pytest.mark.parametrize("how", ["not there", "a file", "silent", "no Redis", "old", "closing"])
 def test_a_redis_that_cannot_be_had_is_down_at_once(tmp_path, how):
     """Whoever asks does not wait for it; it is told once, and tried again by itself."""
-
     said = {"silent": b"", "no Redis": b"HTTP/1.1 400\r\n\r\n", "old": b"-ERR unknown command\r\n"}
 
     async def work():
@@ -203,6 +185,28 @@ def test_it_comes_back_by_itself(tmp_path):
     run(work())
 
 
+def test_a_connection_that_never_lasts_is_tried_ever_more_rarely(tmp_path):
+    """That it could be made is no recovery: the waits go on growing."""
+    rare = SHORT._replace(backoff=Backoff(base_delay_ms=20, jitter=0))
+
+    async def work():
+        place = str(tmp_path / "odd.sock")
+        async with (
+            odd_redis(place, lambda _word: None),
+            client(Address(path=place), patience=rare) as (tier, redis, told),
+        ):
+            end = time.monotonic() + 0.7
+            while time.monotonic() < end:
+                await tier.get_many(["k"])
+                await asyncio.sleep(0.001)
+            return redis.connects, told.words
+
+    connects, words = run(work())
+
+    assert 3 <= connects <= 6  # after 0, 20, 60, 140, 300 and 620 ms
+    assert words == [LOST]
+
+
 def test_a_silent_connection_is_noticed_without_anybody_asking(tmp_path):
     """What it would have told is missing from then on, so it is asked itself."""
 
@@ -217,82 +221,3 @@ def test_a_silent_connection_is_noticed_without_anybody_asking(tmp_path):
             assert heard[:2] == [None, None]
 
     run(work())
-
-
-@pytest.fixture
-def guarded(tmp_path: Path) -> Iterator[redis_server.Server]:
-    """A Redis that wants a user and a password."""
-    if why := redis_server.absent():
-        pytest.skip(why)
-    users = ("--requirepass", SECRET, "--user", "me", "on", f">{SECRET}2", "~*", "+@all")
-    with redis_server.running(tmp_path, *users) as server:
-        yield server
-
-
-def test_users_passwords_and_databases(guarded):
-    """The default user, a named one, each in a database of its own; the wrong one is told so."""
-
-    async def work():
-        place, why = guarded.place, []
-        for who in (f"unix://:{SECRET}@{place}", f"unix://me:{SECRET}2@{place}?db=3"):
-            async with client(address_of(who)) as (tier, redis, _):
-                assert redis.is_connected
-                assert await tier.get_many(["k"]) == [None]
-                await tier.set_many([row_of(CODEC, "k", 1)])
-                assert (await tier.get_many(["k"]))[0] is not None
-        for who in (f"unix://:{SECRET}9@{place}", f"unix://{place}", f"unix://you:{SECRET}@{place}"):
-            async with client(address_of(who)) as (_tier, redis, told):
-                assert not redis.is_connected
-                await until(lambda told=told: bool(told), "it is told")
-                why.append(redis.why + told[0].why + str(redis.stats()))
-        return why
-
-    for why in run(work()):
-        assert "does not take the user and password" in why
-        assert SECRET not in why
-
-
-@pytest.mark.parametrize("is_known", [True, False])
-def test_tls(tmp_path, is_known):
-    """With its certificate known it is spoken to, otherwise not at all."""
-    if why := redis_server.absent():
-        pytest.skip(why)
-    certificate(tmp_path)
-    port = free_port()
-    words = ("--tls-port", str(port), "--tls-auth-clients", "no", "--bind", "127.0.0.1")
-    files = ("--tls-cert-file", f"{tmp_path}/c.pem", "--tls-key-file", f"{tmp_path}/k.pem")
-
-    async def work():
-        ca = f"?ssl_ca_certs={tmp_path}/c.pem" if is_known else ""
-        async with client(address_of(f"rediss://localhost:{port}/1{ca}")) as (tier, redis, _):
-            await tier.set_many([row_of(CODEC, "k", 1)])
-            return (await tier.get_many(["k"]))[0] is not None, redis.why
-
-    try:
-        with redis_server.running(tmp_path, *words, *files, "--tls-ca-cert-file", files[1]):
-            is_found, why = run(work())
-    except TimeoutError:
-        pytest.skip("needs a Redis built with TLS")
-
-    assert is_found is is_known
-    assert is_known or "SSL" in why or "certificate" in why.lower()
-
-
-def certificate(folder: Path) -> None:
-    """For localhost, signed by itself."""
-    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    files = ["-keyout", f"{folder}/k.pem", "-out", f"{folder}/c.pem"]
-    try:
-        subprocess.run(["openssl", *words.split(), *names, *files], check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("needs openssl to make a certificate")
-
-
-def free_port() -> int:
-    """One that nobody listens on."""
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port

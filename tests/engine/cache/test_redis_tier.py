@@ -2,67 +2,26 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
-from keeping_rows import SHORT, Clock, Heard, entry_of, now_ms, row_of, run, until, value_of
+
+from tests.engine.cache.keeping_rows import (
+    SHORT,
+    Clock,
+    entry_of,
+    now_ms,
+    row_of,
+    run,
+)
+from tests.engine.cache.processes import CODEC, process, there
 
 pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
-peer = pytest.importorskip("redis", reason="needs redis-py: pip install 'supreme[test]'")
+pytest.importorskip("redis", reason="needs redis-py: pip install 'supreme[test]'")
 
-from engine.cache.redis import Redis
-from engine.cache.redis_address import address_of
-from engine.cache.redis_tier import CAPACITY, PREFIX, RedisTier
+from engine.cache.redis_tier import PREFIX, RedisTier
 from engine.cache.tier import ENTRY_BYTES_MAX, KEY_BYTES_MAX, Row
-from engine.cache.values import REVOKED, Codec
+from engine.cache.values import REVOKED
 from engine.errors import Refused
-from validators.redis_server import Server
-
-CODEC: Codec[Any] = Codec("any", object)
-
-
-class Process:
-    """What one process holds: a connection, a namespace, and what it heard."""
-
-    def __init__(self, server: Server, capacity: int, clock: Callable[[], int]) -> None:
-        self.told, self.heard = Heard(), list[str | None]()
-        self.redis = Redis(address_of(server.url), self.told, random.Random(1).random, SHORT)
-        self.tier = RedisTier(self.redis, "any", clock, self.heard.append, capacity)
-
-    async def get(self, *keys: str) -> list[Any]:
-        """Values."""
-        found = await self.tier.get_many(keys)
-        return [value_of(CODEC, key, one) for key, one in zip(keys, found, strict=True)]
-
-    async def set(self, key: str, value: Any, version: int = 1) -> list[str]:
-        """One of them."""
-        return await self.tier.set_many([row_of(CODEC, key, value, version)])
-
-
-@asynccontextmanager
-async def process(
-    server: Server, capacity: int = CAPACITY, clock: Callable[[], int] = now_ms
-) -> AsyncIterator[Process]:
-    """Connected, to an empty database."""
-    there(server).flushall()
-    one = Process(server, capacity, clock)
-    assert await one.redis.start()
-    one.heard.clear()
-    yield one
-    await one.redis.close()
-
-
-async def other_flush(one: Process) -> None:
-    """The flush with which a second process began has been heard, and is forgotten."""
-    await until(lambda: bool(one.heard), "the flush is heard")
-    one.heard.clear()
-
-
-def there(server: Server) -> Any:
-    """The other client, for what must be seen from outside."""
-    return peer.Redis(unix_socket_path=str(server.place), protocol=3)
 
 
 def test_what_is_kept_is_found_with_its_time(redis_there):
@@ -146,60 +105,6 @@ def test_a_namespace_never_holds_more_than_its_capacity(redis_there):
             await one.tier.delete_many([f"k{n}" for n in range(150, 160)])
             assert there(redis_there).zcard(f"{PREFIX}any#") == 40
             assert 0 < there(redis_there).pttl(f"{PREFIX}any#") <= 61_000
-
-    run(work())
-
-
-def test_what_others_change_is_heard_and_our_own_is_not(redis_there):
-    """Read or written here, then written, deleted or revoked there; a flush is heard as all."""
-
-    async def work():
-        async with process(redis_there) as one, process(redis_there) as other:
-            await other_flush(one)
-            await one.set("a", 1)
-            await one.set("b", 1)
-            await one.get("c")
-            await one.set("a", 2, 2)
-            await one.tier.delete_many(["b"])
-            await one.get("b")
-            assert one.heard == []
-            await other.set("a", 3, 3)
-            await other.set("c", 1)
-            await other.tier.delete_many(["a"])
-            await until(lambda: len(one.heard) == 2, "both changes are heard")
-            assert one.heard == ["a", "c"]  # once: after the first, it is not read here any more
-            there(redis_there).flushall()
-            await until(lambda: len(one.heard) == 3, "the flush is heard")
-            assert one.heard[2] is None
-            assert other.heard[-1] is None
-
-    run(work())
-
-
-def test_a_change_is_heard_before_a_later_answer(redis_there):
-    """Between two answers comes what changed between them."""
-
-    async def work():
-        async with process(redis_there) as one, process(redis_there) as other:
-            await other_flush(one)
-            for version in range(1, 200):
-                await other.set("k", version, version)
-                assert await one.get("k") == [version]
-                assert one.heard == ["k"] * (version - 1)
-
-    run(work())
-
-
-def test_a_lost_connection_is_heard_as_all_both_ways(redis_there):
-    """What changed meanwhile is told to nobody: at the loss, and when it is there again."""
-
-    async def work():
-        async with process(redis_there) as one:
-            await one.get("k")
-            there(redis_there).client_kill_filter(_type="normal", skipme=True)
-            await until(lambda: one.redis.connects == 2, "it is connected again")
-            assert one.heard == [None, None]
-            assert await one.get("k") == [None]
 
     run(work())
 
