@@ -1,8 +1,8 @@
 """How does what a tier needs come back? By waits that grow until a connection has lasted."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, NamedTuple
 
 from engine.resilience.backoff import wait_ns
 from engine.resilience.breaker import OPEN, Breaker
@@ -34,6 +34,16 @@ async def keep_up(
         wait = wait_ns(backoff, attempt, draw) / NS
         attempt += 1
         await asyncio.sleep(wait)
+
+
+async def begun(work: Coroutine[Any, Any, None], tried: asyncio.Event) -> asyncio.Task[None]:
+    """The task that goes on with work, once that has set `tried`; raises what ended it before."""
+    task, waiting = asyncio.create_task(work), asyncio.create_task(tried.wait())
+    await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        waiting.cancel()
+        await task
+    return task
 
 
 def failed(breaker: Breaker, why: str) -> None:

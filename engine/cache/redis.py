@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from engine.cache.keeping import Patience, failed, keep_up, reason_of
+from engine.cache.keeping import Patience, begun, failed, keep_up, reason_of
 from engine.cache.redis_address import Address
 from engine.cache.redis_link import BUSY, Link, Lost, Question, asked, code_of
 from engine.cache.tier import Tally, Tell, breaker_of
+from engine.cache.values import required
 
 CLOSED = "it was closed"
 PING_S = 1.0  # so long a connection may be silently gone, and what it would have told with it
@@ -22,6 +23,8 @@ Changed = Callable[[bytes | None], object]
 class Redis:
     """One database of one server, for all namespaces. Nothing that it does raises.
 
+    Refused where hiredis is not installed, or TLS is asked for with certificates that are unfit.
+
     `changed` hears of each key read here that somebody else has changed, and None when any may
     have been: after a flush, a loss of the connection, and once it is there again.
     """
@@ -33,6 +36,7 @@ class Redis:
         draw: Callable[[], float],
         patience: Patience = Patience(),  # noqa: B008  a constant
     ) -> None:
+        required("hiredis")
         self._address, self._draw, self._patience = address, draw, patience
         self.breaker = breaker_of("redis", patience.breaker, time.monotonic_ns, tell)
         self.changed: list[Changed] = []
@@ -49,9 +53,8 @@ class Redis:
 
     async def start(self) -> bool:
         """Connect, and stay so; whether the first try worked."""
-        patience = self._patience
-        self._keeper = asyncio.create_task(keep_up(self._live, patience.backoff, self._draw))
-        await self._tried.wait()
+        backoff = self._patience.backoff
+        self._keeper = await begun(keep_up(self._live, backoff, self._draw), self._tried)
         return self.is_connected
 
     async def close(self) -> None:
@@ -84,7 +87,8 @@ class Redis:
                 tally.refused += 1
                 return None
             if why := sickness_of(reply):
-                breaker.failed(permit, why)
+                if why != CLOSED:
+                    breaker.failed(permit, why)
                 tally.errors += 1
                 return None
         breaker.succeeded(permit)
@@ -171,7 +175,7 @@ class Redis:
 
 def greeting(address: Address) -> list[Question]:
     """What every connection begins with: protocol and user, database, and to be told of changes."""
-    hello: Question = ("HELLO", 3)
+    hello: Question = ("HELLO", 3, "SETNAME", "supreme-cache")
     if address.password:
         hello = (*hello, "AUTH", address.user or "default", address.password)
     select: list[Question] = [("SELECT", address.database)] if address.database else []

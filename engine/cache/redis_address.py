@@ -53,6 +53,7 @@ def address_of(url: str) -> Address:
         parts = urlsplit(url)
         asked = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
         is_unix = parts.scheme == "unix"
+        (parts.hostname or "").encode("idna")
         number = asked.get("db", [""])[-1] or ("" if is_unix else parts.path.strip("/"))
         found = Address(
             path=unquote(parts.path) if is_unix else "",

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Any, NamedTuple
 
-from engine.cache.keeping import Patience, failed, keep_up, reason_of
+from engine.cache.keeping import Patience, begun, failed, keep_up, reason_of
 from engine.cache.store_tables import INDEX, OURS, TABLE, VERSION, Unfit, newer
 from engine.cache.tier import Clock, Row, Tally, Tell, batches, breaker_of, standing_of
 
@@ -33,7 +33,7 @@ PRUNE = (
     "DELETE FROM cache_entries WHERE ctid = any(array(SELECT ctid FROM cache_entries "
     "WHERE dead_at_ms <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING 1"
 )
-KEYS_AT_ONCE, ROWS_AT_ONCE, PRUNED_AT_ONCE = 512, 256, 500
+KEYS_AT_ONCE, ROWS_AT_ONCE, PRUNED_AT_ONCE = 64, 256, 500
 ONE_REQUEST = {"22", "25", "53"}  # classes of errors that tell of a request, not of the server
 CLOSED = "it was closed"
 
@@ -78,9 +78,8 @@ class Postgres:
 
     async def start(self) -> bool:
         """Connect, and stay so; whether the first try worked."""
-        patience = self._patience
-        self._keeper = asyncio.create_task(keep_up(self._live, patience.backoff, self._draw))
-        await self._tried.wait()
+        backoff = self._patience.backoff
+        self._keeper = await begun(keep_up(self._live, backoff, self._draw), self._tried)
         return self.is_connected
 
     async def close(self) -> None:
@@ -268,4 +267,5 @@ def failures() -> tuple[type[Exception], ...]:
     """What says that PostgreSQL is not there, or does not do as it is asked."""
     import asyncpg
 
-    return (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+    odd = (asyncpg.InterfaceError, asyncpg.InternalClientError, ValueError)
+    return (OSError, TimeoutError, asyncpg.PostgresError, *odd)

@@ -6,13 +6,15 @@ A tier that is down answers at once that nothing is there: no error reaches whoe
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from engine.cache.values import VERSION_MAX
 from engine.resilience.breaker import CLOSED, Breaker, Changed
 from engine.resilience.settings import BreakerSettings
 
 ENTRY_BYTES_MAX = 1 << 20  # a longer one is not kept
 BATCH_BYTES_MAX = 1 << 20  # in one statement or command, which others wait for
 KEY_BYTES_MAX = 512
-LOST, BACK, ANEW, CLOSED_OFF = "lost", "back", "made anew", "closed off"
+DEAD_AT_MAX = 1 << 53  # milliseconds that a double tells apart
+LOST, BACK, ANEW = "lost", "back", "made anew"
 
 
 class Row(NamedTuple):
@@ -25,7 +27,7 @@ class Row(NamedTuple):
 
 
 class Told(NamedTuple):
-    """One turn of a tier's fate, each told once: `what` is lost, back, made anew or closed off."""
+    """One turn of a tier's fate, each told once: `what` is lost, back or made anew."""
 
     tier: str
     what: str
@@ -83,13 +85,23 @@ class Tally:
         """The newest row of each key, by key, without dead ones and those beyond the bounds."""
         newest: dict[str, Row] = {}
         for row in rows:
-            if len(row.entry) > ENTRY_BYTES_MAX or len(row.key.encode()) > KEY_BYTES_MAX:
+            if not is_bounded(row):
                 self.refused += 1
             elif row.dead_at_ms > now_ms and (
                 row.key not in newest or newest[row.key].version < row.version
             ):
                 newest[row.key] = row
         return [newest[key] for key in sorted(newest)]
+
+
+def is_bounded(row: Row) -> bool:
+    """Whether every tier can hold it."""
+    return (
+        len(row.entry) <= ENTRY_BYTES_MAX
+        and len(row.key.encode()) <= KEY_BYTES_MAX
+        and 0 <= row.version <= VERSION_MAX
+        and row.dead_at_ms <= DEAD_AT_MAX
+    )
 
 
 def batches(rows: Sequence[Row], most: int) -> Iterator[list[Row]]:

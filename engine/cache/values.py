@@ -6,8 +6,11 @@ was damaged, or lies where it does not belong, is a miss and never a wrong value
 
 import struct
 from enum import Enum
+from importlib import import_module
 from typing import Any, Generic, NamedTuple, TypeVar
 from zlib import crc32
+
+from engine.errors import Refused
 
 FORMAT, MAGIC = 1, b"SC"
 HEADER = struct.Struct(">2sBBHQQQ")  # magic, format, kind, type's version; version, soft, hard
@@ -20,7 +23,17 @@ VALUE, KNOWN_MISSING, WITHDRAWN = range(3)
 DAMAGED, FOREIGN, OTHER_VERSION, EXPIRED, REVOKED_ONE = MISSES = (
     *("damaged", "foreign", "other_version", "expired", "revoked"),
 )
-MISSING_PACKAGE = "install it: pip install 'supreme[cache]'"
+
+
+def required(name: str) -> Any:
+    """A package that only a cache needs; Refused where it is not installed."""
+    try:
+        return import_module(name)
+    except ImportError:
+        raise Refused(
+            f"a cache is asked for, and {name} is missing",
+            "install it: pip install 'supreme[cache]'",
+        ) from None
 
 
 class Mark(Enum):
@@ -57,12 +70,11 @@ class Codec(Generic[Held]):
     """Packs and unpacks one namespace's values of one type; `counts` tells why entries missed.
 
     A change of the type that old entries do not fit is a new `type_version`. TypeError or
-    OverflowError for a value that MessagePack cannot hold.
+    OverflowError for a value that MessagePack cannot hold; Refused without msgspec.
     """
 
     def __init__(self, namespace: str, type_: type[Held], type_version: int = 1) -> None:
-        import msgspec
-
+        msgspec = required("msgspec")
         if not 0 <= type_version <= TYPE_VERSION_MAX:
             raise ValueError(f"a type's version lies from 0 to {TYPE_VERSION_MAX}")
         self.counts = dict.fromkeys(MISSES, 0)

@@ -5,6 +5,11 @@ import sys
 
 import pytest
 
+from engine.cache.redis import Redis
+from engine.cache.redis_address import Address
+from engine.cache.values import Codec, required
+from engine.errors import Refused
+
 PACKAGES = ("msgspec", "hiredis", "redis", "asyncpg", "ssl")
 SCRIPT = """
 import sys
@@ -39,6 +44,17 @@ def test_an_engine_without_a_cache_loads_nothing_of_it():
     words = "import engine.runtime, engine.bootstrap\nassert 'engine.cache' not in sys.modules"
 
     assert loaded_after(words) == []
+
+
+@pytest.mark.parametrize("name", ["msgspec", "hiredis"])
+def test_a_package_that_is_missing_is_named(monkeypatch, name):
+    """In two lines, to whoever configured what needs it."""
+    monkeypatch.setitem(sys.modules, name, None)
+
+    with pytest.raises(Refused, match=f"{name} is missing"):
+        required(name)
+    with pytest.raises(Refused, match="supreme\\[cache\\]"):
+        Codec("any", int) if name == "msgspec" else Redis(Address(path="/x"), str, float)
 
 
 def test_a_codec_loads_msgspec_and_no_more():

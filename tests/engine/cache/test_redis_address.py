@@ -38,7 +38,14 @@ def test_urls_are_read_as_meant(url, address):
         *("", "box:6379", "http://box", "redis://box:port", "redis://box:0", "redis://box:99999"),
         *("redis://box/three", "redis://box/-1", "redis://box/1?timeout=5", "redis://box#1"),
         *("unix://", "unix:///", "unix:///" + "x" * 200, "redis://box?ssl_ca_certs=/ca.pem"),
-        *("redis://who@box", "redis://[::1", "redis://box?db", "redis://box?db=x"),
+        *(
+            "redis://bo..x",
+            "redis://" + "x" * 70,
+            "redis://who@box",
+            "redis://[::1",
+            "redis://box?db",
+            "redis://box?db=x",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_refused_unseen(url):

@@ -65,7 +65,7 @@ def test_two_processes_share_a_file(tmp_path):
         "from engine.cache.tier import Row\n"
         "s = Sqlite(sys.argv[1], print, lambda: 0); t = SqliteTier(s, 'any')\n"
         "assert t.get('k') is not None\n"
-        "asyncio.run(t.set_many([Row('k', 2, 1 << 60, b'theirs')])); s.close()\n"
+        "asyncio.run(t.set_many([Row('k', 2, 1 << 52, b'theirs')])); s.close()\n"
     )
     subprocess.run([sys.executable, "-c", script, str(tmp_path / "c")], check=True)
     assert tier.get("k") == b"theirs"
@@ -92,7 +92,7 @@ def test_a_kill_in_the_middle_leaves_whole_transactions(tmp_path):
         "s = Sqlite(sys.argv[1], print, lambda: 0); t = SqliteTier(s, 'any'); v = 0\n"
         "while True:\n"
         "    v += 1\n"
-        "    asyncio.run(t.set_many([Row(k, v, 1 << 60, b'%d' % v) for k in ('a', 'b', 'c')]))\n"
+        "    asyncio.run(t.set_many([Row(k, v, 1 << 52, b'%d' % v) for k in ('a', 'b', 'c')]))\n"
         "    print(v, flush=True)\n"
     )
     for times in range(3):
