@@ -10,6 +10,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy's idle threads would count as 
 
 from bench import (
     backtest,
+    cache_lower,
     cache_memory,
     console,
     live_call,
@@ -41,6 +42,7 @@ ROWS: dict[str, Callable[[], list[Figure]]] = {
     "cache_memory": cache_memory.figures,
     "resilience": resilience.figures,
     "service": service.figures,
+    "cache_lower": cache_lower.figures,
 }
 
 

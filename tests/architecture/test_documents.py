@@ -38,7 +38,7 @@ def documents() -> list[Path]:
         folders[:] = [
             name
             for name in folders
-            if name not in LEFT_OUT and not re.search("cache|egg-info", name)
+            if name not in LEFT_OUT and not re.search("_cache$|__pycache__|egg-info", name)
         ]
         found += [Path(folder, name) for name in names if Path(name).suffix in KEPT]
     return sorted(found)

@@ -62,7 +62,7 @@ ABOVE: dict[str, tuple[str, ...]] = {
 # Imported inside the function that needs them, so that the engine process never loads them.
 HEAVY = {
     *("numpy", "numba", "llvmlite", "typer", "rich", "pyarrow", "matplotlib", "textual"),
-    *("pydantic", "asyncpg", "aiosqlite"),
+    *("pydantic", "asyncpg", "aiosqlite", "msgspec", "hiredis"),
 }
 NAMES_NUMBA = {"engine/compile.py"}
 

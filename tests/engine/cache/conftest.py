@@ -1,0 +1,27 @@
+"""What do the tests of the lower tiers share? Servers of their own, started once a file."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from validators import postgres_server, redis_server
+
+
+@pytest.fixture(scope="module")
+def redis_there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis_server.Server]:
+    """A real Redis; where there is none the test says so."""
+    pytest.importorskip("hiredis", reason="needs hiredis: pip install 'supreme[cache]'")
+    if why := redis_server.absent():
+        pytest.skip(why)
+    with redis_server.running(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def postgres_there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres_server.Server]:
+    """A real PostgreSQL; where there is none the test says so."""
+    pytest.importorskip("asyncpg", reason="needs asyncpg: pip install 'supreme[service]'")
+    if why := postgres_server.absent():
+        pytest.skip(why)
+    with postgres_server.running(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
