@@ -12,12 +12,13 @@ from typing import Any
 class Flight:
     """A key's way from below: what it brings, and whether that may be kept."""
 
-    __slots__ = ("brings", "is_overtaken", "version")
+    __slots__ = ("brings", "is_ahead", "is_overtaken", "version")
 
-    def __init__(self, version: int) -> None:
+    def __init__(self, version: int, *, is_ahead: bool) -> None:
         self.brings: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.brings.add_done_callback(noticed)
         self.version = version
+        self.is_ahead = is_ahead  # nobody has asked for it yet
         self.is_overtaken = False
 
 
@@ -31,12 +32,14 @@ class Flights:
     def joined(self, key: str) -> Flight | None:
         """The flight that brings this key already, one more waiting for it."""
         flight = self.under_way.get(key)
-        self.shared += flight is not None
+        if flight is not None:
+            self.shared += 1
+            flight.is_ahead = False
         return flight
 
-    def begun(self, key: str, version: int) -> Flight:
+    def begun(self, key: str, version: int, *, is_ahead: bool = False) -> Flight:
         """A flight for a key that has none."""
-        flight = self.under_way[key] = Flight(version)
+        flight = self.under_way[key] = Flight(version, is_ahead=is_ahead)
         return flight
 
     def overtake(self, keys: Iterable[str] | None) -> None:

@@ -1,9 +1,11 @@
 """What is a namespace of the cache made of, and by which rules does it keep what it holds?"""
 
 from collections.abc import Awaitable, Callable, Sequence
+from sys import getsizeof
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from engine.cache.memory import Memory
+from engine.cache.prefetch import Prefetch
 from engine.cache.tier import Tier
 from engine.cache.values import Codec
 from engine.telemetry import Durations
@@ -41,7 +43,8 @@ class Parts(NamedTuple, Generic[Held]):
     lower: Sequence[tuple[str, Tier]] = ()  # the nearest first; none: nothing leaves memory
     codec: Codec[Held] | None = None
     source: Loader[Held] | None = None  # also refreshes, and is asked ahead
-    learn: Callable[[Any], object] | None = None  # of one hit in 16 and of every miss
+    prefetch: Prefetch | None = None  # learns, and fetches ahead
+    measure: Callable[[Any], int] = getsizeof  # of a value, as memory counts it
 
 
 class Overdue(Exception):

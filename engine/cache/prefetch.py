@@ -95,6 +95,11 @@ class Prefetch:
         if waiting is not None:
             self.trust.withdraws(waiting.guess)
 
+    def clear(self) -> None:
+        """Nothing that waits is to be used; what was learnt stays."""
+        for key in list(self._waiting):
+            self.withdraw(key)
+
     def figures(self) -> dict[str, dict[str, int]]:
         """Keys fetched ahead and used, of each source."""
         counts = self.trust

@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, Generic
 
 from engine.cache.behind import Behind
+from engine.cache.fetching import Ahead
 from engine.cache.flights import Flight, Flights
 from engine.cache.memory import Counts, counts_of
 from engine.cache.namespace import Held, Level, Loader, Overdue, Parts, Rules
@@ -30,7 +31,11 @@ class Cached(Generic[Held]):
     def __init__(self, parts: Parts[Held], rules: Rules) -> None:
         if parts.lower and parts.codec is None:
             raise ValueError("what leaves memory needs a codec")
-        self.memory = parts.memory(parts.learn or nothing, self.refresh)
+        guesses = parts.prefetch
+        self.ahead = None if guesses is None else Ahead(guesses, self._bring, self._keep)
+        self.memory = parts.memory(self.ahead.asked if self.ahead else nothing, self.refresh)
+        if self.ahead:
+            self.ahead.serves(self.memory)
         self.rules, self.source = rules, parts.source
         self.lower = [Level(name, tier, Durations()) for name, tier in parts.lower]
         self.flights = Flights()
@@ -51,6 +56,8 @@ class Cached(Generic[Held]):
         for others.
         """
         found = self.get(key, UNKNOWN)
+        if found is UNKNOWN and self.ahead and self.memory.contains(key):
+            found = self.get(key, UNKNOWN)  # it had come ahead
         while found is UNKNOWN:
             flight = self.flights.joined(key) or self._fly([key], load)[key]
             found = await asyncio.shield(flight.brings)
@@ -64,7 +71,12 @@ class Cached(Generic[Held]):
     ) -> list[Held | None]:
         """The same of many keys, in their order: each tier is asked once for all it may have."""
         found = dict(zip(keys, self.memory.get_many(keys, UNKNOWN), strict=True))
-        wanted = [key for key, value in found.items() if value is UNKNOWN]
+        wanted = []
+        for key, value in found.items():
+            if value is UNKNOWN and self.ahead:
+                found[key] = self.get(key, UNKNOWN) if self.memory.contains(key) else UNKNOWN
+            if found[key] is UNKNOWN:
+                wanted.append(key)
         flights = {key: flight for key in wanted if (flight := self.flights.joined(key))}
         if alone := [key for key in wanted if key not in flights]:
             flights |= self._fly(alone, load)
@@ -85,6 +97,7 @@ class Cached(Generic[Held]):
     def changed(self, key: str | None) -> None:
         """Somebody else changed the key, or any (None): what memory holds of it is old."""
         self.flights.overtake(None if key is None else [key])
+        self._forget(key)
         if key is None:
             self.memory.clear()
         else:
@@ -96,18 +109,13 @@ class Cached(Generic[Held]):
             self.refreshes += 1
             self._fly([key], None, is_refresh=True)
 
-    async def ahead(self, keys: Sequence[str]) -> list[str]:
-        """Bring keys that nobody asked for yet into memory; gives those that came."""
-        wanted = [
-            key
-            for key in keys
-            if not self.memory.contains(key) and key not in self.flights.under_way
-        ]
-        flights = self._fly(wanted, None) if wanted else {}
-        # What failed was counted where it was loaded: nobody asked for it.
-        brought = (asyncio.shield(one.brings) for one in flights.values())
-        await asyncio.gather(*brought, return_exceptions=True)
-        return [key for key in flights if self.memory.contains(key)]
+    def _bring(self, keys: list[str]) -> None:
+        """Begin to load what may be asked for soon."""
+        idle = [key for key in keys if key not in self.flights.under_way]
+        for key in set(keys).difference(idle):
+            self._forget(key)  # it comes anyway
+        if idle:
+            self._fly(idle, None, is_ahead=True)
 
     async def close(self) -> None:
         """Write what is to be written behind; loads under way are ended."""
@@ -122,11 +130,16 @@ class Cached(Generic[Held]):
         return counts_of(self.memory)
 
     def _fly(
-        self, keys: Sequence[str], load: Loader[Held] | None, *, is_refresh: bool = False
+        self,
+        keys: Sequence[str],
+        load: Loader[Held] | None,
+        *,
+        is_refresh: bool = False,
+        is_ahead: bool = False,
     ) -> dict[str, Flight]:
         """Begin one flight a key, all on one way down."""
         version = self._next_version()
-        flights = {key: self.flights.begun(key, version) for key in keys}
+        flights = {key: self.flights.begun(key, version, is_ahead=is_ahead) for key in keys}
         way = self._way(dict(flights), load or self.source, is_refresh=is_refresh)
         self._start(way)
         return flights
@@ -153,7 +166,7 @@ class Cached(Generic[Held]):
         except BaseException as error:
             why = error if isinstance(error, Exception) else Overdue("the cache was closed")
             for key, flight in flights.items():
-                self.flights.crashed(key, flight, why)
+                self._crash(key, flight, why)
             raise
 
     async def _taken(self, level: Level, left: dict[str, Flight], *, is_refresh: bool) -> list[Row]:
@@ -168,13 +181,15 @@ class Cached(Generic[Held]):
             if raw is None or entry is None or (is_refresh and entry.soft_ms <= now_ms):
                 continue
             flight = left.pop(key)
-            self._keep(key, entry, flight)
+            self._arrive(key, entry, flight)
             rows.append(Row(key, entry.version, entry.hard_ms, raw))
         return rows
 
     async def _load(self, key: str, flight: Flight, load: Loader[Held] | None) -> None:
         """Ask the source; what it says is kept in every tier, unless the key changed meanwhile."""
         if load is None:
+            if flight.is_ahead:
+                self._forget(key)
             self.flights.landed(key, flight, UNKNOWN)  # and nobody can be asked
             return
         self.loads += 1
@@ -187,30 +202,52 @@ class Cached(Generic[Held]):
         except TimeoutError:
             self.load_errors += 1
             late = f"{key}: its source did not answer in {self.rules.load_ms} ms"
-            self.flights.crashed(key, flight, Overdue(late))
+            self._crash(key, flight, Overdue(late))
             return
         except Exception as error:  # noqa: BLE001  it is the waiters', each of whom gets it
             self.load_errors += 1
-            self.flights.crashed(key, flight, error)
+            self._crash(key, flight, error)
             return
         self.load_durations.add(time.perf_counter_ns() - began)
-        self._keep(key, entry, flight)
+        self._arrive(key, entry, flight)
         if row is not None and not flight.is_overtaken:
             await self._pass_on(row)
 
-    def _keep(self, key: str, entry: Entry[Held], flight: Flight) -> None:
-        """Into memory, unless it is old by now; and to all who wait."""
-        if not flight.is_overtaken:
-            now_ms = self._parts.now_ms()
-            fresh_ms = max(0, entry.soft_ms - now_ms)
-            left_ms = entry.left_ms(self.rules.ttl_ms, now_ms)
-            self.memory.set(key, entry.value, left_ms * NS_MS, fresh_ms * NS_MS)
+    def _arrive(self, key: str, entry: Entry[Held], flight: Flight) -> None:
+        """Where it belongs, unless it is old by now; and to all who wait."""
+        if flight.is_ahead and self.ahead:
+            size = self._parts.measure(entry.value)
+            if flight.is_overtaken:
+                self.ahead.forget(key)
+            else:
+                self.ahead.arrived(key, entry, size)
+        elif not flight.is_overtaken:
+            self._keep(key, entry)
         self.flights.landed(key, flight, entry.value)
+
+    def _crash(self, key: str, flight: Flight, error: Exception) -> None:
+        """All who wait hear why; what was only guessed is forgotten."""
+        if flight.is_ahead:
+            self._forget(key)
+        self.flights.crashed(key, flight, error)
+
+    def _keep(self, key: str, entry: Entry[Held]) -> None:
+        """Into memory, for what is left of its time."""
+        now_ms = self._parts.now_ms()
+        fresh_ms = max(0, entry.soft_ms - now_ms)
+        left_ms = entry.left_ms(self.rules.ttl_ms, now_ms)
+        self.memory.set(key, entry.value, left_ms * NS_MS, fresh_ms * NS_MS)
+
+    def _forget(self, key: str | None) -> None:
+        """What was to come ahead is not to be used."""
+        if self.ahead:
+            self.ahead.forget(key)
 
     async def _change(self, key: str, entry: Entry[Held]) -> None:
         """A new value, or none any more, everywhere."""
         row = self._packed(key, entry)
         self.flights.overtake([key])
+        self._forget(key)
         if entry.value is REVOKED:
             self.memory.delete(key)
         else:
@@ -231,11 +268,7 @@ class Cached(Generic[Held]):
         """Into these tiers; where one holds as new a version already, memory's is old."""
         for level in levels:
             for key in await level.tier.set_many(rows):
-                self._outdated(key)
-
-    def _outdated(self, key: str) -> None:
-        self.flights.overtake([key])
-        self.memory.delete(key)
+                self.changed(key)
 
     def _entry(self, value: Held | Mark, version: int, ttl_ms: int | None) -> Entry[Held]:
         """The value with its times from now on."""

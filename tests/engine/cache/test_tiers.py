@@ -10,9 +10,11 @@ import pytest
 
 pytest.importorskip("msgspec", reason="needs msgspec")
 
-from engine.cache.memory import memory_of
+from engine.cache.memory import about, memory_of
 from engine.cache.namespace import Overdue, Parts, Rules
+from engine.cache.prefetch import Prefetch
 from engine.cache.store import Sqlite, SqliteTier
+from engine.cache.synapses import Synapses
 from engine.cache.tiers import Cached
 from engine.cache.values import MISSING, Codec
 
@@ -45,11 +47,13 @@ class World:
         self.stores.append(Sqlite(str(self.folder / name), print, lambda: self.now_ms))
         return SqliteTier(self.stores[-1], "bars")
 
-    def cached(self, *names: str, source: Any = None, **rules: Any) -> Cached[int]:
+    def cached(
+        self, *names: str, source: Any = None, prefetch: bool = False, **rules: Any
+    ) -> Cached[int]:
         """A namespace over tiers in these files."""
 
         def memory(learn: Callable[[Any], object], stale: Callable[[Any], object]) -> Any:
-            return memory_of(None, (100, 1 << 20), lambda _: 8, learn, stale)
+            return memory_of(None, (1_000, 1 << 20), lambda _: 8, learn, stale)
 
         rng = random.Random(1)
         parts = Parts(
@@ -57,6 +61,8 @@ class World:
             [(name, self.tier(name)) for name in names],
             Codec("bars", int) if names else None,
             source,
+            Prefetch(1_000, Synapses(capacity=1_000)) if prefetch else None,
+            lambda _: 8,
         )  # fmt: skip
         made = Cached(parts, Rules(**{"load_ms": 200, **rules}))
         made.memory.advance(self.now_ms * NS_MS)
@@ -88,8 +94,10 @@ def run(work: Awaitable[Any]) -> Any:
 async def settled(*caches: Cached[int]) -> None:
     """All that runs behind is done."""
     for one in caches:
-        while one._tasks or (one._behind is not None and one._behind.waiting):
-            await asyncio.sleep(0.005)
+        while one._tasks:
+            await asyncio.gather(*one._tasks, return_exceptions=True)
+        if one._behind is not None:
+            await one._behind.flush()
 
 
 def test_a_miss_asks_the_source_once_and_fills_every_tier(world):
@@ -273,7 +281,8 @@ def test_fresh_times_are_spread(world):
         one = world.cached(fresh_ms=10_000, ttl_ms=60_000, jitter=0.5)
         world.values |= {str(key): key for key in range(50)}
         await one.get_many(list(world.values), world.source)
-        due = {one.memory.about(key)[1] // NS_MS - world.now_ms for key in world.values}
+        found = [about(one.memory, key) for key in world.values]
+        due = {one.stale_ns // NS_MS - world.now_ms for one in found if one is not None}
         assert len(due) > 40
         assert min(due) >= 5_000
         assert max(due) <= 10_000
@@ -306,9 +315,10 @@ def test_whoever_only_looks_hides_no_source_from_others(world):
     async def walk() -> None:
         world.values["a"] = 7
         one = world.cached("l2")
-        assert await asyncio.gather(
+        looked, loaded = await asyncio.gather(
             one.get_or_load("a"), one.get_or_load("a", world.source)
-        ) == [None, 7]  # fmt: skip
+        )
+        assert (looked, loaded) == (None, 7)
 
     run(walk())
 
@@ -351,15 +361,67 @@ def test_loads_are_bounded(world):
     run(walk())
 
 
-def test_what_is_brought_ahead_lies_in_memory(world):
-    """Not what is there or under way already, nor what the source has not."""
+def test_what_is_asked_in_turn_comes_ahead(world):
+    """Pages in order: the later ones wait before they are asked for; none is asked for twice."""
 
     async def walk() -> None:
-        world.values |= {"a": 1, "b": 2, "bad": -1}
-        one = world.cached(source=world.source)
-        await one.get_or_load("a")
-        assert await one.ahead(["a", "b", "bad"]) == ["b"]
-        assert (one.get("b"), world.asked) == (2, 3)
+        world.values |= {f"page:{number}": number for number in range(1_000)}
+        one = world.cached(source=world.source, prefetch=True)
+        for number in range(400):
+            assert await one.get_or_load(f"page:{number}") == number
+            await asyncio.sleep(0)
+            await settled(one)
+        figures = one.ahead.prefetch.figures()
+        used = sum(row["used"] for row in figures.values())
+        fetched = sum(row["fetched"] for row in figures.values())
+        assert used > 200
+        waiting = len(one.ahead.prefetch)
+        assert used >= 0.9 * (fetched - waiting)
+        assert world.asked == 400 + fetched - used
+
+    run(walk())
+
+
+def test_what_came_ahead_is_as_old_as_it_is_and_no_older(world):
+    """A change, by us or by others, ends what waits; its time goes on while it waits."""
+
+    async def walk() -> None:
+        world.values |= {f"page:{number}": number for number in range(1_000)}
+        one = world.cached(source=world.source, prefetch=True, ttl_ms=10_000)
+        for number in range(100):
+            await one.get_or_load(f"page:{number}")
+            await settled(one)
+        waiting = [key for key in world.values if key in one.ahead.prefetch]
+        assert len(waiting) >= 3
+        first, second, third = waiting[:3]
+        await one.set(first, -7)
+        world.values[second] = 1_234
+        one.changed(second)
+        assert await one.get_or_load(first) == -7
+        assert await one.get_or_load(second) == 1_234
+        asked = world.asked
+        world.wait(10_000)
+        world.values[third] = 4_321
+        assert await one.get_or_load(third) == 4_321
+        assert world.asked > asked
+
+    run(walk())
+
+
+def test_a_guess_that_fails_is_nobodys_error(world):
+    """Whoever asks for it then hears of it; a request while it flies is served by its flight."""
+
+    async def walk() -> None:
+        world.values |= {f"page:{number}": number for number in range(100)}
+        world.values |= {f"page:{number}": -1 for number in range(100, 200)}
+        one = world.cached(source=world.source, prefetch=True)
+        for number in range(100):
+            await one.get_or_load(f"page:{number}")
+            await settled(one)
+        assert one.load_errors > 0
+        assert not [key for key in world.values if key in one.ahead.prefetch]
+        with pytest.raises(ConnectionError):
+            await one.get_or_load("page:100")
 
     run(walk())
 
@@ -370,7 +432,8 @@ def test_secrets_stay_in_memory(world):
     async def walk() -> None:
         one = world.cached()
         await one.set("token", 12345)
-        assert (one.get("token"), one.lower) == (12345, [])
+        assert one.get("token") == 12345
+        assert not one.lower
         await one.delete("token")
         assert one.get("token") is None
 
