@@ -34,6 +34,7 @@ class Ahead:
     def __init__(self, prefetch: Prefetch, bring: Bring, keep: Keep) -> None:
         self.prefetch, self.requests = prefetch, 0
         self._bring, self._keep = bring, keep
+        self.rests = False  # nothing is learnt and nothing comes ahead
         self._held: Held
         self._bytes_each = 0
 
@@ -50,6 +51,8 @@ class Ahead:
 
     def asked(self, key: str) -> None:
         """Memory was asked: told of every miss, and of one hit in 16."""
+        if self.rests:
+            return
         missed = key not in self._held
         self.requests += 1 if missed else SAMPLED
         if missed:
@@ -59,6 +62,10 @@ class Ahead:
         wanted = self.prefetch.wanted(key, self._held, missed=missed, now=self.requests)
         if wanted:
             self._bring([one for one in wanted if isinstance(one, str)])
+
+    def wake(self) -> None:
+        """Learn again, and fetch ahead."""
+        self.rests = False
 
     def arrived(self, key: str, entry: Entry[Any], size: int) -> None:
         """What was brought waits for its request, unless it is too large or nothing is there."""

@@ -7,9 +7,10 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from engine.cache.memory import Memory
 from engine.cache.prefetch import Prefetch
 from engine.cache.tier import Tier
-from engine.cache.values import Codec
+from engine.cache.values import MISSING, Codec
 from engine.telemetry import Durations
 
+UNKNOWN: Any = object()  # neither a value nor known to be missing
 Held = TypeVar("Held")
 Loader = Callable[[str], Awaitable[Held | None]]
 
@@ -49,3 +50,12 @@ class Parts(NamedTuple, Generic[Held]):
 
 class Overdue(Exception):
     """A source did not answer in its time."""
+
+
+def known(found: Any) -> Any:
+    """The value; None where there is none, and where nobody could be asked."""
+    return None if found is MISSING or found is UNKNOWN else found
+
+
+def nothing(_key: object) -> None:
+    """What is done where nobody learns."""

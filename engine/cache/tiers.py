@@ -6,19 +6,29 @@ What a tier has fills those above it. A hit in memory takes no turn of the loop.
 import asyncio
 import time
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import Any, Generic
 
 from engine.cache.behind import Behind
 from engine.cache.fetching import Ahead
 from engine.cache.flights import Flight, Flights
 from engine.cache.memory import Counts, counts_of
-from engine.cache.namespace import Held, Level, Loader, Overdue, Parts, Rules
+from engine.cache.namespace import (
+    UNKNOWN,
+    Held,
+    Level,
+    Loader,
+    Overdue,
+    Parts,
+    Rules,
+    known,
+    nothing,
+)
 from engine.cache.tier import Row
 from engine.cache.values import MISSING, REVOKED, Entry, Mark
 from engine.telemetry import Durations
 
 NS_MS = 1_000_000
-UNKNOWN = object()
 
 
 class Cached(Generic[Held]):
@@ -40,11 +50,12 @@ class Cached(Generic[Held]):
         self.lower = [Level(name, tier, Durations()) for name, tier in parts.lower]
         self.flights = Flights()
         self.loads = self.load_errors = self.refreshes = 0
+        self.given = 0  # hits of what had come ahead, which memory missed first
         self.load_durations = Durations()
         # The value; MISSING where the source has nothing; the default where nothing is known.
         self.get = self.memory.get
         self._parts, self._codec = parts, parts.codec
-        self._behind = Behind(self._write) if rules.is_behind else None
+        self._behind = Behind(partial(self._fill, self.lower)) if rules.is_behind else None
         self._loading = asyncio.Semaphore(rules.loads_max)
         self._tasks: set[asyncio.Task[None]] = set()
         self._version = 0
@@ -55,9 +66,7 @@ class Cached(Generic[Held]):
         Raises what the source raised, Overdue when it did not answer. Ending the wait ends nothing
         for others.
         """
-        found = self.get(key, UNKNOWN)
-        if found is UNKNOWN and self.ahead and self.memory.contains(key):
-            found = self.get(key, UNKNOWN)  # it had come ahead
+        found = self._nearest(key, self.get(key, UNKNOWN))
         while found is UNKNOWN:
             flight = self.flights.joined(key) or self._fly([key], load)[key]
             found = await asyncio.shield(flight.brings)
@@ -70,13 +79,9 @@ class Cached(Generic[Held]):
         self, keys: Sequence[str], load: Loader[Held] | None = None
     ) -> list[Held | None]:
         """The same of many keys, in their order: each tier is asked once for all it may have."""
-        found = dict(zip(keys, self.memory.get_many(keys, UNKNOWN), strict=True))
-        wanted = []
-        for key, value in found.items():
-            if value is UNKNOWN and self.ahead:
-                found[key] = self.get(key, UNKNOWN) if self.memory.contains(key) else UNKNOWN
-            if found[key] is UNKNOWN:
-                wanted.append(key)
+        held = dict(zip(keys, self.memory.get_many(keys, UNKNOWN), strict=True))
+        found = {key: self._nearest(key, value) for key, value in held.items()}
+        wanted = [key for key, value in found.items() if value is UNKNOWN]
         flights = {key: flight for key in wanted if (flight := self.flights.joined(key))}
         if alone := [key for key in wanted if key not in flights]:
             flights |= self._fly(alone, load)
@@ -109,6 +114,19 @@ class Cached(Generic[Held]):
             self.refreshes += 1
             self._fly([key], None, is_refresh=True)
 
+    def resize(self, entries_max: int, bytes_max: int) -> None:
+        """Other bounds of memory, and of what may wait beside it."""
+        self.memory.resize(entries_max, bytes_max)
+        if self.ahead:
+            self.ahead.measured(self.memory)
+
+    def _nearest(self, key: str, found: Any) -> Any:
+        """What memory found; or what it missed when it was asked and has now: it came ahead."""
+        if found is not UNKNOWN or self.ahead is None or not self.memory.contains(key):
+            return found
+        self.given += 1
+        return self.get(key, UNKNOWN)
+
     def _bring(self, keys: list[str]) -> None:
         """Begin to load what may be asked for soon."""
         idle = [key for key in keys if key not in self.flights.under_way]
@@ -130,13 +148,9 @@ class Cached(Generic[Held]):
         return counts_of(self.memory)
 
     def _fly(
-        self,
-        keys: Sequence[str],
-        load: Loader[Held] | None,
-        *,
-        is_refresh: bool = False,
+        self, keys: Sequence[str], load: Loader[Held] | None, *, is_refresh: bool = False,
         is_ahead: bool = False,
-    ) -> dict[str, Flight]:
+    ) -> dict[str, Flight]:  # fmt: skip
         """Begin one flight a key, all on one way down."""
         version = self._next_version()
         flights = {key: self.flights.begun(key, version, is_ahead=is_ahead) for key in keys}
@@ -259,10 +273,7 @@ class Cached(Generic[Held]):
 
     async def _pass_on(self, row: Row) -> None:
         """To the lower tiers, now or soon."""
-        await (self._write([row]) if self._behind is None else self._behind.put(row))
-
-    async def _write(self, rows: Sequence[Row]) -> None:
-        await self._fill(self.lower, rows)
+        await (self._fill(self.lower, [row]) if self._behind is None else self._behind.put(row))
 
     async def _fill(self, levels: Sequence[Level], rows: Sequence[Row]) -> None:
         """Into these tiers; where one holds as new a version already, memory's is old."""
@@ -289,12 +300,3 @@ class Cached(Generic[Held]):
         """Greater than all before, and than those of processes whose clocks are behind."""
         self._version = max(self._version + 1, self._parts.now_ms() << 20)
         return self._version
-
-
-def known(found: Any) -> Any:
-    """The value; None where there is none, and where nobody could be asked."""
-    return None if found is MISSING or found is UNKNOWN else found
-
-
-def nothing(_key: object) -> None:
-    """What is done where nobody learns."""
