@@ -93,7 +93,6 @@ def jobs() -> dict[str, Callable[[], None]]:
     compiled, plain = filled(native()), filled(None)
     cached = functools.lru_cache(ENTRIES)(lambda _key: VALUE)
     made = {
-        "bare": asking(bool, keys),
         "dict": asking(dict.fromkeys(KEYS, VALUE).get, keys),
         "ours": asking(compiled.get, keys),
         "plain": asking(plain.get, keys),
