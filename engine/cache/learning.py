@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
+from engine.cache.memory import counts_of
 from engine.cache.tiers import Cached
 
 PERIOD_S = 60.0
@@ -123,7 +124,13 @@ class Learning:
             since = [after - earlier for after, earlier in zip(now, before, strict=True)]
             load_ns = one.load_durations.summary().p50 or LOAD_NS
             seen[name] = Seen(
-                since[0], since[1], since[2], load_ns, one.counts().entries_max, since[3], since[4]
+                since[0],
+                since[1],
+                since[2],
+                load_ns,
+                counts_of(one.memory).entries_max,
+                since[3],
+                since[4],
             )
         return seen
 
@@ -181,11 +188,11 @@ class Learning:
 
     def _move(self, giver: str, taker: str, moved: int) -> None:
         """Shrink the one first: the sum never grows, of entries and of bytes."""
-        counts = self.namespaces[giver].counts()
+        counts = counts_of(self.namespaces[giver].memory)
         share = counts.bytes_max * moved // counts.entries_max
         for name, by in ((giver, -1), (taker, 1)):
             one = self.namespaces[name]
-            held = one.counts()
+            held = counts_of(one.memory)
             one.resize(held.entries_max + by * moved, held.bytes_max + by * share)
 
     def _prefetch(self, seen: dict[str, Seen]) -> Change | None:
@@ -208,7 +215,7 @@ class Learning:
     def _policy(self, seen: dict[str, Seen]) -> Change | None:
         """Try a fixed probation where the one that moves has grown far beyond it."""
         for name, found in seen.items():
-            memory, counts = self.namespaces[name].memory, self.namespaces[name].counts()
+            memory, counts = self.namespaces[name].memory, counts_of(self.namespaces[name].memory)
             target = max(1, counts.entries_max // PROBATION)
             if not found.evictions or counts.small_target < 4 * target:
                 continue
@@ -223,7 +230,7 @@ class Learning:
 
 def totals(one: Cached[Any]) -> tuple[int, ...]:
     """Requests, hits, evictions, keys fetched ahead and used, since the namespace was made."""
-    counts = one.counts()
+    counts = counts_of(one.memory)
     figures = one.ahead.prefetch.figures().values() if one.ahead else ()
     used = sum(row["used"] for row in figures)
     fetched = sum(row["fetched"] for row in figures)

@@ -12,7 +12,6 @@ from typing import Any, Generic
 from engine.cache.behind import Behind
 from engine.cache.fetching import Ahead
 from engine.cache.flights import Flight, Flights
-from engine.cache.memory import Counts, counts_of
 from engine.cache.namespace import (
     UNKNOWN,
     Held,
@@ -142,10 +141,6 @@ class Cached(Generic[Held]):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._behind is not None:
             await self._behind.close()
-
-    def counts(self) -> Counts:
-        """What memory did."""
-        return counts_of(self.memory)
 
     def _fly(
         self, keys: Sequence[str], load: Loader[Held] | None, *, is_refresh: bool = False,

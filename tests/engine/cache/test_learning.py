@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("msgspec", reason="needs msgspec")
 
 from engine.cache.learning import RESTS, Learning
-from engine.cache.memory import memory_of
+from engine.cache.memory import counts_of, memory_of
 from engine.cache.namespace import Parts, Rules
 from engine.cache.prefetch import Prefetch
 from engine.cache.synapses import Synapses
@@ -45,7 +45,7 @@ async def walk(one: Cached[int], keys: range, times: int) -> None:
 
 def entries_of(learning: Learning) -> dict[str, int]:
     """How many entries each namespace may hold."""
-    return {name: one.counts().entries_max for name, one in learning.namespaces.items()}
+    return {name: counts_of(one.memory).entries_max for name, one in learning.namespaces.items()}
 
 
 def test_room_goes_where_it_helps_and_is_kept():
@@ -63,7 +63,10 @@ def test_room_goes_where_it_helps_and_is_kept():
         second = learning.turn(120_000)
         assert second.effect.startswith("kept: 125 entries")
         assert entries_of(learning) == {"busy": 1_125, "idle": 875}
-        assert [busy.counts().bytes_max, idle.counts().bytes_max] == [9_000, 7_000]
+        assert [counts_of(busy.memory).bytes_max, counts_of(idle.memory).bytes_max] == [
+            9_000,
+            7_000,
+        ]
         assert first.frequencies["busy"]["requests"] == 4_400
         assert said[0][0] == "changed"
 
