@@ -12,7 +12,16 @@ from engine.telemetry import Durations
 
 UNKNOWN: Any = object()  # neither a value nor known to be missing
 Held = TypeVar("Held")
-Loader = Callable[[str], Awaitable[Held | None]]
+
+
+class Lasting(NamedTuple, Generic[Held]):
+    """What a source says with how long it is believed; None as long as anything of its kind."""
+
+    value: Held
+    ttl_ms: int | None
+
+
+Loader = Callable[[str], Awaitable[Held | Lasting[Held] | None]]  # None: it has nothing
 
 
 class Rules(NamedTuple):

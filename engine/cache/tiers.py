@@ -15,6 +15,7 @@ from engine.cache.flights import Flight, Flights
 from engine.cache.namespace import (
     UNKNOWN,
     Held,
+    Lasting,
     Level,
     Loader,
     Overdue,
@@ -206,7 +207,8 @@ class Cached(Generic[Held]):
         try:
             async with self._loading, asyncio.timeout(self.rules.load_ms / 1_000):
                 value = await load(key)
-            entry = self._entry(MISSING if value is None else value, flight.version, None)
+            value, ttl_ms = value if isinstance(value, Lasting) else (value, None)
+            entry = self._entry(MISSING if value is None else value, flight.version, ttl_ms)
             row = self._packed(key, entry)
         except TimeoutError:
             self.load_errors += 1
