@@ -43,6 +43,7 @@ COMMANDS = {
     "risk": Command(LOOK, "every limit and where we are", SHOW, "risk"),
     "latency": Command(LOOK, "how long things take", SHOW, "latency"),
     "signal": Command(LOOK, "what the engine would do now, and why", "supreme_cli.signals"),
+    "history": Command(LOOK, "fills, orders, trades of any time, by pages", "supreme_cli.history"),
     "explain": Command(LOOK, "why an order was asked for", "supreme_cli.explain"),
     "backtest": Command(RESEARCH, "a profile on history", "supreme_cli.backtest"),
     "data": Command(RESEARCH, "import, list and check market history", "supreme_cli.data"),
