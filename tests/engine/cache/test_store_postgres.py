@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import chain, count, takewhile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -42,13 +43,14 @@ async def tier_at(url: str) -> AsyncIterator[tuple[PostgresTier, Postgres, Heard
 
 
 @pytest.fixture
-def line(tmp_path: Path) -> Iterator[tuple[Server, Proxy]]:
+def line() -> Iterator[tuple[Server, Proxy]]:
     """A server behind a line that can be made bad."""
     if why := postgres_server.absent():
         pytest.skip(why)
     with (
-        postgres_server.running(tmp_path) as server,
-        Proxy(str(tmp_path / f".s.PGSQL.{server.port}")) as proxy,
+        TemporaryDirectory() as folder,
+        postgres_server.running(Path(folder)) as server,
+        Proxy(f"{folder}/.s.PGSQL.{server.port}") as proxy,
     ):
         yield server, proxy
 
@@ -182,6 +184,20 @@ def test_tables_are_made_dropped_and_left_alone_by_their_version(postgres_there)
         assert await link.fetchval(f"SELECT count(*) FROM {SCHEMA}.cache_entries") == 1
         await link.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
         await link.close()
+
+    asyncio.run(work())
+
+
+def test_a_mistake_of_ours_is_a_crash():
+    """What is no failure of the database ends the start, and does not wait for ever."""
+
+    async def connect() -> None:
+        raise LookupError("ours")
+
+    async def work():
+        store = Postgres(connect, "here", Heard(), random.Random(1).random, SHORT)
+        with pytest.raises(LookupError, match="ours"):
+            await store.start()
 
     asyncio.run(work())
 
