@@ -101,14 +101,8 @@ class Postgres:
             tally.errors += 1
             return None
         self.waiting += 1
-        try:
-            async with self._turn:
-                return await self._answered(tally, permit, statement, given)
-        except asyncio.CancelledError:
-            self.breaker.released(permit)
-            raise
-        finally:
-            self.waiting -= 1
+        # Who gives up must not end a statement: the connection would be held up for all others.
+        return await asyncio.shield(self._in_turn(tally, permit, statement, given))
 
     async def prune(self, now_ms: int, most: int = PRUNED_AT_ONCE) -> int:
         """Take out so many dead rows at most; how many there were."""
@@ -122,6 +116,15 @@ class Postgres:
             "connects": self.connects,
             "waiting": self.waiting,
         }
+
+    async def _in_turn(
+        self, tally: Tally, permit: int, statement: str, given: tuple[object, ...]
+    ) -> list[Any] | None:
+        try:
+            async with self._turn:
+                return await self._answered(tally, permit, statement, given)
+        finally:
+            self.waiting -= 1
 
     async def _answered(
         self, tally: Tally, permit: int, statement: str, given: tuple[object, ...]

@@ -29,10 +29,12 @@ async def odd_redis(
         yield
     finally:
         server.close()
+        # Who came last is served, and sockets are closed, in turns of the loop's own.
+        await asyncio.sleep(0.01)
         for writer in spoken:
             writer.transport.abort()
         await server.wait_closed()
-        await asyncio.sleep(0.01)  # the loop closes the sockets in turns of its own
+        await asyncio.sleep(0.01)
 
 
 async def command(reader: asyncio.StreamReader) -> list[bytes]:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.engine.cache.keeping_rows import SHORT, Heard, now_ms, row_of, until, value_of
+from tests.engine.cache.keeping_rows import CALM, SHORT, Heard, now_ms, row_of, until, value_of
 from tests.engine.cache.lanes import CODEC, Above, Lane
 
 pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
@@ -20,6 +20,7 @@ pytest.importorskip("asyncpg", reason="needs asyncpg: pip install 'supreme[servi
 
 import asyncpg
 
+from engine.cache.keeping import Patience
 from engine.cache.store_postgres import PRUNED_AT_ONCE, SCHEMA, Postgres, PostgresTier
 from engine.cache.store_tables import VERSION
 from engine.cache.tier import BACK, LOST
@@ -33,10 +34,12 @@ ACTS = ("crash", "freeze", *LINE_FAULTS)
 
 
 @asynccontextmanager
-async def tier_at(url: str) -> AsyncIterator[tuple[PostgresTier, Postgres, Heard]]:
+async def tier_at(
+    url: str, patience: Patience = CALM
+) -> AsyncIterator[tuple[PostgresTier, Postgres, Heard]]:
     """A namespace there, which may be down."""
     told = Heard()
-    store = Postgres(lambda: asyncpg.connect(url), "here", told, random.Random(1).random, SHORT)
+    store = Postgres(lambda: asyncpg.connect(url), "here", told, random.Random(1).random, patience)
     await store.start()
     yield PostgresTier(store, "any", now_ms), store, told
     await store.close()
@@ -77,7 +80,7 @@ async def break_it(act: str | Fault, server: Server, proxy: Proxy) -> None:
 
 async def trial(server: Server, proxy: Proxy, operations: int) -> tuple[list[Lane], Heard]:
     """Mixed operations while one fault follows another."""
-    async with tier_at(url_of(proxy)) as (_, store, told):
+    async with tier_at(url_of(proxy), SHORT) as (_, store, told):
         lanes = [Lane(n, PostgresTier(store, "any", now_ms), Above()) for n in range(4)]
 
         async def breaks() -> None:
@@ -118,7 +121,7 @@ def test_a_database_down_is_answered_for_at_once(line):
     server, proxy = line
 
     async def work():
-        async with tier_at(url_of(proxy)) as (tier, store, told):
+        async with tier_at(url_of(proxy), SHORT) as (tier, store, told):
             await tier.set_many([row_of(CODEC, "k", 1)])
             await asyncio.to_thread(server.stop, signal.SIGQUIT)
             began = time.monotonic()
@@ -143,7 +146,7 @@ def test_a_frozen_database_costs_one_answers_time(line):
     server, proxy = line
 
     async def work():
-        async with tier_at(url_of(proxy)) as (tier, store, _):
+        async with tier_at(url_of(proxy), SHORT) as (tier, store, _):
             server.freeze()
             began = time.monotonic()
             found = await asyncio.gather(*[tier.get_many(["k"]) for _ in range(500)])
@@ -188,6 +191,26 @@ def test_tables_are_made_dropped_and_left_alone_by_their_version(postgres_there)
     asyncio.run(work())
 
 
+def test_more_than_may_wait_is_answered_at_once(postgres_there):
+    """Nothing is there for them, it is counted, and it is no failure; who gives up still counts."""
+
+    async def work():
+        async with tier_at(postgres_there.url, CALM._replace(waiting_max=20)) as (tier, store, _):
+            await tier.set_many([row_of(CODEC, "k", 1)])
+            asked = [asyncio.create_task(tier.get_many(["k"])) for _ in range(50)]
+            await asyncio.sleep(0)
+            for one in asked[:20:2]:
+                one.cancel()
+            found = await asyncio.gather(*asked, return_exceptions=True)
+            values = [value_of(CODEC, "k", one[0]) for one in found if isinstance(one, list)]
+            assert values == [*[1] * 10, *[None] * 30]
+            assert (tier.tally.refused, store.breaker.state) == (30, "closed")
+            assert await tier.get_many(["k"]) != [None]
+            assert (store.waiting, store.connects) == (0, 1)
+
+    asyncio.run(work())
+
+
 def test_a_mistake_of_ours_is_a_crash():
     """What is no failure of the database ends the start, and does not wait for ever."""
 
@@ -207,6 +230,8 @@ def test_dead_rows_are_pruned_in_steps(postgres_there):
 
     async def work():
         async with tier_at(postgres_there.url) as (tier, store, _):
+            while await store.prune(1 << 52):
+                pass  # what other tests left
             rows = [row_of(CODEC, f"k{n}", n) for n in range(1_201)]
             await tier.set_many(rows)
             later = rows[0].dead_at_ms + 10_000
