@@ -211,6 +211,28 @@ def test_more_than_may_wait_is_answered_at_once(postgres_there):
     asyncio.run(work())
 
 
+def test_a_slow_database_makes_nobody_wait_long(line):
+    """Whose turn comes too late is answered without it, and the breaker stays closed."""
+    server, proxy = line
+    assert server.answer("SELECT 1") == "1"
+
+    async def work():
+        async with tier_at(url_of(proxy), SHORT) as (tier, _, _):
+            assert await tier.get_many(["k"]) == [None]
+            proxy.set(Fault(LATENCY, SHORT.answer_s / 6))
+            began = time.monotonic()
+            found = await asyncio.gather(*[tier.get_many(["k"]) for _ in range(200)])
+            lasted = time.monotonic() - began
+            proxy.set(Fault())
+            assert found == [[None]] * 200
+            assert lasted < 20 * SHORT.answer_s  # in turns it would take three times as long
+            assert tier.tally.refused > 100
+            seen = tier.tally
+            assert seen.misses + seen.errors + seen.refused == 201
+
+    asyncio.run(work())
+
+
 def test_a_mistake_of_ours_is_a_crash():
     """What is no failure of the database ends the start, and does not wait for ever."""
 
