@@ -14,8 +14,7 @@ from tests.engine.cache.processes import client
 pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
 pytest.importorskip("hiredis", reason="needs hiredis: pip install 'supreme[cache]'")
 
-from engine.cache import redis_link
-from engine.cache.redis_address import Address, address_of
+from engine.cache.redis_address import Address
 from engine.cache.tier import BACK, LOST
 from engine.cache.values import Codec
 from engine.resilience.settings import Backoff
@@ -148,58 +147,6 @@ def test_a_change_may_be_heard_before_the_older_answer_arrives(tmp_path):
             assert heard == ["k"]
 
     run(work())
-
-
-def test_an_answer_without_an_end_is_given_up(tmp_path, monkeypatch):
-    """Whatever it might become, memory is bounded."""
-    monkeypatch.setattr(redis_link, "ANSWER_BYTES_MAX", 1 << 20)
-
-    async def work():
-        place = str(tmp_path / "odd.sock")
-        said = b"$900000000\r\n" + b"x" * (2 << 20)
-        async with (
-            odd_redis(place, lambda _word: said),
-            client(Address(path=place)) as (tier, redis, _),
-        ):
-            assert await tier.get_many(["k"]) == [None]
-            await until(lambda: redis.why == "its answer has no end", "it is given up")
-
-    run(work())
-
-
-def test_what_cannot_be_sent_is_bounded(redis_there):
-    """Entries of a mebibyte to a frozen Redis: so many wait, the others are refused at once."""
-
-    async def work():
-        slower = SHORT._replace(answer_s=2.0)
-        async with client(address_of(redis_there.url), patience=slower) as (tier, redis, _):
-            rows = [row_of(CODEC, f"k{n}", bytes(1_000_000)) for n in range(40)]
-            redis_there.freeze()
-            began = time.monotonic()
-            await asyncio.gather(*[tier.set_many([row]) for row in rows])
-            lasted = time.monotonic() - began
-            redis_there.thaw()
-            assert tier.tally.errors + tier.tally.refused == 40
-            assert 25 <= tier.tally.refused <= 33
-            assert lasted < 4 * slower.answer_s
-            await until(lambda: redis.is_connected, "it is connected")
-
-    run(work())
-
-
-def test_an_end_of_ours_is_no_failure(tmp_path):
-    """Whoever waits at the end is answered, and nobody is told of a loss."""
-
-    async def work():
-        place = str(tmp_path / "odd.sock")
-        async with odd_redis(place, lambda _word: b""):
-            async with client(Address(path=place)) as (tier, redis, told):
-                asked = [asyncio.create_task(tier.get_many(["k"])) for _ in range(20)]
-                await asyncio.sleep(0)
-            assert await asyncio.gather(*asked) == [[None]] * 20
-            return told, redis.why, await tier.get_many(["k"])
-
-    assert run(work()) == ([], "it was closed", [None])
 
 
 @pytest.mark.parametrize("how", ["not there", "a file", "silent", "no Redis", "old", "closing"])
