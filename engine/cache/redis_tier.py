@@ -24,7 +24,8 @@ Changed = Callable[[str | None], object]
 
 # KEYS: index, keys. ARGV: capacity, trimmed at most; then entry, time left, time of death of each.
 # EXISTS after the write, because only what was read since its last change is told of when another
-# process changes it. An answer names the places of those keys that hold as new a version already.
+# process changes it (older servers count any read of a script for all its keys). An answer names
+# the places of those keys that hold as new a version already.
 KEEP = f"""
 local index, longest, outdated = KEYS[1], 0, {{}}
 for i = 2, #KEYS do

@@ -1,6 +1,7 @@
 """What do several machines still know after a restart? The third tier, in a table of PostgreSQL.
 
-One connection, one statement at a time: whoever asks meanwhile waits in line, which is bounded.
+One connection, one statement at a time: whoever asks meanwhile waits in line, whose length is
+bounded as is the time in it.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ PRUNE = (
 )
 KEYS_AT_ONCE, ROWS_AT_ONCE, PRUNED_AT_ONCE = 64, 256, 500
 ONE_REQUEST = {"22", "25", "53"}  # classes of errors that tell of a request, not of the server
-CLOSED = "it was closed"
+CLOSED, CUT = "it was closed", "the connection was cut"
 
 
 class Statements(NamedTuple):
@@ -101,14 +102,8 @@ class Postgres:
             tally.errors += 1
             return None
         self.waiting += 1
-        try:
-            async with self._turn:
-                return await self._answered(tally, permit, statement, given)
-        except asyncio.CancelledError:
-            self.breaker.released(permit)
-            raise
-        finally:
-            self.waiting -= 1
+        # Who gives up must not end a statement: the connection would be held up for all others.
+        return await asyncio.shield(self._in_turn(tally, permit, statement, given))
 
     async def prune(self, now_ms: int, most: int = PRUNED_AT_ONCE) -> int:
         """Take out so many dead rows at most; how many there were."""
@@ -122,6 +117,21 @@ class Postgres:
             "connects": self.connects,
             "waiting": self.waiting,
         }
+
+    async def _in_turn(
+        self, tally: Tally, permit: int, statement: str, given: tuple[object, ...]
+    ) -> list[Any] | None:
+        loop = asyncio.get_running_loop()
+        latest_s = loop.time() + self._patience.answer_s
+        try:
+            async with self._turn:
+                if loop.time() <= latest_s:
+                    return await self._answered(tally, permit, statement, given)
+            self.breaker.released(permit)  # a line that is too long is no failure
+            tally.refused += 1
+            return None
+        finally:
+            self.waiting -= 1
 
     async def _answered(
         self, tally: Tally, permit: int, statement: str, given: tuple[object, ...]
@@ -161,7 +171,8 @@ class Postgres:
         self._tried.set()
         try:
             await ended.wait()
-            failed(self.breaker, "the connection was cut")
+            self.why = CUT
+            failed(self.breaker, self.why)
         finally:
             self._ready = None
             ready.link.terminate()

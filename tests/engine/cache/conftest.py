@@ -1,6 +1,8 @@
 """What do the tests of the lower tiers share? Servers of their own, started once a file."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -18,10 +20,11 @@ def redis_there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis_serv
 
 
 @pytest.fixture(scope="module")
-def postgres_there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres_server.Server]:
+def postgres_there() -> Iterator[postgres_server.Server]:
     """A real PostgreSQL; where there is none the test says so."""
     pytest.importorskip("asyncpg", reason="needs asyncpg: pip install 'supreme[service]'")
     if why := postgres_server.absent():
         pytest.skip(why)
-    with postgres_server.running(tmp_path_factory.mktemp("postgres")) as server:
+    # Not a folder of the test's: those are closed to PostgreSQL's own user.
+    with TemporaryDirectory() as folder, postgres_server.running(Path(folder)) as server:
         yield server

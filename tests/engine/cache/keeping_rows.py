@@ -16,6 +16,8 @@ SOON_S = 20.0
 SHORT = Patience(
     connect_s=0.5, answer_s=0.15, backoff=Backoff(base_delay_ms=5, max_delay_ms=40)
 )  # fmt: skip
+# For servers that are well: only a test that waits for a failure may be impatient.
+CALM = SHORT._replace(connect_s=20.0, answer_s=20.0)
 FILE_SHORT = BreakerSettings(recovery_timeout=0.01)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.cache.keeping_rows import SHORT, Heard, now_ms, row_of, value_of
+from tests.engine.cache.keeping_rows import CALM, SHORT, Heard, now_ms, row_of, value_of
 
 pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
 pytest.importorskip("redis", reason="needs redis-py: pip install 'supreme[test]'")
@@ -41,7 +41,7 @@ class Process:
 
     def __init__(self, server: Server, capacity: int, clock: Callable[[], int]) -> None:
         self.told, self.heard = Heard(), list[str | None]()
-        self.redis = Redis(address_of(server.url), self.told, random.Random(1).random, SHORT)
+        self.redis = Redis(address_of(server.url), self.told, random.Random(1).random, CALM)
         self.tier = RedisTier(self.redis, "any", clock, self.heard.append, capacity)
 
     async def get(self, *keys: str) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.cache.keeping_rows import row_of, run
+from tests.engine.cache.keeping_rows import CALM, row_of, run
 from tests.engine.cache.processes import client
 
 pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
@@ -38,7 +38,7 @@ def test_users_passwords_and_databases(guarded):
     async def work():
         place, why = guarded.place, []
         for who in (f"unix://:{SECRET}@{place}", f"unix://me:{SECRET}2@{place}?db=3"):
-            async with client(address_of(who)) as (tier, redis, _):
+            async with client(address_of(who), patience=CALM) as (tier, redis, _):
                 assert redis.is_connected
                 assert await tier.get_many(["k"]) == [None]
                 await tier.set_many([row_of(CODEC, "k", 1)])
@@ -48,7 +48,7 @@ def test_users_passwords_and_databases(guarded):
             f"unix://{place}",
             f"unix://you:{SECRET}@{place}",
         ):
-            async with client(address_of(who)) as (tier, redis, told):
+            async with client(address_of(who), patience=CALM) as (tier, redis, told):
                 assert not redis.is_connected
                 for _ in range(5):
                     await tier.get_many(["k"])
@@ -72,7 +72,8 @@ def test_tls(tmp_path, is_known):
 
     async def work():
         ca = f"?ssl_ca_certs={tmp_path}/c.pem" if is_known else ""
-        async with client(address_of(f"rediss://localhost:{port}/1{ca}")) as (tier, redis, _):
+        url = f"rediss://localhost:{port}/1{ca}"
+        async with client(address_of(url), patience=CALM) as (tier, redis, _):
             await tier.set_many([row_of(CODEC, "k", 1)])
             return (await tier.get_many(["k"]))[0] is not None, redis.why
 

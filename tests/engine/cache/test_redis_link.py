@@ -132,6 +132,23 @@ def test_a_push_between_two_answers_takes_nobodys_place(tmp_path):
     assert order == ["a", None, "a", None]
 
 
+def test_a_change_may_be_heard_before_the_older_answer_arrives(tmp_path):
+    """Both came at once: whoever asked must not keep what it was answered, and can know it."""
+
+    async def work():
+        place, heard = str(tmp_path / "odd.sock"), list[str | None]()
+        said = b"$1\r\nx\r\n>2\r\n$10\r\ninvalidate\r\n*1\r\n$15\r\nsupreme:1:any:k\r\n"
+        async with (
+            odd_redis(place, lambda _word: said),
+            client(Address(path=place), heard.append) as (tier, _, _told),
+        ):
+            heard.clear()
+            assert await tier.get_many(["k"]) == [b"x"]
+            assert heard == ["k"]
+
+    run(work())
+
+
 @pytest.mark.parametrize("how", ["not there", "a file", "silent", "no Redis", "old", "closing"])
 def test_a_redis_that_cannot_be_had_is_down_at_once(tmp_path, how):
     """Whoever asks does not wait for it; it is told once, and tried again by itself."""

@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import chain, count, takewhile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.engine.cache.keeping_rows import SHORT, Heard, now_ms, row_of, until, value_of
+from tests.engine.cache.keeping_rows import CALM, SHORT, Heard, now_ms, row_of, until, value_of
 from tests.engine.cache.lanes import CODEC, Above, Lane
 
 pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
@@ -19,6 +20,7 @@ pytest.importorskip("asyncpg", reason="needs asyncpg: pip install 'supreme[servi
 
 import asyncpg
 
+from engine.cache.keeping import Patience
 from engine.cache.store_postgres import PRUNED_AT_ONCE, SCHEMA, Postgres, PostgresTier
 from engine.cache.store_tables import VERSION
 from engine.cache.tier import BACK, LOST
@@ -32,23 +34,26 @@ ACTS = ("crash", "freeze", *LINE_FAULTS)
 
 
 @asynccontextmanager
-async def tier_at(url: str) -> AsyncIterator[tuple[PostgresTier, Postgres, Heard]]:
+async def tier_at(
+    url: str, patience: Patience = CALM
+) -> AsyncIterator[tuple[PostgresTier, Postgres, Heard]]:
     """A namespace there, which may be down."""
     told = Heard()
-    store = Postgres(lambda: asyncpg.connect(url), "here", told, random.Random(1).random, SHORT)
+    store = Postgres(lambda: asyncpg.connect(url), "here", told, random.Random(1).random, patience)
     await store.start()
     yield PostgresTier(store, "any", now_ms), store, told
     await store.close()
 
 
 @pytest.fixture
-def line(tmp_path: Path) -> Iterator[tuple[Server, Proxy]]:
+def line() -> Iterator[tuple[Server, Proxy]]:
     """A server behind a line that can be made bad."""
     if why := postgres_server.absent():
         pytest.skip(why)
     with (
-        postgres_server.running(tmp_path) as server,
-        Proxy(str(tmp_path / f".s.PGSQL.{server.port}")) as proxy,
+        TemporaryDirectory() as folder,
+        postgres_server.running(Path(folder)) as server,
+        Proxy(f"{folder}/.s.PGSQL.{server.port}") as proxy,
     ):
         yield server, proxy
 
@@ -75,7 +80,7 @@ async def break_it(act: str | Fault, server: Server, proxy: Proxy) -> None:
 
 async def trial(server: Server, proxy: Proxy, operations: int) -> tuple[list[Lane], Heard]:
     """Mixed operations while one fault follows another."""
-    async with tier_at(url_of(proxy)) as (_, store, told):
+    async with tier_at(url_of(proxy), SHORT) as (_, store, told):
         lanes = [Lane(n, PostgresTier(store, "any", now_ms), Above()) for n in range(4)]
 
         async def breaks() -> None:
@@ -116,7 +121,7 @@ def test_a_database_down_is_answered_for_at_once(line):
     server, proxy = line
 
     async def work():
-        async with tier_at(url_of(proxy)) as (tier, store, told):
+        async with tier_at(url_of(proxy), SHORT) as (tier, store, told):
             await tier.set_many([row_of(CODEC, "k", 1)])
             await asyncio.to_thread(server.stop, signal.SIGQUIT)
             began = time.monotonic()
@@ -127,8 +132,8 @@ def test_a_database_down_is_answered_for_at_once(line):
             await until(lambda: told.words == [LOST], "it is told")
             await asyncio.to_thread(server.start)
             await until(lambda: store.is_connected, "it is connected")
-            for _ in range(4):
-                await tier.get_many(["k"])
+            for _ in range(4):  # and a crash has emptied it, rather than lose the newest alone
+                assert await tier.get_many(["k"]) == [None]
             assert told.words == [LOST, BACK]
             assert tier.tally.errors >= 1_990
             assert "hush-hush" not in str(told) + str(tier.stats())
@@ -141,7 +146,7 @@ def test_a_frozen_database_costs_one_answers_time(line):
     server, proxy = line
 
     async def work():
-        async with tier_at(url_of(proxy)) as (tier, store, _):
+        async with tier_at(url_of(proxy), SHORT) as (tier, store, _):
             server.freeze()
             began = time.monotonic()
             found = await asyncio.gather(*[tier.get_many(["k"]) for _ in range(500)])
@@ -186,11 +191,69 @@ def test_tables_are_made_dropped_and_left_alone_by_their_version(postgres_there)
     asyncio.run(work())
 
 
+def test_more_than_may_wait_is_answered_at_once(postgres_there):
+    """Nothing is there for them, it is counted, and it is no failure; who gives up still counts."""
+
+    async def work():
+        async with tier_at(postgres_there.url, CALM._replace(waiting_max=20)) as (tier, store, _):
+            await tier.set_many([row_of(CODEC, "k", 1)])
+            asked = [asyncio.create_task(tier.get_many(["k"])) for _ in range(50)]
+            await asyncio.sleep(0)
+            for one in asked[:20:2]:
+                one.cancel()
+            found = await asyncio.gather(*asked, return_exceptions=True)
+            values = [value_of(CODEC, "k", one[0]) for one in found if isinstance(one, list)]
+            assert values == [*[1] * 10, *[None] * 30]
+            assert (tier.tally.refused, store.breaker.state) == (30, "closed")
+            assert await tier.get_many(["k"]) != [None]
+            assert (store.waiting, store.connects) == (0, 1)
+
+    asyncio.run(work())
+
+
+def test_a_slow_database_makes_nobody_wait_long(line):
+    """Whose turn comes too late is answered without it, and the breaker stays closed."""
+    server, proxy = line
+    assert server.answer("SELECT 1") == "1"
+
+    async def work():
+        async with tier_at(url_of(proxy), SHORT) as (tier, _, _):
+            assert await tier.get_many(["k"]) == [None]
+            proxy.set(Fault(LATENCY, SHORT.answer_s / 6))
+            began = time.monotonic()
+            found = await asyncio.gather(*[tier.get_many(["k"]) for _ in range(200)])
+            lasted = time.monotonic() - began
+            proxy.set(Fault())
+            assert found == [[None]] * 200
+            assert lasted < 20 * SHORT.answer_s  # in turns it would take three times as long
+            assert tier.tally.refused > 100
+            seen = tier.tally
+            assert seen.misses + seen.errors + seen.refused == 201
+
+    asyncio.run(work())
+
+
+def test_a_mistake_of_ours_is_a_crash():
+    """What is no failure of the database ends the start, and does not wait for ever."""
+
+    async def connect() -> None:
+        raise LookupError("ours")
+
+    async def work():
+        store = Postgres(connect, "here", Heard(), random.Random(1).random, SHORT)
+        with pytest.raises(LookupError, match="ours"):
+            await store.start()
+
+    asyncio.run(work())
+
+
 def test_dead_rows_are_pruned_in_steps(postgres_there):
     """So many at a time and no more; what lives stays."""
 
     async def work():
         async with tier_at(postgres_there.url) as (tier, store, _):
+            while await store.prune(1 << 52):
+                pass  # what other tests left
             rows = [row_of(CODEC, f"k{n}", n) for n in range(1_201)]
             await tier.set_many(rows)
             later = rows[0].dead_at_ms + 10_000

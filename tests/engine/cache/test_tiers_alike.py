@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.cache.keeping_rows import SHORT, Clock, Heard, entry_of, now_ms, row_of, value_of
+from tests.engine.cache.keeping_rows import CALM, Clock, Heard, entry_of, now_ms, row_of, value_of
 
 pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
 
@@ -29,7 +29,7 @@ Rule = Callable[[Tier, Clock], Awaitable[None]]
 @asynccontextmanager
 async def in_redis(url: str, clock: Clock) -> AsyncIterator[Tier]:
     """An empty namespace there."""
-    redis = Redis(address_of(url), Heard(), random.Random(1).random, SHORT)
+    redis = Redis(address_of(url), Heard(), random.Random(1).random, CALM)
     assert await redis.start()
     tier = RedisTier(redis, "any", clock, str)
     await redis.ask([("FLUSHALL",)], tier.tally)
@@ -54,7 +54,7 @@ async def in_postgres(url: str, clock: Clock) -> AsyncIterator[Tier]:
     await link.execute("DROP SCHEMA IF EXISTS supreme_cache CASCADE")
     await link.close()
     draw = random.Random(1).random
-    store = Postgres(lambda: asyncpg.connect(url), "here", Heard(), draw, SHORT)
+    store = Postgres(lambda: asyncpg.connect(url), "here", Heard(), draw, CALM)
     assert await store.start()
     yield PostgresTier(store, "any", clock)
     await store.close()
