@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.cache.dumps import rows_of, whole
-from engine.cache.guesses import COMPANION, FOLLOWER, Guess
+from engine.cache.guesses import COMPANION, FOLLOWER, Guesses, by_strength
 from engine.cache.strengths import ONE, Key, Strengths
 from engine.cache.trace import Trace
 
@@ -39,7 +39,7 @@ class Synapses:
         self._replayed = 0  # where in the trace the last repeated miss stood before
         self._steady = 0
 
-    def asked(self, key: Key, *, missed: bool, named: Iterable[Key] = ()) -> list[Guess]:
+    def asked(self, key: Key, *, missed: bool, named: Iterable[Key] = ()) -> list[Guesses]:
         """Learn from a request; what may be asked for next. A hit teaches the followers alone.
 
         `named` are keys known to go with this one.
@@ -47,11 +47,9 @@ class Synapses:
         previous, self._previous = self._previous, key
         if previous is not None and previous != key:
             self.followers.fired(previous, (key,))
-        guesses = [
-            Guess(other, FOLLOWER, (strength >> 5) * 2 + missed)
-            for other, strength in self.followers.of(key).items()
-        ]
-        return guesses + self._recalled(key, list(named)) if missed else guesses
+        groups = by_strength(self.followers.of(key), 5)
+        next_one = Guesses(FOLLOWER, {grade * 2 + missed: groups[grade] for grade in groups})
+        return [next_one, self._recalled(key, list(named))] if missed else [next_one]
 
     def learn_access_pattern(self, key: Key, context: Mapping[str, Any]) -> None:
         """A key was asked for, and with it the keys that the context names.
@@ -87,7 +85,7 @@ class Synapses:
         self.trace.clear()
         self._previous, self._replayed, self._steady = None, 0, 0
 
-    def _recalled(self, key: Key, named: list[Key]) -> list[Guess]:
+    def _recalled(self, key: Key, named: list[Key]) -> Guesses:
         """A key was missed: wire it to what came after it the last time; its companions."""
         place = self.trace.add(key)
         if place is None:
@@ -98,11 +96,8 @@ class Synapses:
             self._replayed = place
             named += self.trace.after(place, WINDOW)
         wired = self.companions.fired(key, named) if named else self.companions.of(key)
-        steady = self._steady >> 2
-        return [
-            Guess(other, COMPANION, (strength >> 6) * 5 + steady)
-            for other, strength in wired.items()
-        ]
+        groups, steady = by_strength(wired, 6), self._steady >> 2
+        return Guesses(COMPANION, {grade * 5 + steady: groups[grade] for grade in groups})
 
     def _wired(self, key: Key) -> Iterable[Key]:
         """All that a key leads to; what came after it in the trace counts before it is learnt."""
