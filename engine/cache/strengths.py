@@ -101,8 +101,14 @@ class Strengths:
         if 0 in wired.values():
             for other in [other for other, strength in wired.items() if not strength]:
                 del wired[other]
-        while len(wired) > self.width:
-            del wired[min(wired, key=wired.__getitem__)]
+        if len(wired) > self.width:
+            weakest = sorted(wired.values())[-self.width]
+            ties = self.width - sum(strength > weakest for strength in wired.values())
+            for other, strength in list(wired.items()):
+                if strength < weakest or (strength == weakest and ties <= 0):
+                    del wired[other]
+                elif strength == weakest:
+                    ties -= 1
 
     def _current(self, row: Row) -> dict[Key, int]:
         """A row after the fading it has missed."""
