@@ -10,6 +10,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy's idle threads would count as 
 
 from bench import (
     backtest,
+    cache_ahead,
     console,
     live_call,
     memory,
@@ -39,6 +40,7 @@ ROWS: dict[str, Callable[[], list[Figure]]] = {
     "console": console.figures,
     "resilience": resilience.figures,
     "service": service.figures,
+    "cache_ahead": cache_ahead.figures,
 }
 
 

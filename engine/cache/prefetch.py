@@ -61,10 +61,10 @@ class Prefetch:
         self.patience = max(WAITS_MIN, int(size * WAITS))
 
     def wanted(self, key: Key, held: Container[Key], *, missed: bool, now: int) -> list[Key]:
-        """A key was asked for: the keys to load now.
+        """A key was asked for, and taken by `used` if it waited here: the keys to load now.
 
         `missed` unless the cache itself had it; what came from here was missed too. `held` is what
-        the cache has.
+        the cache has. It may be called after the request was answered.
         """
         self._age(now)
         while self._noted:

@@ -17,6 +17,7 @@ WINDOW = 20  # misses that a key's companions are looked for in
 FOLLOWERS = 8  # remembered of one key
 TRACED = 4  # keys of the trace for each one of the capacity
 DRIFT = 30  # misses that a repeated sequence may have jumped ahead and still be the same one
+KEYS = (str, int)
 STEADY_MAX = 16  # misses in a row, in the order of the last time
 
 
@@ -100,13 +101,13 @@ class Synapses:
         return Guesses(COMPANION, {grade * 5 + steady: groups[grade] for grade in groups})
 
     def _wired(self, key: Key) -> Iterable[Key]:
-        """All that a key leads to; what came after it in the trace counts before it is learnt."""
-        known = {**self.companions.of(key), **self.followers.of(key)}
-        return known or dict.fromkeys(self.trace.last(key, WINDOW))
+        """All that a key leads to; while it has no companions, what came after it in the trace."""
+        companions = self.companions.of(key) or dict.fromkeys(self.trace.last(key, WINDOW))
+        return {**self.followers.of(key), **companions}
 
 
 def named_in(context: Mapping[str, Any]) -> Iterator[Key]:
     """The keys that a context's collections name."""
     for value in context.values():
         if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-            yield from (other for other in value if isinstance(other, str | int))
+            yield from (other for other in value if type(other) in KEYS)
