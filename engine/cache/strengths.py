@@ -37,7 +37,7 @@ class Strengths:
         self.learning_rate, self.decay_rate = learning_rate, decay_rate
         self._share = share = round(learning_rate * ONE)
         self._stronger = [old + ((ONE - old) * share >> 8) for old in range(ONE + 1)]
-        self._weaker = [left(old - (old * share >> 8)) for old in range(ONE + 1)]
+        self._weaker = [left(old - max(old * share >> 8, 1)) for old in range(ONE + 1)]
         self._rows: OrderedDict[Key, Row] = OrderedDict()
         self._epoch = 0
 

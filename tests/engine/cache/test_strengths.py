@@ -79,6 +79,20 @@ def test_firing_alone_weakens_until_it_is_forgotten():
     assert left[-1] == 0
 
 
+@pytest.mark.parametrize("rate", [1 / 32, 0.1, 0.5, 1.0])
+def test_every_rate_learns_and_unlearns(rate):
+    """Also the slowest one forgets a pair that does not come again."""
+    net = Strengths(CAPACITY, WIDTH, rate, 0.0)
+    for _ in range(5):
+        net.fired("a", ["b"])
+    assert net.of("a")["b"] >= round(rate * ONE)
+
+    for _ in range(300):
+        net.fired("a", ["c"])
+
+    assert "b" not in net.of("a")
+
+
 def test_the_key_that_fired_longest_ago_goes_first():
     """A net that is full forgets what it has not heard of."""
     net = strengths()
