@@ -10,6 +10,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy's idle threads would count as 
 
 from bench import (
     backtest,
+    cache_ahead,
     cache_lower,
     cache_memory,
     console,
@@ -43,6 +44,7 @@ ROWS: dict[str, Callable[[], list[Figure]]] = {
     "resilience": resilience.figures,
     "service": service.figures,
     "cache_lower": cache_lower.figures,
+    "cache_ahead": cache_ahead.figures,
 }
 
 

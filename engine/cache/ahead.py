@@ -39,7 +39,8 @@ def plain(keys: Iterable[Key], size: int) -> Outcome:
     """An LRU of `size` entries alone."""
     held: OrderedDict[Key, None] = OrderedDict()
     requests = hits = 0
-    for requests, key in enumerate(keys, 1):
+    for key in keys:
+        requests += 1
         if key in held:
             hits += 1
             held.move_to_end(key)
@@ -66,5 +67,4 @@ def ahead(keys: Iterable[Key], size: int, told: int = 1) -> Outcome:
                 prefetch.arrived(wanted, None)
         while len(held) + len(prefetch) > size:
             held.popitem(last=False)
-    counts = prefetch.trust
-    return Outcome(requests, hits, sum(counts.fetched.values()), sum(counts.used.values()))
+    return Outcome(requests, hits, prefetch.trust.fetched, prefetch.trust.used)

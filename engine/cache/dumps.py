@@ -43,9 +43,9 @@ def wires_in(wires: object) -> Iterator[tuple[Key, int]]:
 
 def key_in(key: object) -> Key:
     """A key as caches have them."""
-    if type(key) is str or type(key) is int:
-        return key
-    damaged(f"{key!r:.40} is no key")
+    if type(key) is not str and type(key) is not int:
+        damaged(f"{key!r:.40} is no key")
+    return key
 
 
 def damaged(why: str) -> NoReturn:

@@ -5,39 +5,46 @@ and only until it is used or has waited too long. Nothing here loads or reads a 
 loads what is `wanted`, tells when it `arrived` or `failed`, and asks for it by `used`.
 """
 
-from collections import OrderedDict
-from collections.abc import Container
+from collections import OrderedDict, deque
+from collections.abc import Container, Iterator
+from random import Random
 from typing import Any
 
-from engine.cache.guesses import SOURCES, Guess
+from engine.cache.guesses import Guesses
 from engine.cache.series import Series
 from engine.cache.strengths import Key
 from engine.cache.synapses import Synapses
-from engine.cache.trust import Trust
+from engine.cache.trust import LEARNING, Kind, Trust
 
 SHARE = 10  # the buffer is at most one place in ten of the cache
 SHADOWS = 4  # guesses watched without a fetch, for each place of the buffer
 WAITS = 0.5  # of the cache's size, in requests: how long a guess may wait
 WAITS_MIN = 64
+PROBED = 1 / 64  # of the requests: their guesses are watched though nobody believes them
+NOTED = 64  # hits kept until the next miss, the latest ones
 ABSENT: Any = object()  # no value, where None may be one
 
 
 class Waiting:
     """A guess that was fetched or is only watched, since when, and its value once it came."""
 
-    __slots__ = ("guess", "since", "value")
+    __slots__ = ("kind", "since", "value")
 
-    def __init__(self, guess: Guess, since: int) -> None:
-        self.guess, self.since, self.value = guess, since, ABSENT
+    def __init__(self, kind: Kind, since: int) -> None:
+        self.kind, self.since, self.value = kind, since, ABSENT
 
 
 class Prefetch:
     """Fetches ahead for a cache of `size` entries. `now` is how many requests there were so far."""
 
-    def __init__(self, size: int, synapses: Synapses) -> None:
+    def __init__(self, size: int, synapses: Synapses, seed: int = 0) -> None:
         self.synapses, self.series, self.trust = synapses, Series(), Trust()
         self.wasted = 0
+        self._draw = Random(seed).random  # noqa: S311  it chooses what to look at
         self.resize(size)
+        self._noted: deque[Key] = deque(maxlen=NOTED)
+        # What a hit costs: one of these. What it teaches is learnt at the next miss.
+        self.note = self._noted.append
         self._waiting: OrderedDict[Key, Waiting] = OrderedDict()
         self._shadows: OrderedDict[Key, Waiting] = OrderedDict()
 
@@ -54,21 +61,27 @@ class Prefetch:
         self.patience = max(WAITS_MIN, int(size * WAITS))
 
     def wanted(self, key: Key, held: Container[Key], *, missed: bool, now: int) -> list[Key]:
-        """A key was asked for: the keys to load now.
+        """A key was asked for, and taken by `used` if it waited here: the keys to load now.
 
         `missed` unless the cache itself had it; what came from here was missed too. `held` is what
-        the cache has.
+        the cache has. It may be called after the request was answered.
         """
         self._age(now)
+        while self._noted:
+            self.synapses.asked(self._noted.popleft(), missed=False)
         if missed and (shadow := self._shadows.pop(key, None)) is not None:
-            self.trust.came_true(shadow.guess)
+            shadow.kind.was_right()
         guesses = self.synapses.asked(key, missed=missed)
+        if not self.room:
+            return []
         if missed:
-            guesses += self.series.asked(key)
+            guesses.append(self.series.asked(key))
+        is_probe = self._draw() < PROBED
         return [
-            guess.key
-            for guess in guesses
-            if guess.key not in held and guess.key not in self._waiting and self._takes(guess, now)
+            wanted
+            for some in guesses
+            if some.graded
+            for wanted in self._worthwhile(some, held, now, is_probe=is_probe)
         ]
 
     def arrived(self, key: Key, value: object) -> bool:
@@ -86,14 +99,14 @@ class Prefetch:
         waiting = self._waiting.pop(key, None)
         if waiting is None:
             return ABSENT
-        self.trust.was_used(waiting.guess)
+        self.trust.was_used(waiting.kind)
         return waiting.value
 
     def withdraw(self, key: Key) -> None:
         """A load failed, or the key was written or deleted: what waits is not to be used."""
         waiting = self._waiting.pop(key, None)
         if waiting is not None:
-            self.trust.withdraws(waiting.guess)
+            self.trust.withdraws(waiting.kind)
 
     def clear(self) -> None:
         """Nothing that waits is to be used; what was learnt stays."""
@@ -102,27 +115,42 @@ class Prefetch:
 
     def figures(self) -> dict[str, dict[str, int]]:
         """Keys fetched ahead and used, of each source."""
-        counts = self.trust
         return {
-            source: {"fetched": counts.fetched[source], "used": counts.used[source]}
-            for source in SOURCES
+            name: {"fetched": source.fetched, "used": source.used}
+            for name, source in self.trust.sources.items()
         }
 
-    def _takes(self, guess: Guess, now: int) -> bool:
-        """Whether to fetch it; else it may be watched."""
-        if self.room and self.trust.believes(guess):
-            self._shadows.pop(guess.key, None)
-            self.trust.fetches(guess)
-            self._waiting[guess.key] = Waiting(guess, now)
-            while len(self._waiting) > self.room:
-                self._waste()
-            return True
-        if self.room and guess.key not in self._shadows and self.trust.watches(guess):
-            self.trust.watched(guess)
-            self._shadows[guess.key] = Waiting(guess, now)
+    def _worthwhile(
+        self, some: Guesses, held: Container[Key], now: int, *, is_probe: bool
+    ) -> Iterator[Key]:
+        """Of one source's guesses those worth a fetch; what is not known well enough is watched."""
+        kinds, waiting, asked = self.trust.sources[some.source], self._waiting, self.trust.asked()
+        for grade, keys in some.graded.items():
+            kind = kinds[grade]
+            if kind.is_believed(asked):
+                for key in keys:
+                    if key not in held and key not in waiting:
+                        self._fetch(key, kind, now)
+                        yield key
+            elif is_probe or kind.watched < LEARNING:
+                for key in keys:
+                    if key not in held and key not in waiting:
+                        self._watch(key, kind, now)
+
+    def _fetch(self, key: Key, kind: Kind, now: int) -> None:
+        self._shadows.pop(key, None)
+        self.trust.fetches(kind)
+        self._waiting[key] = Waiting(kind, now)
+        while len(self._waiting) > self.room:
+            self._waste()
+
+    def _watch(self, key: Key, kind: Kind, now: int) -> None:
+        if key not in self._shadows:
+            kind.made()
+            kind.watched += 1
+            self._shadows[key] = Waiting(kind, now)
             if len(self._shadows) > SHADOWS * self.room:
                 self._shadows.popitem(last=False)
-        return False
 
     def _age(self, now: int) -> None:
         """What has waited too long goes: its room belongs to what was asked for."""

@@ -6,13 +6,13 @@ two. Streams may be interleaved: the last sixteen numbers of a stem are looked a
 
 import re
 from collections import OrderedDict, deque
-from collections.abc import Iterator
 
-from engine.cache.guesses import SERIES, Guess
+from engine.cache.guesses import SERIES, Guesses
 from engine.cache.strengths import Key
 
 LOOKED_BACK = 16  # numbers of one stem
 RUN_MAX = 4  # steps in a row that are told apart
+STEPS_MAX = 2  # streams that one number may continue
 AHEAD = 4  # steps guessed ahead of a confirmed stream
 STEMS_MAX = 1_000
 # A number that stands alone: `1700000000` in `bars:1700000000:1m`, not the 1 in `1m`.
@@ -31,11 +31,20 @@ class Series:
     def __len__(self) -> int:
         return len(self._seen)
 
-    def asked(self, key: Key) -> list[Guess]:
-        """What is guessed to follow this key in the streams it continues, nearest first."""
-        return [guess for stem, number in stems_of(key) for guess in self._next(stem, number, key)]
+    def asked(self, key: Key) -> Guesses:
+        """What is guessed to follow this key in the streams it continues."""
+        graded: dict[int, list[Key]] = {}
+        for stem, number in stems_of(key):
+            seen = self._seen_of(stem)
+            for step, run in steps_to(number, seen):
+                for ahead in range(1, (AHEAD if run > 1 else 1) + 1):
+                    following = written(stem, number + step * ahead, key)
+                    if following is not None:
+                        graded.setdefault(grade_of(run, step, ahead), []).append(following)
+            seen.append(number)
+        return Guesses(SERIES, graded)
 
-    def _next(self, stem: Stem, number: int, key: Key) -> Iterator[Guess]:
+    def _seen_of(self, stem: Stem) -> deque[int]:
         seen = self._seen.get(stem)
         if seen is None:
             seen = self._seen[stem] = deque(maxlen=LOOKED_BACK)
@@ -43,12 +52,7 @@ class Series:
                 self._seen.popitem(last=False)
         else:
             self._seen.move_to_end(stem)
-        for step, run in steps_to(number, seen).items():
-            for ahead in range(1, (AHEAD if run > 1 else 1) + 1):
-                following = written(stem, number + step * ahead, key)
-                if following is not None:
-                    yield Guess(following, SERIES, grade_of(run, step, ahead))
-        seen.append(number)
+        return seen
 
 
 def stems_of(key: Key) -> list[tuple[Stem, int]]:
@@ -59,18 +63,17 @@ def stems_of(key: Key) -> list[tuple[Stem, int]]:
     return [((key[: at.start()], key[at.end() :]), int(at.group())) for at in found]
 
 
-def steps_to(number: int, seen: deque[int]) -> dict[int, int]:
-    """Steps that lead to a number, and how many of each in a row: {step: run}, latest first."""
-    known, found = set(seen), dict[int, int]()
-    for before in reversed(seen):
+def steps_to(number: int, seen: deque[int]) -> list[tuple[int, int]]:
+    """(step, how many of it in a row) of the longest runs that lead to a number, at most two."""
+    known, found = set(seen), []
+    for before in known:
         step, run = number - before, 1
-        if not step or step in found:
-            continue
-        while run < RUN_MAX and number - step * (run + 1) in known:
-            run += 1
-        if run > 1 or abs(step) == 1:
-            found[step] = run
-    return found
+        if step and (number - 2 * step in known or abs(step) == 1):
+            while run < RUN_MAX and number - step * (run + 1) in known:
+                run += 1
+            found.append((-run, abs(step), step))
+    found.sort()
+    return [(step, -run) for run, _, step in found[:STEPS_MAX]]
 
 
 def grade_of(run: int, step: int, ahead: int) -> int:

@@ -35,7 +35,9 @@ class Strengths:
         check_rates(capacity, learning_rate, decay_rate)
         self.capacity, self.width = capacity, width
         self.learning_rate, self.decay_rate = learning_rate, decay_rate
-        self._share = round(learning_rate * ONE)
+        self._share = share = round(learning_rate * ONE)
+        self._stronger = [old + ((ONE - old) * share >> 8) for old in range(ONE + 1)]
+        self._weaker = [left(old - max(old * share >> 8, 1)) for old in range(ONE + 1)]
         self._rows: OrderedDict[Key, Row] = OrderedDict()
         self._epoch = 0
 
@@ -48,18 +50,17 @@ class Strengths:
         if row is None:
             return self._begin(key, others)
         self._rows.move_to_end(key)
-        wired = self._current(row)
-        together = dict.fromkeys(others)
-        together.pop(key, None)
-        for other, strength in list(wired.items()):
-            if other in together:
-                wired[other] = strength + ((ONE - strength) * self._share >> 8)
-                del together[other]
-            else:
-                weaken(wired, other, strength - (strength * self._share >> 8))
-        if together:
-            wired.update(dict.fromkeys(together, self._share))
-            self._narrow(wired)
+        stronger, weaker = self._stronger, self._weaker
+        wired = dict.fromkeys(others, self._share)
+        wired.pop(key, None)
+        wired.update(
+            {
+                other: stronger[strength] if other in wired else weaker[strength]
+                for other, strength in self._current(row).items()
+            }
+        )
+        self._narrow(wired)
+        row.strengths = wired
         return wired
 
     def of(self, key: Key) -> dict[Key, int]:
@@ -96,25 +97,34 @@ class Strengths:
             self._rows.popitem(last=False)
 
     def _narrow(self, wired: dict[Key, int]) -> None:
-        while len(wired) > self.width:
-            del wired[min(wired, key=wired.__getitem__)]
+        """Cut what has no strength left, and the weakest of too many."""
+        if 0 in wired.values():
+            for other in [other for other, strength in wired.items() if not strength]:
+                del wired[other]
+        if len(wired) > self.width:
+            weakest = sorted(wired.values())[-self.width]
+            ties = self.width - sum(strength > weakest for strength in wired.values())
+            for other, strength in list(wired.items()):
+                if strength < weakest or (strength == weakest and ties <= 0):
+                    del wired[other]
+                elif strength == weakest:
+                    ties -= 1
 
     def _current(self, row: Row) -> dict[Key, int]:
         """A row after the fading it has missed."""
         if row.epoch != self._epoch:
             kept = (1.0 - self.decay_rate) ** (self._epoch - row.epoch)
             row.epoch = self._epoch
-            for other, strength in list(row.strengths.items()):
-                weaken(row.strengths, other, int(strength * kept))
+            row.strengths = {
+                other: left(int(strength * kept)) for other, strength in row.strengths.items()
+            }
+            self._narrow(row.strengths)
         return row.strengths
 
 
-def weaken(wired: dict[Key, int], other: Key, strength: int) -> None:
-    """Give a wire this strength, or cut it when too little is left."""
-    if strength < LEAST:
-        del wired[other]
-    else:
-        wired[other] = strength
+def left(strength: int) -> int:
+    """A strength, or 0 where it is too weak to be kept."""
+    return strength if strength >= LEAST else 0
 
 
 def check_rates(capacity: int, learning_rate: float, decay_rate: float) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.cache.dumps import rows_of, whole
-from engine.cache.guesses import COMPANION, FOLLOWER, Guess
+from engine.cache.guesses import COMPANION, FOLLOWER, Guesses, by_strength
 from engine.cache.strengths import ONE, Key, Strengths
 from engine.cache.trail import Trail
 
@@ -17,6 +17,7 @@ WINDOW = 20  # misses that a key's companions are looked for in
 FOLLOWERS = 8  # remembered of one key
 TRACED = 4  # keys of the trace for each one of the capacity
 DRIFT = 30  # misses that a repeated sequence may have jumped ahead and still be the same one
+KEYS = (str, int)
 STEADY_MAX = 16  # misses in a row, in the order of the last time
 
 
@@ -39,7 +40,7 @@ class Synapses:
         self._replayed = 0  # where in the trace the last repeated miss stood before
         self._steady = 0
 
-    def asked(self, key: Key, *, missed: bool, named: Iterable[Key] = ()) -> list[Guess]:
+    def asked(self, key: Key, *, missed: bool, named: Iterable[Key] = ()) -> list[Guesses]:
         """Learn from a request; what may be asked for next. A hit teaches the followers alone.
 
         `named` are keys known to go with this one.
@@ -47,11 +48,9 @@ class Synapses:
         previous, self._previous = self._previous, key
         if previous is not None and previous != key:
             self.followers.fired(previous, (key,))
-        guesses = [
-            Guess(other, FOLLOWER, (strength >> 5) * 2 + missed)
-            for other, strength in self.followers.of(key).items()
-        ]
-        return guesses + self._recalled(key, list(named)) if missed else guesses
+        groups = by_strength(self.followers.of(key), 5)
+        next_one = Guesses(FOLLOWER, {grade * 2 + missed: groups[grade] for grade in groups})
+        return [next_one, self._recalled(key, list(named))] if missed else [next_one]
 
     def learn_access_pattern(self, key: Key, context: Mapping[str, Any]) -> None:
         """A key was asked for, and with it the keys that the context names.
@@ -87,7 +86,7 @@ class Synapses:
         self.trail.clear()
         self._previous, self._replayed, self._steady = None, 0, 0
 
-    def _recalled(self, key: Key, named: list[Key]) -> list[Guess]:
+    def _recalled(self, key: Key, named: list[Key]) -> Guesses:
         """A key was missed: wire it to what came after it the last time; its companions."""
         place = self.trail.add(key)
         if place is None:
@@ -98,20 +97,17 @@ class Synapses:
             self._replayed = place
             named += self.trail.after(place, WINDOW)
         wired = self.companions.fired(key, named) if named else self.companions.of(key)
-        steady = self._steady >> 2
-        return [
-            Guess(other, COMPANION, (strength >> 6) * 5 + steady)
-            for other, strength in wired.items()
-        ]
+        groups, steady = by_strength(wired, 6), self._steady >> 2
+        return Guesses(COMPANION, {grade * 5 + steady: groups[grade] for grade in groups})
 
     def _wired(self, key: Key) -> Iterable[Key]:
-        """All that a key leads to; what came after it in the trace counts before it is learnt."""
-        known = {**self.companions.of(key), **self.followers.of(key)}
-        return known or dict.fromkeys(self.trail.last(key, WINDOW))
+        """All that a key leads to; while it has no companions, what came after it in the trace."""
+        companions = self.companions.of(key) or dict.fromkeys(self.trail.last(key, WINDOW))
+        return {**self.followers.of(key), **companions}
 
 
 def named_in(context: Mapping[str, Any]) -> Iterator[Key]:
     """The keys that a context's collections name."""
     for value in context.values():
         if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-            yield from (other for other in value if isinstance(other, str | int))
+            yield from (other for other in value if type(other) in KEYS)

@@ -5,7 +5,9 @@ that cost nothing: they are only remembered ("shadow tags", Grannaes and Natvig)
 wrong from the moment it is made until it is asked for, so that no optimism comes from waiting.
 """
 
-from engine.cache.guesses import SOURCES, Guess
+from collections import defaultdict
+
+from engine.cache.guesses import SOURCES
 
 FORGIVING, STRICT = 0.68, 0.86  # shares used that a kind must show: while all goes well, and else
 WELL = 0.86  # the share of all fetches used while all goes well
@@ -13,84 +15,101 @@ STAYING = 0.02  # less is asked of a kind that is awake: one waste is no reason 
 DOUBT = 3  # unused guesses that a kind is thought to have made before it was known
 DOUBT_OF_ALL = 8
 MEMORY = 256  # guesses; then old ones count half
-LEARNING, PROBED = 64, 64  # first guesses of a sleeper that are watched; then one in so many
+LEARNING = 64  # first guesses of a kind that are all watched
 
 
-class Kind:
-    """What came of the guesses of one source and grade."""
+class Record:
+    """How many guesses were made and how many used; old ones count less."""
 
-    __slots__ = ("guessed", "is_awake", "passed_over", "used")
+    __slots__ = ("doubt", "guessed", "share_used", "used")
 
-    def __init__(self) -> None:
+    def __init__(self, doubt: int) -> None:
+        self.doubt = doubt
         self.guessed = self.used = 0.0
-        self.is_awake = False
-        self.passed_over = 0
+        self.share_used = 0.0  # with a few unused guesses added
 
-    def count(self) -> None:
-        """A guess was made."""
+    def made(self) -> None:
+        """A guess was made: unused until it is used."""
         self.guessed += 1
         if self.guessed >= MEMORY:
             self.guessed, self.used = self.guessed / 2, self.used / 2
+        self.share_used = self.used / (self.guessed + self.doubt)
 
-    def share_used(self, doubt: int) -> float:
-        """The share of guesses that were used, a few unused ones added."""
-        return self.used / (self.guessed + doubt)
+    def was_right(self) -> None:
+        """One of them was asked for."""
+        self.used += 1
+        self.share_used = self.used / (self.guessed + self.doubt)
+
+    def withdrawn(self) -> None:
+        """One of them says nothing."""
+        self.guessed = max(self.guessed - 1, self.used)
+        self.share_used = self.used / (self.guessed + self.doubt)
+
+
+class Kind(Record):
+    """The guesses of one source and grade."""
+
+    __slots__ = ("is_awake", "source", "watched")
+
+    def __init__(self, source: "Source") -> None:
+        super().__init__(DOUBT)
+        self.source = source
+        self.is_awake = False
+        self.watched = 0
+
+    def is_believed(self, asked: float) -> bool:
+        """Whether a guess of this kind is worth a fetch, where this share must be used."""
+        self.is_awake = self.share_used >= (asked - STAYING if self.is_awake else asked)
+        return self.is_awake
+
+
+class Source(defaultdict[int, Kind]):
+    """The kinds of one source, by grade."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched = self.used = 0
+
+    def __missing__(self, grade: int) -> Kind:
+        kind = self[grade] = Kind(self)
+        return kind
 
 
 class Trust:
     """Which guesses are worth a fetch, which are only watched, and what came of them."""
 
     def __init__(self) -> None:
-        self.fetched = dict.fromkeys(SOURCES, 0)
-        self.used = dict.fromkeys(SOURCES, 0)
-        self._kinds: dict[tuple[str, int], Kind] = {}
-        self._all = Kind()
+        self.sources = {name: Source() for name in SOURCES}
+        self._all = Record(DOUBT_OF_ALL)
 
-    def __len__(self) -> int:
-        return len(self._kinds)
+    @property
+    def fetched(self) -> int:
+        """Keys fetched ahead."""
+        return sum(source.fetched for source in self.sources.values())
 
-    def believes(self, guess: Guess) -> bool:
-        """Whether a guess is worth a fetch."""
-        kind = self._kind(guess)
-        goes_well = self._all.share_used(DOUBT_OF_ALL) >= WELL
-        asked = (FORGIVING if goes_well else STRICT) - (STAYING if kind.is_awake else 0.0)
-        kind.is_awake = kind.share_used(DOUBT) >= asked
-        return kind.is_awake
+    @property
+    def used(self) -> int:
+        """Those of them that were asked for."""
+        return sum(source.used for source in self.sources.values())
 
-    def watches(self, guess: Guess) -> bool:
-        """Whether what comes of an unbelieved guess is worth watching."""
-        kind = self._kind(guess)
-        kind.passed_over += 1
-        return kind.passed_over < LEARNING or kind.passed_over % PROBED == 0
+    def asked(self) -> float:
+        """The share of its guesses used that a kind must show for a fetch, now."""
+        return FORGIVING if self._all.share_used >= WELL else STRICT
 
-    def watched(self, guess: Guess) -> None:
-        """A guess was made without a fetch."""
-        self._kind(guess).count()
+    def fetches(self, kind: Kind) -> None:
+        """A guess of this kind is fetched."""
+        kind.source.fetched += 1
+        kind.made()
+        self._all.made()
 
-    def came_true(self, guess: Guess) -> None:
-        """A guess that was only watched was asked for."""
-        self._kind(guess).used += 1
+    def was_used(self, kind: Kind) -> None:
+        """A fetched guess of this kind was asked for."""
+        kind.source.used += 1
+        kind.was_right()
+        self._all.was_right()
 
-    def fetches(self, guess: Guess) -> None:
-        """A guess is fetched."""
-        self.fetched[guess.source] += 1
-        self._kind(guess).count()
-        self._all.count()
-
-    def was_used(self, guess: Guess) -> None:
-        """A fetched guess was asked for."""
-        self.used[guess.source] += 1
-        self._kind(guess).used += 1
-        self._all.used += 1
-
-    def withdraws(self, guess: Guess) -> None:
+    def withdraws(self, kind: Kind) -> None:
         """A fetched guess says nothing: its load failed, or its value changed."""
-        self.fetched[guess.source] -= 1
-        for kind in (self._kind(guess), self._all):
-            kind.guessed = max(kind.guessed - 1, kind.used)
-
-    def _kind(self, guess: Guess) -> Kind:
-        found = self._kinds.get(guess[1:])
-        if found is None:
-            found = self._kinds[guess[1:]] = Kind()
-        return found
+        kind.source.fetched -= 1
+        kind.withdrawn()
+        self._all.withdrawn()
