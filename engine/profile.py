@@ -51,7 +51,7 @@ ALL_KEYS = {**SETTINGS, **KEYS, **resilience.ROWS, **caching.ROWS}
 # May be left out, and what is given is shown nowhere.
 SECRETS = {
     "service.postgres_url": "Where the service copies its tables: postgresql://USER:PASS@HOST/DB.",
-    "cache.redis_url": "The Redis that shares the cache: redis://USER:PASS@HOST:PORT/DB or unix:///PATH.",
+    "cache.redis_url": "The Redis that shares the cache: redis://USER:PASS@HOST/DB, unix:///PATH.",
 }
 NOTHING: Mapping[str, Any] = {}
 

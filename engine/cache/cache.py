@@ -26,7 +26,6 @@ from engine.cache.tier import Tell, Tier
 from engine.cache.tiers import Cached
 from engine.cache.values import Codec
 from engine.errors import Refused
-from engine.journal.segments import put
 
 LEARNT = "synapses.msgpack"
 STORED = "cache.sqlite"
@@ -117,8 +116,11 @@ class Cache:
             for name, one in self.namespaces.items()
             if one.ahead is not None
         }
+        draft = f"{self._learnt}.new"
         with suppress(OSError):
-            put(self._learnt, msgspec.msgpack.encode(learnt))
+            with open(draft, "wb") as file:
+                file.write(msgspec.msgpack.encode(learnt))
+            os.replace(draft, self._learnt)
 
     def forget(self) -> None:
         """Nothing is held in memory and nothing was ever learnt; lower tiers stay."""

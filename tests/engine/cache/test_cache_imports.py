@@ -40,8 +40,12 @@ def test_the_modules_alone_load_no_package(words):
 
 
 def test_an_engine_without_a_cache_loads_nothing_of_it():
-    """What a start loads knows neither the packages nor a tier."""
-    words = "import engine.runtime, engine.bootstrap\nassert 'engine.cache' not in sys.modules"
+    """What a start loads knows neither the packages nor a tier: the profile's keys alone."""
+    words = (
+        "import engine.runtime, engine.bootstrap\n"
+        "found = {one for one in sys.modules if one.startswith('engine.cache.')}\n"
+        "assert found == {'engine.cache.settings'}, found"
+    )
 
     assert loaded_after(words) == []
 

@@ -1,8 +1,6 @@
 """Does each value come from the nearest tier that has it, once, and never an old one?"""
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,94 +8,16 @@ import pytest
 
 pytest.importorskip("msgspec", reason="needs msgspec")
 
-from engine.cache.memory import about, memory_of
-from engine.cache.namespace import Overdue, Parts, Rules
-from engine.cache.prefetch import Prefetch
-from engine.cache.store import Sqlite, SqliteTier
-from engine.cache.synapses import Synapses
-from engine.cache.tiers import Cached
-from engine.cache.values import MISSING, Codec
-
-NS_MS = 1_000_000
-
-
-class World:
-    """A clock that tests move, a file, and a source that counts how often it is asked."""
-
-    def __init__(self, folder: Path) -> None:
-        self.now_ms, self.asked = 1_000_000, 0
-        self.values: dict[str, int] = {}
-        self.folder = folder
-        self.stores: list[Sqlite] = []
-        self.caches: list[Cached[int]] = []
-        self.gate: asyncio.Event | None = None  # the source answers once it is set
-
-    async def source(self, key: str) -> int | None:
-        """What the outside says, as it was when asked."""
-        self.asked += 1
-        value = self.values.get(key)
-        if self.gate is not None:
-            await self.gate.wait()
-        if value is not None and value < 0:
-            raise ConnectionError("the source is ill")
-        return value
-
-    def tier(self, name: str) -> SqliteTier:
-        """A lower tier in a file of its own."""
-        self.stores.append(Sqlite(str(self.folder / name), print, lambda: self.now_ms))
-        return SqliteTier(self.stores[-1], "bars")
-
-    def cached(
-        self, *names: str, source: Any = None, prefetch: bool = False, **rules: Any
-    ) -> Cached[int]:
-        """A namespace over tiers in these files."""
-
-        def memory(learn: Callable[[Any], object], stale: Callable[[Any], object]) -> Any:
-            return memory_of(None, (1_000, 1 << 20), lambda _: 8, learn, stale)
-
-        rng = random.Random(1)
-        parts = Parts(
-            memory, lambda: self.now_ms, rng.random,
-            [(name, self.tier(name)) for name in names],
-            Codec("bars", int) if names else None,
-            source,
-            Prefetch(1_000, Synapses(capacity=1_000)) if prefetch else None,
-            lambda _: 8,
-        )  # fmt: skip
-        made = Cached(parts, Rules(**{"load_ms": 200, **rules}))
-        made.memory.advance(self.now_ms * NS_MS)
-        self.caches.append(made)
-        return made
-
-    def wait(self, ms: int) -> None:
-        """So much later, for all."""
-        self.now_ms += ms
-        for one in self.caches:
-            one.memory.advance(self.now_ms * NS_MS)
+from engine.cache.memory import about
+from engine.cache.namespace import Overdue
+from engine.cache.values import MISSING
+from tests.engine.cache.reading import NS_MS, World, run, settled
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     """Nothing cached yet."""
     return World(tmp_path)
-
-
-def run(work: Awaitable[Any]) -> Any:
-    """In a loop of its own."""
-
-    async def all_of_it() -> Any:
-        return await asyncio.wait_for(work, 20)
-
-    return asyncio.run(all_of_it())
-
-
-async def settled(*caches: Cached[int]) -> None:
-    """All that runs behind is done."""
-    for one in caches:
-        while one._tasks:
-            await asyncio.gather(*one._tasks, return_exceptions=True)
-        if one._behind is not None:
-            await one._behind.flush()
 
 
 def test_a_miss_asks_the_source_once_and_fills_every_tier(world):
@@ -207,7 +127,7 @@ def test_a_late_load_brings_nothing_old_back(world):
 
     async def walk() -> None:
         one = world.cached("l2")
-        acts: list[tuple[Callable[[], Any], int | None]] = [
+        acts: list[tuple[Any, int | None]] = [
             (lambda: one.set("a", 9), 9),
             (lambda: one.delete("a"), None),
             (lambda: asyncio.sleep(0, one.changed("a")), None),
@@ -357,71 +277,6 @@ def test_loads_are_bounded(world):
         keys = [str(key) for key in range(100)]
         assert await one.get_many(keys, source) == list(range(100))
         assert most == 16
-
-    run(walk())
-
-
-def test_what_is_asked_in_turn_comes_ahead(world):
-    """Pages in order: the later ones wait before they are asked for; none is asked for twice."""
-
-    async def walk() -> None:
-        world.values |= {f"page:{number}": number for number in range(1_000)}
-        one = world.cached(source=world.source, prefetch=True)
-        for number in range(400):
-            assert await one.get_or_load(f"page:{number}") == number
-            await asyncio.sleep(0)
-            await settled(one)
-        figures = one.ahead.prefetch.figures()
-        used = sum(row["used"] for row in figures.values())
-        fetched = sum(row["fetched"] for row in figures.values())
-        assert used > 200
-        waiting = len(one.ahead.prefetch)
-        assert used >= 0.9 * (fetched - waiting)
-        assert world.asked == 400 + fetched - used
-
-    run(walk())
-
-
-def test_what_came_ahead_is_as_old_as_it_is_and_no_older(world):
-    """A change, by us or by others, ends what waits; its time goes on while it waits."""
-
-    async def walk() -> None:
-        world.values |= {f"page:{number}": number for number in range(1_000)}
-        one = world.cached(source=world.source, prefetch=True, ttl_ms=10_000)
-        for number in range(100):
-            await one.get_or_load(f"page:{number}")
-            await settled(one)
-        waiting = [key for key in world.values if key in one.ahead.prefetch]
-        assert len(waiting) >= 3
-        first, second, third = waiting[:3]
-        await one.set(first, -7)
-        world.values[second] = 1_234
-        one.changed(second)
-        assert await one.get_or_load(first) == -7
-        assert await one.get_or_load(second) == 1_234
-        asked = world.asked
-        world.wait(10_000)
-        world.values[third] = 4_321
-        assert await one.get_or_load(third) == 4_321
-        assert world.asked > asked
-
-    run(walk())
-
-
-def test_a_guess_that_fails_is_nobodys_error(world):
-    """Whoever asks for it then hears of it; a request while it flies is served by its flight."""
-
-    async def walk() -> None:
-        world.values |= {f"page:{number}": number for number in range(100)}
-        world.values |= {f"page:{number}": -1 for number in range(100, 200)}
-        one = world.cached(source=world.source, prefetch=True)
-        for number in range(100):
-            await one.get_or_load(f"page:{number}")
-            await settled(one)
-        assert one.load_errors > 0
-        assert not [key for key in world.values if key in one.ahead.prefetch]
-        with pytest.raises(ConnectionError):
-            await one.get_or_load("page:100")
 
     run(walk())
 
