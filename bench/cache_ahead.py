@@ -13,7 +13,7 @@ from typing import NamedTuple
 from bench.figures import Absent, Figure
 from bench.market import SHARED
 from bench.measuring import cpu_ns, interleaved, median
-from engine.cache.ahead import ahead, plain
+from engine.cache.ahead import Outcome, ahead, plain
 from engine.cache.prefetch import Prefetch
 from engine.cache.synapses import Synapses
 
@@ -74,15 +74,21 @@ def saved(name: str) -> list[Figure]:
     return [
         Figure(
             f"{name} {peers.size}: LRU {100 * alone.hit_ratio:.2f} {beside}",
-            f"{100 * ours.hit_ratio:.2f} %, {100 * ours.precision:.0f} % of fetches used",
+            reached(ours),
             f">= {peers.least} %, 85 % used",
             met,
         ),
         Figure(
             f"{name}: only one hit in {TOLD} told",
-            f"{100 * told.hit_ratio:.2f} %, {100 * told.precision:.0f} % of fetches used",
+            reached(told),
         ),
     ]
+
+
+def reached(outcome: Outcome) -> str:
+    """Hit ratio and precision in words."""
+    used = f"{100 * outcome.precision:.0f} % of fetches used" if outcome.fetched else "no fetches"
+    return f"{100 * outcome.hit_ratio:.2f} %, {used}"
 
 
 def cost() -> list[Figure]:
