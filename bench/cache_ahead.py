@@ -2,7 +2,7 @@
 
 The protocol: an LRU of the named size, buffer included, over the first 150,000 requests of a trace;
 a key fetched ahead counts as present at the next request. The peers' figures were measured once
-with libCacheSim 0.3.5; naive is the next number after every request.
+with libCacheSim 0.3.5; k+1 fetches the next number after every request.
 """
 
 import gzip
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from bench.figures import Absent, Figure
 from bench.market import SHARED
 from bench.measuring import cpu_ns, interleaved, median
-from engine.cache.ahead import ahead, plain
+from engine.cache.ahead import Outcome, ahead, plain
 from engine.cache.prefetch import Prefetch
 from engine.cache.synapses import Synapses
 
@@ -70,19 +70,25 @@ def saved(name: str) -> list[Figure]:
         and ours.precision >= PRECISION_MIN
         and (name != "corda" or ours.fetched == 0)
     )
-    beside = f"OBL {peers.obl} PG {peers.pg} Mithril {peers.mithril} naive {peers.naive}"
+    beside = f"OBL {peers.obl} PG {peers.pg} Mithril {peers.mithril} k+1 {peers.naive}"
     return [
         Figure(
-            f"{name} {peers.size}, LRU {100 * alone.hit_ratio:.2f} ({beside})",
-            f"{100 * ours.hit_ratio:.2f} %, {100 * ours.precision:.0f} % of fetches used",
+            f"{name} {peers.size}: LRU {100 * alone.hit_ratio:.2f} {beside}",
+            reached(ours),
             f">= {peers.least} %, 85 % used",
             met,
         ),
         Figure(
             f"{name}: only one hit in {TOLD} told",
-            f"{100 * told.hit_ratio:.2f} %, {100 * told.precision:.0f} % of fetches used",
+            reached(told),
         ),
     ]
+
+
+def reached(outcome: Outcome) -> str:
+    """Hit ratio and precision in words."""
+    used = f"{100 * outcome.precision:.0f} % of fetches used" if outcome.fetched else "no fetches"
+    return f"{100 * outcome.hit_ratio:.2f} %, {used}"
 
 
 def cost() -> list[Figure]:

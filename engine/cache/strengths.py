@@ -4,6 +4,7 @@ Hebb's rule (Hebb 1949, "The Organization of Behavior") in its bounded form: wha
 moves a share of the way to 1, what fired without the other the same share of the way to 0.
 """
 
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
@@ -102,8 +103,9 @@ class Strengths:
             for other in [other for other, strength in wired.items() if not strength]:
                 del wired[other]
         if len(wired) > self.width:
-            weakest = sorted(wired.values())[-self.width]
-            ties = self.width - sum(strength > weakest for strength in wired.values())
+            ordered = sorted(wired.values())
+            weakest = ordered[-self.width]
+            ties = self.width - len(ordered) + bisect_right(ordered, weakest)
             for other, strength in list(wired.items()):
                 if strength < weakest or (strength == weakest and ties <= 0):
                     del wired[other]
