@@ -30,7 +30,7 @@ from engine.errors import Refused
 LEARNT = "synapses.msgpack"
 STORED = "cache.sqlite"
 PRUNE_S = 60.0
-KNOWN = 4  # keys that the synapses know for each entry of memory
+KNOWN_MAX = 2_000  # keys that the synapses of a namespace know, at most 1.2 kB each
 
 
 class Namespace(NamedTuple):
@@ -144,7 +144,7 @@ class Cache:
         lower = self._lower(name) if one.shared else []
         prefetch = None
         if settings.prefetch:
-            prefetch = Prefetch(bounds[0], Synapses(capacity=KNOWN * bounds[0]))
+            prefetch = Prefetch(bounds[0], Synapses(capacity=min(KNOWN_MAX, bounds[0])))
         parts = Parts(
             memory=partial(memory_in, around.native, bounds),
             now_ms=around.now_ms,

@@ -14,6 +14,7 @@ from engine.cache.values import Entry, Mark
 SAMPLED = 16  # requests that one hit told of stands for
 Keep = Callable[[str, Entry[Any]], None]
 Bring = Callable[[list[str]], None]
+Later = Callable[[Callable[[str], None], str], object]
 
 
 class Held:
@@ -29,11 +30,14 @@ class Held:
 
 
 class Ahead:
-    """What one namespace fetches ahead: `bring` begins loads, `keep` puts an entry into memory."""
+    """What one namespace fetches ahead: `bring` begins loads, `keep` puts an entry into memory.
 
-    def __init__(self, prefetch: Prefetch, bring: Bring, keep: Keep) -> None:
+    `later` calls a function with a key once whoever asked has the answer.
+    """
+
+    def __init__(self, prefetch: Prefetch, bring: Bring, keep: Keep, later: Later) -> None:
         self.prefetch, self.requests = prefetch, 0
-        self._bring, self._keep = bring, keep
+        self._bring, self._keep, self._later = bring, keep, later
         self.rests = False  # nothing is learnt and nothing comes ahead
         self._held: Held
         self._bytes_each = 0
@@ -53,13 +57,19 @@ class Ahead:
         """Memory was asked: told of every miss, and of one hit in 16."""
         if self.rests:
             return
-        missed = key not in self._held
-        self.requests += 1 if missed else SAMPLED
-        if missed:
-            entry = self.prefetch.used(key)
-            if entry is not ABSENT:
-                self._keep(key, entry)
-        wanted = self.prefetch.wanted(key, self._held, missed=missed, now=self.requests)
+        if key in self._held:
+            self.requests += SAMPLED
+            self.prefetch.note(key)
+            return
+        self.requests += 1
+        entry = self.prefetch.used(key)
+        if entry is not ABSENT:
+            self._keep(key, entry)
+        self._later(self._look, key)
+
+    def _look(self, key: str) -> None:
+        """After the answer, for it takes tens of microseconds: what may be asked for next?"""
+        wanted = self.prefetch.wanted(key, self._held, missed=True, now=self.requests)
         if wanted:
             self._bring([one for one in wanted if isinstance(one, str)])
 

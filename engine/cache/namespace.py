@@ -1,6 +1,8 @@
 """What is a namespace of the cache made of, and by which rules does it keep what it holds?"""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from sys import getsizeof
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -68,3 +70,9 @@ def known(found: Any) -> Any:
 
 def nothing(_key: object) -> None:
     """What is done where nobody learns."""
+
+
+def later(work: Callable[[str], None], key: str) -> None:
+    """At the loop's next turn; nothing where no loop runs, for then nothing can be brought."""
+    with suppress(RuntimeError):
+        asyncio.get_running_loop().call_soon(work, key)

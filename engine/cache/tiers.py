@@ -22,6 +22,7 @@ from engine.cache.namespace import (
     Parts,
     Rules,
     known,
+    later,
     nothing,
 )
 from engine.cache.tier import Row
@@ -42,7 +43,7 @@ class Cached(Generic[Held]):
         if parts.lower and parts.codec is None:
             raise ValueError("what leaves memory needs a codec")
         guesses = parts.prefetch
-        self.ahead = None if guesses is None else Ahead(guesses, self._bring, self._keep)
+        self.ahead = None if guesses is None else Ahead(guesses, self._bring, self._keep, later)
         self.memory = parts.memory(self.ahead.asked if self.ahead else nothing, self.refresh)
         if self.ahead:
             self.ahead.serves(self.memory)
