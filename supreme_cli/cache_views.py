@@ -126,13 +126,18 @@ def turns_text(turns: list[dict[str, Any]]) -> str:
             known = ", ".join(f"{what} {n:,}" for what, n in turn["sequences"][name].items())
             right = ", ".join(f"{by} {part:.0%}" for by, part in turn["predictions"][name].items())
             lines += [
-                f"  frequencies  {name}: {seen['requests']:,} requests, {seen['hit_ratio']:.1%} "
-                f"hit, {seen['evictions']:,} evicted, {seen['load_us']:,.0f} us a load",
+                f"  frequencies  {name}: {frequency_text(seen)}",
                 f"  sequences    {name}: {known or 'nothing is learnt'}",
                 f"  predictions  {name}: {right or 'nothing came ahead'}",
             ]
         lines += [f"  {step:12} {turn[step]}" for step in STEPS if turn[step]]
     return "\n".join(lines)
+
+
+def frequency_text(seen: dict[str, Any]) -> str:
+    """What was asked of a namespace in one turn."""
+    ratio = f"{seen['requests']:,} requests, {seen['hit_ratio']:.1%} hit"
+    return f"{ratio}, {seen['evictions']:,} evicted, {seen['load_us']:,.0f} us a load"
 
 
 def memory_text(row: dict[str, Any] | None) -> str:
