@@ -143,6 +143,8 @@ class Sqlite:
         else:
             tally.errors += 1
             self.breaker.failed(permit, str(error))
+            if code != sqlite3.SQLITE_BUSY:
+                self._let_go()  # whatever it was, the next one begins with another connection
 
     def _put_aside(self) -> None:
         """The damaged file, unless another process has already made another one."""

@@ -1,8 +1,10 @@
 """What if a server only half speaks Redis? One that greets well, and then answers as it is told."""
 
-import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from threading import Thread
+from typing import IO
 
 GREETING = b"+OK\r\n"
 Answers = Callable[[bytes], bytes | None]  # a command's first word -> what is sent, None to end
@@ -12,45 +14,54 @@ Answers = Callable[[bytes], bytes | None]  # a command's first word -> what is s
 async def odd_redis(
     path: str, answers: Answers, greeting: bytes | None = GREETING
 ) -> AsyncIterator[None]:
-    """On a unix socket; every command after the greeting is answered by `answers`."""
-    spoken: list[asyncio.StreamWriter] = []
+    """On a unix socket; every command after the greeting is answered by `answers`, in a thread."""
+    spoken: list[socket.socket] = []
+    threads: list[Thread] = []
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        spoken.append(writer)
-        while words := await command(reader):
-            said = greeting if words[0] in (b"HELLO", b"CLIENT") else answers(words[0])
-            if said is None:
-                break
-            writer.write(said)
-        writer.close()
+    def said(word: bytes) -> bytes | None:
+        return greeting if word in (b"HELLO", b"CLIENT") else answers(word)
 
-    server = await asyncio.start_unix_server(serve, path)
-    try:
-        yield
-    finally:
-        server.close()
-        # Who came last is served, and sockets are closed, in turns of the loop's own.
-        await turns()
-        for writer in spoken:
-            writer.transport.abort()
-        await server.wait_closed()
-        await turns()
+    def listen() -> None:
+        while True:
+            try:
+                there, _ = listener.accept()
+            except OSError:
+                return
+            spoken.append(there)
+            threads.append(Thread(target=speak, args=(there, said), daemon=True))
+            threads[-1].start()
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        ear = Thread(target=listen, daemon=True)
+        ear.start()
+        try:
+            yield
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            ear.join()
+            for there in spoken:
+                with suppress(OSError):
+                    there.shutdown(socket.SHUT_RDWR)
+            for thread in threads:
+                thread.join()
 
 
-async def turns() -> None:
-    """Let the loop go round: a time would count for nothing on a busy machine."""
-    for _ in range(20):
-        await asyncio.sleep(0)
+def speak(there: socket.socket, said: Answers) -> None:
+    """One connection, until either end has had enough."""
+    with there, there.makefile("rb") as heard, suppress(OSError):
+        while words := command(heard):
+            answer = said(words[0])
+            if answer is None:
+                return
+            there.sendall(answer)
 
 
-async def command(reader: asyncio.StreamReader) -> list[bytes]:
+def command(heard: IO[bytes]) -> list[bytes]:
     """The words of one command; none at the end."""
-    try:
-        count = int((await reader.readline())[1:] or 0)
-        words = []
-        for _ in range(count):
-            length = int((await reader.readline())[1:])
-            words.append((await reader.readexactly(length + 2))[:-2])
-    except (asyncio.IncompleteReadError, ConnectionError):
-        return []
+    words = []
+    for _ in range(int(heard.readline()[1:] or 0)):
+        length = int(heard.readline()[1:] or 0)
+        words.append(heard.read(length + 2)[:-2])
     return words

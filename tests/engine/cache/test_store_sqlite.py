@@ -1,6 +1,5 @@
 """Does the embedded tier last, stay within its bounds, and get over every damage?"""
 
-import asyncio
 import os
 import random
 import signal
@@ -12,29 +11,17 @@ from typing import Any
 
 import pytest
 
-from tests.engine.cache.keeping_rows import FILE_SHORT, Clock, Heard, now_ms, row_of, value_of
+from tests.engine.cache.files import SHORT, opened, put
+from tests.engine.cache.keeping_rows import Heard, now_ms, row_of, value_of
 
 pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
 
-from engine.cache.store import PRUNED_AT_ONCE, Bounds, Sqlite, SqliteTier
+from engine.cache.store import Sqlite, SqliteTier
 from engine.cache.store_tables import OURS, VERSION
 from engine.cache.tier import ANEW, BACK, LOST
 from engine.cache.values import Codec
 
 CODEC: Codec[Any] = Codec("any", object)
-SHORT = Bounds(breaker=FILE_SHORT)
-
-
-def opened(path: Path, clock: Any = now_ms, bounds: Bounds = SHORT) -> tuple[SqliteTier, Any, Any]:
-    """A namespace, its file, and what it told."""
-    told = Heard()
-    store = Sqlite(str(path), told, clock, bounds)
-    return SqliteTier(store, "any"), store, told
-
-
-def put(tier: SqliteTier, *rows: Any) -> list[str]:
-    """Keep them."""
-    return asyncio.run(tier.set_many(rows))
 
 
 def test_what_was_kept_is_there_after_a_restart(tmp_path):
@@ -199,40 +186,6 @@ def test_a_file_that_another_process_made_anew_is_not_put_aside_again(tmp_path):
     other_store.close()
 
 
-def test_dead_rows_are_misses_and_are_pruned_in_steps(tmp_path):
-    """So many at a time and no more; what lives stays."""
-    clock = Clock(now_ms())
-    tier, store, _ = opened(tmp_path / "c", clock)
-    put(tier, *[row_of(CODEC, f"k{n}", n, at_ms=clock.now_ms) for n in range(1_200)])
-    clock.now_ms += 60_000
-    put(tier, row_of(CODEC, "k0", "anew", 0, at_ms=clock.now_ms))
-
-    assert tier.get("k1") is None
-    assert [store.prune() for _ in range(4)] == [PRUNED_AT_ONCE, PRUNED_AT_ONCE, 199, 0]
-    assert value_of(CODEC, "k0", tier.get("k0")) == "anew"  # a dead row holds nothing back
-    store.close()
-
-
-def test_a_full_file_keeps_what_it_has(tmp_path):
-    """Beyond its size nothing is kept, which is counted and no failure; pruning makes room."""
-    clock = Clock(now_ms())
-    tier, store, told = opened(tmp_path / "c", clock, Bounds(200_000, FILE_SHORT))
-    for n in range(600):
-        put(tier, row_of(CODEC, f"k{n}", "x" * 900, at_ms=clock.now_ms))
-    kept = [n for n in range(600) if tier.get(f"k{n}")]
-
-    assert kept == list(range(len(kept)))
-    assert 100 < len(kept) < 220
-    assert tier.tally.refused == 600 - len(kept)
-    assert (tier.stats()["errors"], store.breaker.state, told) == (0, "closed", [])
-    assert store.stats()["bytes"] <= 200_000
-    clock.now_ms += 60_000
-    store.prune()
-    put(tier, row_of(CODEC, "k", 1, at_ms=clock.now_ms))
-    assert tier.get("k") is not None
-    store.close()
-
-
 def test_an_older_file_is_made_anew_and_others_are_left_alone(tmp_path):
     """A newer supreme's, or another program's, is not written to: the tier is off, told once."""
     path = tmp_path / "c"
@@ -273,15 +226,4 @@ def test_a_place_that_cannot_be_written_is_down_until_it_can(tmp_path):
 
     assert tier.get("k") is not None
     assert told.words == [LOST, BACK]
-    store.close()
-
-
-def test_what_is_no_bytes_is_a_miss(tmp_path):
-    """Written by a hand that is not ours."""
-    tier, store, _ = opened(tmp_path / "c")
-    put(tier, row_of(CODEC, "k", 1))
-    store.ask(tier.tally, lambda link: link.execute("UPDATE cache_entries SET entry = 5"))
-
-    assert tier.get("k") is None
-    assert tier.tally.odd == 1
     store.close()
