@@ -7,6 +7,7 @@ with libCacheSim 0.3.5; k+1 fetches the next number after every request.
 
 import gzip
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -101,7 +102,7 @@ def cost() -> list[Figure]:
         "note": lambda: each(ours.note, keys),
         "miss": lambda: misses(ours, keys, held),
     }
-    taken = interleaved({name: lambda job=job: cpu_ns(job) for name, job in jobs.items()}, ROUNDS)
+    taken = interleaved({name: partial(cpu_ns, job) for name, job in jobs.items()}, ROUNDS)
     ns = {name: median(values) / len(keys) for name, values in taken.items()}
     return [
         Figure(

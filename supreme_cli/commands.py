@@ -42,6 +42,7 @@ COMMANDS = {
     "equity": Command(LOOK, "the account, and how it came here", "supreme_cli.equity"),
     "risk": Command(LOOK, "every limit and where we are", SHOW, "risk"),
     "latency": Command(LOOK, "how long things take", SHOW, "latency"),
+    "cache": Command(LOOK, "what need not be asked again, and what it saves", "supreme_cli.cache"),
     "signal": Command(LOOK, "what the engine would do now, and why", "supreme_cli.signals"),
     "history": Command(LOOK, "fills, orders, trades of any time, by pages", "supreme_cli.history"),
     "explain": Command(LOOK, "why an order was asked for", "supreme_cli.explain"),

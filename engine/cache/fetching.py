@@ -7,14 +7,14 @@ for. The first request moves it into memory, with what is left of its time.
 from collections.abc import Callable
 from typing import Any
 
-from engine.cache.memory import Memory
+from engine.cache.memory import Key, Memory
 from engine.cache.prefetch import ABSENT, SHARE, Prefetch
 from engine.cache.values import Entry, Mark
 
 SAMPLED = 16  # requests that one hit told of stands for
-Keep = Callable[[str, Entry[Any]], None]
-Bring = Callable[[list[str]], None]
-Later = Callable[[Callable[[str], None], str], object]
+Keep = Callable[[Any, Entry[Any]], None]
+Bring = Callable[[list[Any]], None]  # keys of the kind that was asked for
+Later = Callable[[Callable[[Any], None], Any], object]
 
 
 class Held:
@@ -53,7 +53,7 @@ class Ahead:
         self.prefetch.resize(entries_max)
         self._bytes_each = bytes_max // SHARE // max(1, self.prefetch.room)
 
-    def asked(self, key: str) -> None:
+    def asked(self, key: Key) -> None:
         """Memory was asked: told of every miss, and of one hit in 16."""
         if self.rests:
             return
@@ -67,24 +67,24 @@ class Ahead:
             self._keep(key, entry)
         self._later(self._look, key)
 
-    def _look(self, key: str) -> None:
+    def _look(self, key: Key) -> None:
         """After the answer, for it takes tens of microseconds: what may be asked for next?"""
         wanted = self.prefetch.wanted(key, self._held, missed=True, now=self.requests)
         if wanted:
-            self._bring([one for one in wanted if isinstance(one, str)])
+            self._bring([one for one in wanted if isinstance(one, type(key))])
 
     def wake(self) -> None:
         """Learn again, and fetch ahead."""
         self.rests = False
 
-    def arrived(self, key: str, entry: Entry[Any], size: int) -> None:
+    def arrived(self, key: Key, entry: Entry[Any], size: int) -> None:
         """What was brought waits for its request, unless it is too large or nothing is there."""
         if isinstance(entry.value, Mark) or size > self._bytes_each:
             self.prefetch.withdraw(key)
         else:
             self.prefetch.arrived(key, entry)
 
-    def forget(self, key: str | None) -> None:
+    def forget(self, key: Key | None) -> None:
         """What waits for this key (None: all) is old."""
         if key is None:
             self.prefetch.clear()

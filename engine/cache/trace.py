@@ -7,6 +7,7 @@ that must take what it is given does better.
 
 import gzip
 import heapq
+import zlib
 from array import array
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -44,7 +45,7 @@ def keys_of(path: Path) -> Sequence[int]:
     except OSError as error:
         why = f"The trace {path} cannot be read: {error.strerror or error}."
         raise Refused(why, "Name a file of one integer key a line, plain or gzip.") from error
-    except (EOFError, ValueError, OverflowError) as error:
+    except (EOFError, ValueError, OverflowError, zlib.error) as error:
         why = f"{path} is no trace: its line {len(keys) + 1} holds no integer of 64 bits."
         raise Refused(why, "A trace has one integer key a line, plain or gzip.") from error
     return keys
