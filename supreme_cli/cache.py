@@ -2,7 +2,7 @@
 
 import typer
 
-from supreme_cli import cache_trace
+from supreme_cli import cache_trace, cache_views
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,4 +16,6 @@ def about() -> None:
     """What the cache keeps, learns and fetches ahead."""
 
 
+for verb in (cache_views.stats, cache_views.inspect, cache_views.predict, cache_views.reset):
+    app.command()(verb)
 app.command("trace")(cache_trace.main)
