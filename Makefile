@@ -9,7 +9,7 @@ BESIDE = -n 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run stop test test-long bench build clean
+.PHONY: help run stop test test-long bench bench-cache build clean
 
 help: ## this list
 	@echo "Supreme, a crypto trading engine. A fresh machine needs only Python 3.11+ and make."
@@ -40,6 +40,10 @@ test-long: ## every test, with those that take minutes
 bench: ## the figures this project promises, measured here
 	@sh .ci/set_up test
 	$(IN) -m bench $(ARGS)
+
+bench-cache: ## the cache's own figures, beside what others reach
+	@sh .ci/set_up test
+	$(IN) -m bench cache_memory cache_lower cache_ahead
 
 build: ## compile the decision core (make run does it when needed)
 	@sh .ci/set_up run

@@ -10,6 +10,9 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy's idle threads would count as 
 
 from bench import (
     backtest,
+    cache_ahead,
+    cache_lower,
+    cache_memory,
     console,
     live_call,
     memory,
@@ -37,8 +40,11 @@ ROWS: dict[str, Callable[[], list[Figure]]] = {
     "replay": replay.figures,
     "operator": operator.figures,
     "console": console.figures,
+    "cache_memory": cache_memory.figures,
     "resilience": resilience.figures,
     "service": service.figures,
+    "cache_lower": cache_lower.figures,
+    "cache_ahead": cache_ahead.figures,
 }
 
 

@@ -1,8 +1,8 @@
-"""What may a running service be asked? Its incidents and breakers, one row a verb."""
+"""What may a running service be asked? Its incidents, breakers and pages, one row a verb."""
 
 import os
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.control.frames import PROTOCOL
@@ -22,6 +22,7 @@ class Answering:
     def __init__(self, folder: str, standing: Standing) -> None:
         self._standing = standing
         self.breakers: dict[str, tuple[Sign, Metrics]] = {}
+        self.reads: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {}
         self._poll = select.epoll()
         self._server = Server(settled_socket_path(folder), self._poll, self._answer)
         self._verbs = {
@@ -48,7 +49,10 @@ class Answering:
 
         try:
             asked = loads(raw)
-            said = self._verbs[asked["verb"]](peer, asked)
+            if (read := self.reads.get(asked["verb"])) is not None:
+                said = read(asked)
+            else:
+                said = self._verbs[asked["verb"]](peer, asked)
         except Refused as no:
             said = {"error": no.what, "fix": no.fix, "code": no.code}
         except TimeoutError:

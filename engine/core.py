@@ -54,8 +54,14 @@ CORE = (
 )
 ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / "engine" / "built"
-NATIVE = ("engine/entry.c", "engine/journal/native.c")
-HEADERS = ("engine/journal/digests.h", "engine/journal/python_names.h", "engine/journal/writer.h")
+NATIVE = ("engine/entry.c", "engine/journal/native.c", "engine/cache/memory.c")
+HEADERS = (
+    "engine/journal/digests.h",
+    "engine/journal/python_names.h",
+    "engine/journal/writer.h",
+    "engine/cache/policy.h",
+    "engine/cache/python_types.h",
+)
 NUMBA = "0.68.1"  # another compiler could give other bits: it is part of what was built
 STATE_SIZE = size_of(STATE)
 KNOWN_KINDS = frozenset(kind for kind in CLASSES if kind < TEXT)

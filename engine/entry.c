@@ -28,6 +28,7 @@ extern void PyBuffer_Release(struct buffer *), PyErr_SetString(PyObject *, const
 extern void Py_IncRef(PyObject *), Py_DecRef(PyObject *), *PyEval_SaveThread(void);
 extern void PyEval_RestoreThread(void *);
 extern struct method journal_methods[];
+extern int memory_register(PyObject *);
 
 struct record { uint32_t check; uint8_t kind, flags; uint16_t symbol; int64_t times[2], five[5]; };
 enum { CHUNK = 256 };
@@ -132,5 +133,6 @@ static struct {
 
 PyObject *PyInit_core(void) {
     for (int i = 0; journal_methods[i].name && i < 30; i++) methods[i + 1] = journal_methods[i];
-    return PyModule_Create2(&definition, 1013);
+    PyObject *module = PyModule_Create2(&definition, 1013);
+    return module && memory_register(module) == 0 ? module : 0;
 }

@@ -24,11 +24,11 @@ ALIASES = {
     "SYMBOL_FOCUS": "SUPREME_SYMBOL",
     "INTERVAL_SECONDS": "SUPREME_SCHEDULE__INTERVAL_SECONDS",
     "POSTGRES_URL": "SUPREME_SERVICE__POSTGRES_URL",
+    "REDIS_URL": "SUPREME_CACHE__REDIS_URL",
 }
 MODE = "TRADING_MODE"
 # Refused until something reads them: whoever sets them expects what would not happen.
 NOT_READ = {
-    "REDIS_URL": "there is no Redis here yet: nothing would be cached in it",
     "EXCHANGE_": "there is no exchange here yet: all trading is on paper",
 }
 # Read by the console, or by this project's own tests and benchmarks, never by the engine.

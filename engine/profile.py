@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from engine.cache import settings as caching
 from engine.core import ROOT, digest_of_bytes
 from engine.errors import Refused
 from engine.layout import F, I, Parameter
@@ -46,10 +47,11 @@ ORDERED = (
     ("sizing.stop_loss", "risk.price_band"),  # a stop beyond the band would be denied
     *resilience.ORDERED,
 )
-ALL_KEYS = {**SETTINGS, **KEYS, **resilience.ROWS}
+ALL_KEYS = {**SETTINGS, **KEYS, **resilience.ROWS, **caching.ROWS}
 # May be left out, and what is given is shown nowhere.
 SECRETS = {
     "service.postgres_url": "Where the service copies its tables: postgresql://USER:PASS@HOST/DB.",
+    "cache.redis_url": "The Redis that shares the cache: redis://USER:PASS@HOST/DB, unix:///PATH.",
 }
 NOTHING: Mapping[str, Any] = {}
 

@@ -15,6 +15,9 @@ from typing import NamedTuple
 from engine import core as cores
 from engine import environment, streams
 from engine.answering import Answering, Metrics, Sign
+from engine.cache import settings as caching
+from engine.cache.redis_address import address_of
+from engine.cache.settings import Settings
 from engine.control.client import Link, is_dead, is_locked, pid_in, the_engine
 from engine.control.places import operator
 from engine.errors import Refused
@@ -29,11 +32,12 @@ from engine.service import comparing
 from engine.service.copying import Copier
 from engine.service.postgres import asking, place, place_of, refuse_without_libraries
 from engine.service.projecting import POLL_S, Duty, Projecting
+from engine.service.reads import Reads, cache_of
 from engine.service.recovering import COMPONENT, Recovery
 from engine.service.standing import Standing, folder_of, standing_of
 from engine.service.watching import EVERY_S, Watching
 
-URL = "service.postgres_url"
+URL, REDIS = "service.postgres_url", "cache.redis_url"
 NICER = 10  # the engine goes first where both want the processor
 ALARMED = 1
 ASK_S = 5.0
@@ -72,6 +76,8 @@ class Asked(NamedTuple):
     snapshot_s: float = SNAPSHOT_S
     recovery: Resilience = Resilience()
     floor_bytes: int = 0
+    cache: Settings = Settings()
+    redis_url: str = ""
 
 
 def parse(argv: list[str], environ: Mapping[str, str] = os.environ) -> Asked:
@@ -102,8 +108,13 @@ def parse(argv: list[str], environ: Mapping[str, str] = os.environ) -> Asked:
     data_dir = given["data-dir"] or named.get("data-dir", "")
     seconds = [number(one, 0.1, 86_400) for one in (every, kept)]
     floor = int(profile.values["journal.free_disk_floor_bytes"])
-    recovery = settings_of(profile.values)
-    return Asked(the_engine(data_dir), url, seconds[0], rebuild, seconds[1], recovery, floor)
+    redis = profile.secrets.get(REDIS, "")
+    if redis:
+        address_of(redis)
+    recovery, cache = settings_of(profile.values), caching.settings_of(profile.values)
+    return Asked(
+        the_engine(data_dir), url, seconds[0], rebuild, seconds[1], recovery, floor, cache, redis
+    )
 
 
 def serve(asked: Asked) -> int:
@@ -193,12 +204,17 @@ async def live(projecting: Projecting, asked: Asked, standing: Standing, stop: S
         tables = partial(asking, projecting.keeper.path)
         copier = Copier(place(asked.url), tables, standing, recovery)
         answering.breakers[COMPONENT] = within(asyncio.get_running_loop(), recovery)
+    path, native = projecting.keeper.path, projecting.native
+    cache = cache_of(asked.cache, standing, path, native, (asked.redis_url, asked.url))
+    await cache.start()
+    answering.reads = Reads(cache, projecting.keeper.checkpoint).verbs
     copying = asyncio.create_task(copier.run()) if copier else None
     if copying:
         copying.add_done_callback(lambda task: stop.set() if failed(task) else None)
     try:
         await asyncio.to_thread(follow, projecting, answering, stop)
     finally:
+        await cache.close()
         if copying and copier:
             copier.is_closing = True
             # Who is gone is not waited for: what it lacks is copied after the next start.

@@ -11,6 +11,7 @@ SPELLED = {
     "SYMBOL_FOCUS": "ETHUSDT, ETH-USDT or ETH/USDT; must agree with the file of --replay",
     "INTERVAL_SECONDS": "30 to 60 is usual",
     "POSTGRES_URL": "read by supreme serve alone, shown nowhere",
+    "REDIS_URL": "the Redis that shares the cache of the service",
 }
 
 

@@ -35,7 +35,7 @@ class Projecting:
     ) -> None:
         folder = folder_of(data_dir)
         self._folder, self._inode = folder, os.stat(folder).st_ino
-        self.standing, self._native = standing, native
+        self.standing, self.native = standing, native
         self.duties: list[Duty] = []
         self.heard: Callable[[list[Line]], object] = len  # of lines of the logs
         self._due: dict[int, float] = {}
@@ -137,7 +137,7 @@ class Projecting:
         if is_anew:
             start = start_of(self._directory, {}, self._disk) or start
         self._start = start
-        self.fold = fold = Fold(self._native, journal_id, kept.sequence, start.ours_from)
+        self.fold = fold = Fold(self.native, journal_id, kept.sequence, start.ours_from)
         if start.base is not None:
             fold.begin_at(start.base, start.memory)
             self.standing.say("info", "BegunAtSnapshot", sequence=fold.sequence)
@@ -145,7 +145,7 @@ class Projecting:
             fold.since = fold.sequence
             fold.check_sum = kept.check_sum  # of what was removed nothing can be told any more
             self.standing.say("warning", "RecordsMissed", since=kept.sequence, upto=fold.sequence)
-        self._follower = Follower(self._directory, fold.sequence, self._native)
+        self._follower = Follower(self._directory, fold.sequence, self.native)
         return fold, self._follower
 
     def _must_be_there(self) -> None:

@@ -70,7 +70,6 @@ def test_a_flag_beats_the_environment_and_that_the_file(verb: str, market: Path,
             2,
             "EXCHANGE_API_KEY, EXCHANGE_S",
         ),
-        ({"REDIS_URL": "redis://:hush@cache"}, 2, "REDIS_URL is set"),
         ({"SUPREME_RISK_POSITION_MAX": "hush"}, 2, "SUPREME_RISK__POSITION_MAX?"),
         (
             {"SUPREME_RISK__POSITION_MAX": "7"},

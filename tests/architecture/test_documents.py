@@ -28,6 +28,7 @@ FORBIDDEN = [
     "cla" + "ude",
     "anth" + "ropic",
 ]
+LEFT_BY_TOOLS = re.compile(r"\.?\w+_cache|__pycache__|.*egg-info")
 ISSUE_NUMBER = re.compile(r"\bissue #?\d+|\(#\d+\)", re.IGNORECASE)
 
 
@@ -36,9 +37,7 @@ def documents() -> list[Path]:
     found = []
     for folder, folders, names in os.walk(ROOT):
         folders[:] = [
-            name
-            for name in folders
-            if name not in LEFT_OUT and not re.search("cache|egg-info", name)
+            name for name in folders if name not in LEFT_OUT and not LEFT_BY_TOOLS.fullmatch(name)
         ]
         found += [Path(folder, name) for name in names if Path(name).suffix in KEPT]
     return sorted(found)

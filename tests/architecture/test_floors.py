@@ -44,6 +44,7 @@ WALLED = {"the decision, room by room", "the world"}
 DOORS = {
     ("market", "journal"): "history files are record files: one format, one writer of it",
     ("service", "journal"): "the service follows what the engine writes",
+    ("service", "cache"): "the service answers readers through it",
 }
 # Top-level packages, and what of the engine each may see.
 ABOVE: dict[str, tuple[str, ...]] = {
@@ -62,7 +63,7 @@ ABOVE: dict[str, tuple[str, ...]] = {
 # Imported inside the function that needs them, so that the engine process never loads them.
 HEAVY = {
     *("numpy", "numba", "llvmlite", "typer", "rich", "pyarrow", "matplotlib", "textual"),
-    *("pydantic", "asyncpg", "aiosqlite"),
+    *("pydantic", "asyncpg", "aiosqlite", "msgspec", "hiredis"),
 }
 NAMES_NUMBA = {"engine/compile.py"}
 

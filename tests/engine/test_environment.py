@@ -75,7 +75,6 @@ def test_an_empty_variable_is_not_set(name):
 @pytest.mark.parametrize(
     ("variables", "what"),
     [
-        (["REDIS_URL"], "REDIS_URL is set, but there is no Redis"),
         (["EXCHANGE_SANDBOX"], "EXCHANGE_SANDBOX is set, but there is no exchange"),
         (
             ["EXCHANGE_SECRET", "EXCHANGE_API_KEY"],
@@ -143,9 +142,9 @@ def test_an_unknown_name_is_refused_with_the_nearest(name, fix):
 
 def test_everything_wrong_is_found():
     """Not only the first."""
-    wrong = environment.examine({"SUPREME_A": "1", "REDIS_URL": "x", "TRADING_MODE": "production"})[
-        1
-    ]
+    wrong = environment.examine(
+        {"SUPREME_A": "1", "EXCHANGE_KEY": "x", "TRADING_MODE": "production"}
+    )[1]
 
     assert [refused.code for refused in wrong] == [4, 2, 2]
 

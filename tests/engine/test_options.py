@@ -118,7 +118,7 @@ def test_a_flag_hides_what_is_wrong_in_its_variable():
 
 def test_help_is_given_in_any_environment():
     """Whoever is told of a wrong variable can still ask what is right."""
-    assert asked("--help", REDIS_URL="x", SUPREME_SPEED="fast").help
+    assert asked("--help", EXCHANGE_KEY="x", SUPREME_SPEED="fast").help
 
 
 def test_each_market_has_a_directory_of_its_own(monkeypatch):

@@ -13,7 +13,7 @@ SCALPING = (PROFILES / "scalping.toml").read_text()
 SECRETS = {"EXCHANGE_API_KEY": "hush-key", "EXCHANGE_SECRET": "hush-secret",
            "POSTGRES_URL": "postgres://u:hush@db", "REDIS_URL": "redis://:hush@r",
            "SUPREME_TOKEN": "hush-token"}  # fmt: skip
-REFUSED = SECRETS.keys() - {"POSTGRES_URL"}
+REFUSED = SECRETS.keys() - {"POSTGRES_URL", "REDIS_URL"}
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -1,0 +1,88 @@
+"""Is what may wait for Redis bounded on the way there and back, and an end an end?"""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from tests.engine.cache.keeping_rows import SHORT, row_of, run, until
+from tests.engine.cache.odd_redis import odd_redis
+from tests.engine.cache.processes import client
+
+pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
+pytest.importorskip("hiredis", reason="needs hiredis: pip install 'supreme[cache]'")
+
+from engine.cache import redis_link
+from engine.cache.redis_address import Address, address_of
+from engine.cache.values import Codec
+
+CODEC: Codec[Any] = Codec("any", object)
+
+
+def test_an_answer_without_an_end_is_given_up(tmp_path, monkeypatch):
+    """Whatever it might become, memory is bounded."""
+    monkeypatch.setattr(redis_link, "ANSWER_BYTES_MAX", 1 << 20)
+
+    async def work():
+        place = str(tmp_path / "odd.sock")
+        said = b"$900000000\r\n" + b"x" * (2 << 20)
+        async with (
+            odd_redis(place, lambda _word: said),
+            client(Address(path=place)) as (tier, redis, _),
+        ):
+            assert await tier.get_many(["k"]) == [None]
+            await until(lambda: redis.why == "its answer has no end", "it is given up")
+
+    run(work())
+
+
+def test_more_answers_than_questions_end_a_connection(tmp_path):
+    """From then on nobody could know whose an answer is."""
+
+    async def work():
+        place = str(tmp_path / "odd.sock")
+        async with (
+            odd_redis(place, lambda _word: b"_\r\n_\r\n"),
+            client(Address(path=place)) as (tier, redis, _),
+        ):
+            await tier.get_many(["k"])
+            await until(lambda: redis.connects == 2, "it is another connection")
+            assert redis.why == "it answered what was not asked"
+
+    run(work())
+
+
+def test_what_cannot_be_sent_is_bounded(redis_there):
+    """Entries of a mebibyte to a frozen Redis: so many wait, the others are refused at once."""
+
+    async def work():
+        slower = SHORT._replace(answer_s=2.0)
+        async with client(address_of(redis_there.url), patience=slower) as (tier, redis, _):
+            rows = [row_of(CODEC, f"k{n}", bytes(1_000_000)) for n in range(40)]
+            redis_there.freeze()
+            began = time.monotonic()
+            await asyncio.gather(*[tier.set_many([row]) for row in rows])
+            lasted = time.monotonic() - began
+            redis_there.thaw()
+            assert tier.tally.errors + tier.tally.refused == 40
+            assert 25 <= tier.tally.refused <= 33
+            assert lasted < 4 * slower.answer_s
+            await until(lambda: redis.is_connected, "it is connected")
+
+    run(work())
+
+
+def test_an_end_of_ours_is_no_failure(tmp_path):
+    """Whoever waits at the end is answered, and nobody is told of a loss."""
+
+    async def work():
+        place = str(tmp_path / "odd.sock")
+        async with odd_redis(place, lambda _word: b""):
+            async with client(Address(path=place)) as (tier, redis, told):
+                asked = [asyncio.create_task(tier.get_many(["k"])) for _ in range(20)]
+                await asyncio.sleep(0)
+            assert await asyncio.gather(*asked) == [[None]] * 20
+            return told, redis.why, await tier.get_many(["k"])
+
+    assert run(work()) == ([], "it was closed", [None])
