@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from engine.cache.learning import Learning
@@ -67,7 +68,10 @@ class Cache:
         self.redis = Redis(address_of(around.redis_url), tell, draw) if around.redis_url else None
         self.sqlite: Sqlite | None = None
         self.postgres: Postgres | None = None
-        if settings.store == "sqlite":
+        self._packs = find_spec("msgspec") is not None  # else nothing leaves memory
+        if not self._packs:
+            around.say("memory alone", "msgspec is missing", "pip install 'supreme[cache]'")
+        elif settings.store == "sqlite":
             bounds = Bounds(bytes_max=settings.stored_bytes)
             path = os.path.join(around.folder, STORED)
             self.sqlite = Sqlite(path, tell, around.now_ms, bounds)
@@ -109,6 +113,8 @@ class Cache:
 
     def keep_learnt(self) -> None:
         """Write what goes with what; a full disk costs what was learnt since."""
+        if not self._packs:
+            return
         import msgspec
 
         learnt = {
@@ -178,6 +184,8 @@ class Cache:
 
     def _remember(self) -> None:
         """What was learnt before, as far as it can be read."""
+        if not self._packs:
+            return
         import msgspec
 
         try:
