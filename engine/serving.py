@@ -32,7 +32,8 @@ from engine.service import comparing
 from engine.service.copying import Copier
 from engine.service.postgres import asking, place, place_of, refuse_without_libraries
 from engine.service.projecting import POLL_S, Duty, Projecting
-from engine.service.reads import Reads, cache_of
+from engine.service.reads import REDIS as REDIS_NAME
+from engine.service.reads import Reads, RedisHand, cache_of
 from engine.service.recovering import COMPONENT, Recovery
 from engine.service.standing import Standing, folder_of, standing_of
 from engine.service.watching import EVERY_S, Watching
@@ -207,6 +208,10 @@ async def live(projecting: Projecting, asked: Asked, standing: Standing, stop: S
     path, native = projecting.keeper.path, projecting.native
     cache = cache_of(asked.cache, standing, path, native, (asked.redis_url, asked.url))
     await cache.start()
+    if cache.redis:
+        answering.breakers[REDIS_NAME] = within(
+            asyncio.get_running_loop(), RedisHand(cache.redis.breaker)
+        )
     answering.reads = Reads(cache, projecting.keeper.checkpoint).verbs
     copying = asyncio.create_task(copier.run()) if copier else None
     if copying:
@@ -230,7 +235,7 @@ def failed(task: "asyncio.Task[None]") -> bool:
     return task.done() and not task.cancelled() and task.exception() is not None
 
 
-def within(loop: asyncio.AbstractEventLoop, recovery: Recovery) -> tuple[Sign, Metrics]:
+def within(loop: asyncio.AbstractEventLoop, recovery: Recovery | RedisHand) -> tuple[Sign, Metrics]:
     """Its breaker's acts and figures, for another thread than its own."""
 
     def sign(act: str, who: str, reason: str) -> None:

@@ -59,6 +59,13 @@ class Server:
         """Go on."""
         self._signal(signal.SIGCONT)
 
+    def flush(self) -> None:
+        """Everything it holds is gone."""
+        with socket.socket(socket.AF_UNIX) as there:
+            there.connect(str(self.place))
+            there.sendall(b"FLUSHALL\r\n")
+            there.recv(64)
+
     def _signal(self, number: signal.Signals) -> None:
         if self._process and self._process.poll() is None:
             self._process.send_signal(number)

@@ -24,7 +24,7 @@ class Reserve:
 
         Without them a full disk stops trading sooner, which is no reason not to trade now.
         """
-        self.unmade = None
+        unmade = None
         try:
             fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
@@ -32,7 +32,8 @@ class Reserve:
             finally:
                 os.close(fd)
         except OSError as error:
-            self.unmade = error
+            unmade = error
+        self.unmade = unmade  # only now: others look at it meanwhile
 
     def _fit(self, fd: int) -> None:
         """Make the file as large as it should be, every block of it there; OSError."""

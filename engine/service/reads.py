@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from engine.cache.cache import Cache, Namespace, Surroundings
 from engine.cache.memory import about
 from engine.cache.settings import Settings
-from engine.cache.tier import Told
+from engine.cache.tier import BACK, Told
+from engine.resilience.breaker import HELD, Breaker
 from engine.service.pages import Pages, key_of
 from engine.service.postgres import connected, place_of
 from engine.service.schema import Checkpoint
@@ -22,6 +23,7 @@ ANSWER_S = 10.0
 Answer = TypeVar("Answer")
 SHOWN = 20  # of what learning did, and of what is predicted
 NS_S = 1e9
+REDIS = "redis"
 
 
 class Reads:
@@ -95,6 +97,35 @@ class Reads:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(ANSWER_S)
 
 
+class RedisHand:
+    """An operator's hand on the breaker before Redis."""
+
+    def __init__(self, breaker: Breaker) -> None:
+        self._breaker = breaker
+
+    def sign(self, act: str, who: str, reason: str) -> None:
+        """Hold it open, or let it close again."""
+        if act == "trip":
+            self._breaker.hold(f"{who}: {reason}")
+        else:
+            self._breaker.reset(f"{who}: {reason}")
+
+    def metrics(self) -> dict[str, Any]:
+        """How it stands."""
+        breaker = self._breaker
+        next_s = 0.0 if breaker.state == HELD else breaker.wait_ns() / NS_S
+        return {**breaker.metrics(), "next_probe_s": next_s, "level": "normal"}
+
+
+def heard(standing: Standing, told: Told) -> None:
+    """Without Redis the cache goes on by itself: failed over to none, until it is back."""
+    standing.alerts.up(REDIS, is_up=told.what == BACK)
+    if told.what == BACK:
+        standing.alerts.well(REDIS)
+    else:
+        standing.alerts.wrong(REDIS, "failed_over", f"the cache shares nothing: {told.why}")
+
+
 def cache_of(
     settings: Settings, standing: Standing, tables: str, native: Any, urls: tuple[str, str]
 ) -> Cache:
@@ -102,7 +133,10 @@ def cache_of(
     redis_url, postgres_url = urls
 
     def tell(told: Told) -> None:
-        standing.say("warning", "CacheTier", tier=told.tier, what=told.what, why=told.why)
+        level = "info" if told.what == BACK else "warning"
+        standing.say(level, "CacheTier", tier=told.tier, what=told.what, why=told.why)
+        if told.tier == REDIS:
+            heard(standing, told)
 
     def say(word: str, what: str, why: str) -> None:
         standing.say("info", "CacheLearning", word=word, what=what, why=why)

@@ -32,7 +32,7 @@ def test_each_code_has_its_case(place: str, tmp_path: Path):
         2: supreme("status", "--hz", "many", "--data-dir", place),
         3: supreme("status", "--data-dir", str(tmp_path)),
         4: supreme("kill", "--data-dir", place),
-        70: supreme("status", PYTHONPATH=str(tmp_path)),
+        70: supreme("doctor", PYTHONPATH=str(tmp_path)),
     }
 
     assert [done.returncode for done in cases.values()] == list(cases)

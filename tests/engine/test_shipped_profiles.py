@@ -61,6 +61,8 @@ def test_every_shipped_profile_is_another_one_and_says_what_for():
                 "journal.reserved_bytes": -1,
                 "run.heartbeat_ns": 1,
                 "schedule.interval_seconds": 1,
+                "cache.entries": -1,
+                "cache.bytes": -1,
             },
         ),
         (

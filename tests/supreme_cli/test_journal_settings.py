@@ -61,7 +61,8 @@ def test_a_secret_is_nowhere_in_what_is_kept(market, tmp_path):
         for path in (place / "started.toml", Path(str(made["file"]))):
             raw = path.read_bytes()
             assert b"Sesame" not in raw
-            assert b"postgres" not in raw
+            assert b"postgresql://" not in raw
+            assert b"postgres_url" not in raw
     assert (place / "started.toml").stat().st_mode & 0o077 == 0
 
 

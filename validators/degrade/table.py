@@ -1,9 +1,10 @@
 """Which faults does an engine meet, and what is promised in each? A row a scenario."""
 
-from validators.degrade import database, disk, outside, process
+from validators.degrade import database, disk, outside, process, shared_cache
 from validators.degrade.outcome import Scenario
 
 DATABASE = "decisions go on at their pace; no row is lost, the checkpoint is reached; no restart"
+SHARED = "each page of history is right and soon there, decisions go on; Redis is used again"
 SAME = "same state as an undisturbed run"
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -30,6 +31,38 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         "postgres-silent", "the line swallows every byte",
         DATABASE, database.silent, database.absent,
+    ),
+    Scenario(
+        "redis-disconnect", "the line to Redis resets every connection",
+        SHARED, shared_cache.disconnected, shared_cache.absent,
+    ),
+    Scenario(
+        "redis-stopped", "Redis crashes and starts again, empty",
+        SHARED, shared_cache.stopped, shared_cache.absent,
+    ),
+    Scenario(
+        "redis-restarted", "Redis is gone for a moment, and empty",
+        SHARED, shared_cache.restarted, shared_cache.absent,
+    ),
+    Scenario(
+        "redis-frozen", "Redis is stopped by SIGSTOP and goes on",
+        SHARED, shared_cache.frozen, shared_cache.absent,
+    ),
+    Scenario(
+        "redis-flushed", "somebody empties Redis",
+        SHARED, shared_cache.flushed, shared_cache.absent,
+    ),
+    Scenario(
+        "redis-slow", "the line delays every chunk by 300 ms",
+        SHARED, shared_cache.slow, shared_cache.absent,
+    ),
+    Scenario(
+        "redis-truncates", "answers end after 400 bytes",
+        SHARED, shared_cache.truncating, shared_cache.absent,
+    ),
+    Scenario(
+        "redis-silent", "the line swallows every byte",
+        SHARED, shared_cache.silent, shared_cache.absent,
     ),
     Scenario(
         "disk-full", "a small disk is filled to its last blocks",

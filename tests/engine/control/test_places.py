@@ -3,6 +3,7 @@
 import os
 import select
 import shutil
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -50,11 +51,12 @@ def test_where_a_long_path_fell_back_to_is_left_in_the_directory(monkeypatch, tm
     deep = tmp_path / ("deep" * 30)
     deep.mkdir()
     found = []
-    for name in ("one", "two"):
-        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / name))
-        path = settled_socket_path(str(deep))
-        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "other"))
-        found.append((path, socket_path(str(deep))))
+    with TemporaryDirectory() as runtime:  # a short path
+        for name in ("one", "two"):
+            monkeypatch.setenv("XDG_RUNTIME_DIR", f"{runtime}/{name}")
+            path = settled_socket_path(str(deep))
+            monkeypatch.setenv("XDG_RUNTIME_DIR", f"{runtime}/other")
+            found.append((path, socket_path(str(deep))))
 
     assert [settled == asked for settled, asked in found] == [True, True]
     assert found[0] != found[1]

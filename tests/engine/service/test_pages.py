@@ -15,6 +15,7 @@ pytest.importorskip("msgspec", reason="needs msgspec")
 
 from engine.control.client import Link
 from engine.errors import Refused
+from engine.service.noted import kept_in
 from engine.service.pages import ROWS
 from engine.service.standing import folder_of, standing_of
 from supreme_cli.services import ask, pid_of
@@ -54,6 +55,12 @@ def pages(place: Path) -> dict[str, Any]:
     """The cache's figures of the pages."""
     found: dict[str, Any] = ask(str(place), "cache")["namespaces"]["pages"]
     return found
+
+
+def incident_of(place: Path, component: str) -> list[dict[str, Any]]:
+    """What went wrong with a component."""
+    kept = kept_in(folder_of(str(place)))["incidents"]
+    return [one for one in kept if one["component"] == component]
 
 
 def test_every_row_is_on_one_page_and_full_pages_are_read_once(place, service):
@@ -114,6 +121,8 @@ def test_services_share_pages_by_redis_and_go_on_without_it(place, tmp_path):
         until(lambda: pages(place)["tiers"]["redis"]["sets"] > 0)
         server.stop()
         until(lambda: pages(place)["tiers"]["redis"]["connected"] == 0)
+        until(lambda: incident_of(place, "redis"))
+        held = ask(str(place), "breakers")["breakers"]["redis"]
         again = ask(str(place), "page", table="equity", page=1)
         beyond = ask(str(place), "page", table="fills", page=1)
         service.terminate()
@@ -121,6 +130,8 @@ def test_services_share_pages_by_redis_and_go_on_without_it(place, tmp_path):
 
     assert again["rows"] == first["rows"]
     assert len(beyond["rows"]) == ROWS
+    assert held["state"] == "open"
+    assert incident_of(place, "redis")[0]["kind"] == "failed_over"
     written = [path for path in (place / "service").rglob("*") if path.is_file()]
     assert not [path for path in written if b"hush" in path.read_bytes()]
 
