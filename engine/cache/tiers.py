@@ -27,6 +27,7 @@ from engine.cache.namespace import (
 )
 from engine.cache.tier import Row
 from engine.cache.values import MISSING, REVOKED, Entry, Mark
+from engine.cache.versions import Versions
 from engine.telemetry import Durations
 
 NS_MS = 1_000_000
@@ -49,7 +50,7 @@ class Cached(Generic[Held]):
             self.ahead.serves(self.memory)
         self.rules, self.source = rules, parts.source
         self.lower = [Level(name, tier, Durations()) for name, tier in parts.lower]
-        self.flights = Flights()
+        self.flights, self.versions = Flights(), Versions(parts.now_ms)
         self.loads = self.load_errors = self.refreshes = 0
         self.given = 0  # hits of what had come ahead, which memory missed first
         self.load_durations = Durations()
@@ -59,7 +60,7 @@ class Cached(Generic[Held]):
         self._behind = Behind(partial(self._fill, self.lower)) if rules.is_behind else None
         self._loading = asyncio.Semaphore(rules.loads_max)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._version = 0
+        self._longest_ms = rules.ttl_ms
 
     async def get_or_load(self, key: str, load: Loader[Held] | None = None) -> Held | None:
         """The value from wherever it is nearest; None where the source has nothing.
@@ -93,12 +94,12 @@ class Cached(Generic[Held]):
 
     async def set(self, key: str, value: Held, ttl_ms: int | None = None) -> None:
         """Keep a value in every tier; what was under way to this key is old now."""
-        await self._change(key, self._entry(value, self._next_version(), ttl_ms))
+        await self._change(key, self._entry(value, self.versions.next(), ttl_ms))
 
     async def delete(self, key: str) -> None:
         """Forget a key everywhere; a load that began before does not bring it back."""
         lasts_ms = self._parts.now_ms() + 2 * self.rules.load_ms
-        await self._change(key, Entry(REVOKED, self._next_version(), lasts_ms, lasts_ms))
+        await self._change(key, Entry(REVOKED, self.versions.next(), lasts_ms, lasts_ms))
 
     def changed(self, key: str | None) -> None:
         """Somebody else changed the key, or any (None): what memory holds of it is old."""
@@ -149,7 +150,7 @@ class Cached(Generic[Held]):
         is_ahead: bool = False,
     ) -> dict[str, Flight]:  # fmt: skip
         """Begin one flight a key, all on one way down."""
-        version = self._next_version()
+        version = self.versions.next()
         flights = {key: self.flights.begun(key, version, is_ahead=is_ahead) for key in keys}
         way = self._way(dict(flights), load or self.source, is_refresh=is_refresh)
         self._start(way)
@@ -190,6 +191,8 @@ class Cached(Generic[Held]):
         for key, raw in zip(keys, packed, strict=True):
             entry = None if raw is None else self._codec.unpack(key, raw, now_ms)
             if raw is None or entry is None or (is_refresh and entry.soft_ms <= now_ms):
+                continue
+            if not self.versions.trusts(key, entry.version):
                 continue
             flight = left.pop(key)
             self._arrive(key, entry, flight)
@@ -258,6 +261,8 @@ class Cached(Generic[Held]):
     async def _change(self, key: str, entry: Entry[Held]) -> None:
         """A new value, or none any more, everywhere."""
         row = self._packed(key, entry)
+        self._longest_ms = max(self._longest_ms, entry.hard_ms - self._parts.now_ms())
+        self.versions.wrote(key, entry.version, self._longest_ms)
         self.flights.overtake([key])
         self._forget(key)
         if entry.value is REVOKED:
@@ -293,8 +298,3 @@ class Cached(Generic[Held]):
         if not self.lower or self._codec is None:
             return None
         return Row(key, entry.version, entry.hard_ms, self._codec.pack(key, entry))
-
-    def _next_version(self) -> int:
-        """Greater than all before, and than those of processes whose clocks are behind."""
-        self._version = max(self._version + 1, self._parts.now_ms() << 20)
-        return self._version
