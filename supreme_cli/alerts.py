@@ -1,7 +1,6 @@
 """supreme alerts: what went wrong, who has seen it, and how long each component was there."""
 
 import os
-from json import dumps
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +9,7 @@ from engine.control.client import UNREACHABLE
 from engine.errors import Refused
 from engine.resilience.incidents import CLOSED
 from engine.service.standing import folder_of
-from supreme_cli.asking import SCHEMA, span, stamp, table
+from supreme_cli.asking import put, span, stamp, table
 from supreme_cli.common_options import DataDir, Json
 from supreme_cli.services import alerts_of, ask, tables_of
 
@@ -38,11 +37,9 @@ def show(
         raise Refused(f"no service ever ran in {place}", "supreme up starts one", code=UNREACHABLE)
     found = alerts_of(place)
     rows = [row for row in found["incidents"] if closed or row["state"] != CLOSED]
-    if json:
-        said = {"data_dir": place, "incidents": rows, "availability": found["availability"]}
-        print(dumps({"schema_version": SCHEMA, **said}))
-    else:
-        print(availability_text(found["availability"]) if availability else text(rows))
+    times = found["availability"]
+    said = {"data_dir": place, "incidents": rows, "availability": times}
+    put(said, lambda: availability_text(times) if availability else text(rows), as_json=json)
 
 
 @app.command()
@@ -60,7 +57,7 @@ def close(which: Which, note: Note = "", data_dir: DataDir = "", json: Json = Fa
 def sign(act: str, which: str, note: str, data_dir: str, *, as_json: bool) -> None:
     """Ask the service for it, and show what came of it."""
     done = ask(tables_of(data_dir), act, which=which, reason=note)["incidents"]
-    print(dumps({"schema_version": SCHEMA, "incidents": done}) if as_json else text(done))
+    put({"incidents": done}, lambda: text(done), as_json=as_json)
 
 
 def text(rows: list[dict[str, Any]]) -> str:

@@ -78,6 +78,11 @@ def show(
         print(clear + said, flush=True)
 
 
+def put(facts: dict[str, Any], words: Callable[[], str], *, as_json: bool) -> None:
+    """Print what a verb found: as one object, or in words."""
+    print(dumps({"schema_version": SCHEMA, **facts}) if as_json else words())
+
+
 def is_screen(stream: TextIO) -> bool:
     """Whether what is written there may move the cursor."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"

@@ -1,12 +1,11 @@
 """supreme breaker: what is not called now because it failed, and an operator's hand on it."""
 
-from json import dumps
 from typing import Annotated, Any
 
 import typer
 
 from engine.errors import Refused
-from supreme_cli.asking import SCHEMA, linked, seen, table
+from supreme_cli.asking import linked, put, seen, table
 from supreme_cli.common_options import DataDir, Json
 from supreme_cli.services import ask, pid_of, tables_of
 
@@ -35,10 +34,7 @@ def show(data_dir: DataDir = "", json: Json = False) -> None:
     found = trading_in(place)
     if pid_of(place) is not None:
         found |= ask(place, "breakers")["breakers"]
-    if json:
-        print(dumps({"schema_version": SCHEMA, "data_dir": place, "breakers": found}))
-    else:
-        print(text(found))
+    put({"data_dir": place, "breakers": found}, lambda: text(found), as_json=json)
 
 
 @app.command()
@@ -61,7 +57,7 @@ def move(act: str, name: str, reason: str, data_dir: str, *, as_json: bool) -> N
     if not reason.strip():
         raise Refused(f"{act} needs a reason", "add --reason TEXT")
     found = ask(tables_of(data_dir), act, name=name, reason=reason)["breakers"]
-    print(dumps({"schema_version": SCHEMA, "breakers": found}) if as_json else text(found))
+    put({"breakers": found}, lambda: text(found), as_json=as_json)
 
 
 def trading_in(place: str) -> dict[str, Any]:

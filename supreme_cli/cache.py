@@ -2,7 +2,7 @@
 
 import typer
 
-from supreme_cli import cache_trace, cache_views
+from supreme_cli import cache_bench, cache_trace, cache_views
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,3 +19,4 @@ def about() -> None:
 for verb in (cache_views.stats, cache_views.inspect, cache_views.predict, cache_views.reset):
     app.command()(verb)
 app.command("trace")(cache_trace.main)
+app.command("bench")(cache_bench.main)

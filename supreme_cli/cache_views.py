@@ -1,12 +1,11 @@
 """supreme cache stats, inspect, predict, reset: what the service's cache holds and has learnt."""
 
-from json import dumps
 from typing import Annotated, Any
 
 import typer
 
 from engine.errors import Refused
-from supreme_cli.asking import SCHEMA, clock, span, table
+from supreme_cli.asking import clock, put, span, table
 from supreme_cli.common_options import DataDir, Json
 from supreme_cli.services import ask, tables_of
 
@@ -24,26 +23,14 @@ def stats(
     """Hits, misses, loads and what came ahead, of each namespace and tier."""
     place = tables_of(data_dir)
     found = ask(place, "cache")
-    if json:
-        print(dumps({"schema_version": SCHEMA, "data_dir": place, **found}))
-    elif learning:
-        print(turns_text(found["turns"]))
-    else:
-        print(tiers_text(found["namespaces"]))
-        print(ahead_text(found["namespaces"]))
+    put({"data_dir": place, **found}, lambda: stats_text(found, learning=learning), as_json=json)
 
 
 def inspect(key: Key, data_dir: DataDir = "", json: Json = False) -> None:
     """Where a key lies, how long it is believed, and how often it was used."""
     place = tables_of(data_dir)
     found = ask(place, "cache_key", key=key)
-    if json:
-        print(dumps({"schema_version": SCHEMA, "data_dir": place, **found}))
-        return
-    for name, row in found["namespaces"].items():
-        print(f"{name}: {memory_text(row['memory'])}")
-        for tier, size in row["tiers"].items():
-            print(f"  {tier:9} {'not there' if size is None else f'{size:,} bytes'}")
+    put({"data_dir": place, **found}, lambda: places_text(found["namespaces"]), as_json=json)
 
 
 def predict(key: Key, data_dir: DataDir = "", json: Json = False) -> None:
@@ -51,11 +38,9 @@ def predict(key: Key, data_dir: DataDir = "", json: Json = False) -> None:
     place = tables_of(data_dir)
     found = ask(place, "cache_key", key=key)
     rows = {name: row["predicted"] for name, row in found["namespaces"].items()}
-    if json:
-        print(dumps({"schema_version": SCHEMA, "data_dir": place, "key": key, "predicted": rows}))
-        return
     cells = [[name, other, f"{by:.2f}"] for name, row in rows.items() for other, by in row]
-    print(table("namespace key strength", cells))
+    said = {"data_dir": place, "key": key, "predicted": rows}
+    put(said, lambda: table("namespace key strength", cells), as_json=json)
 
 
 def reset(
@@ -73,10 +58,25 @@ def reset(
         )
     place = tables_of(data_dir)
     found = ask(place, "cache_reset")
-    if json:
-        print(dumps({"schema_version": SCHEMA, "data_dir": place, **found}))
-    else:
-        print(f"forgotten: {', '.join(found['forgotten'])}")
+    words = f"forgotten: {', '.join(found['forgotten'])}"
+    put({"data_dir": place, **found}, lambda: words, as_json=json)
+
+
+def stats_text(found: dict[str, Any], *, learning: bool) -> str:
+    """All figures, or what learning saw and did."""
+    if learning:
+        return turns_text(found["turns"])
+    return f"{tiers_text(found['namespaces'])}\n{ahead_text(found['namespaces'])}"
+
+
+def places_text(namespaces: dict[str, Any]) -> str:
+    """Where a key lies, in each namespace."""
+    lines = []
+    for name, row in namespaces.items():
+        lines.append(f"{name}: {memory_text(row['memory'])}")
+        for tier, size in row["tiers"].items():
+            lines.append(f"  {tier:9} {'not there' if size is None else f'{size:,} bytes'}")
+    return "\n".join(lines)
 
 
 def tiers_text(namespaces: dict[str, Any]) -> str:

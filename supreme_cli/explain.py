@@ -1,6 +1,5 @@
 """supreme explain: why an order was asked for, or denied, and what came of it."""
 
-from json import dumps
 from typing import Annotated, Any
 
 import typer
@@ -8,7 +7,7 @@ import typer
 from engine.picture import trimmed
 from engine.service.reading import newest_decisions, story_of
 from engine.status import grouped
-from supreme_cli.asking import SCHEMA, stamp, table
+from supreme_cli.asking import put, stamp, table
 from supreme_cli.common_options import DataDir, Json
 from supreme_cli.services import tables_of
 
@@ -27,10 +26,11 @@ def main(
     """
     place = tables_of(data_dir)
     found = story_of(place, order) if order else newest_decisions(place)
-    if json:
-        print(dumps({"schema_version": SCHEMA, "data_dir": place, **found}))
-    else:
-        print(story_text(found) if order else decisions_text(found["decisions"]))
+    put(
+        {"data_dir": place, **found},
+        lambda: story_text(found) if order else decisions_text(found["decisions"]),
+        as_json=json,
+    )
 
 
 def story_text(found: dict[str, Any]) -> str:

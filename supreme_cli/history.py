@@ -1,6 +1,5 @@
 """supreme history: what happened before, page by page, however long ago."""
 
-from json import dumps
 from typing import Annotated, Any
 
 import typer
@@ -8,7 +7,7 @@ import typer
 from engine.picture import trimmed
 from engine.service.schema import COLUMNS, TABLES
 from engine.status import grouped
-from supreme_cli.asking import SCHEMA, stamp, table
+from supreme_cli.asking import put, stamp, table
 from supreme_cli.common_options import DataDir, Json
 from supreme_cli.services import ask, tables_of
 
@@ -38,14 +37,15 @@ def main(
     elif wanted != 1:
         found = ask(place, "page", table=name, page=wanted)
     rows = found["rows"][::-1]
-    if json:
-        said = {"data_dir": place, "table": name, "page": page, "pages": found["pages"]}
-        print(dumps({"schema_version": SCHEMA, **said, "rows": rows}))
-        return
+    said = {"data_dir": place, "table": name, "page": page, "pages": found["pages"], "rows": rows}
+    put(said, lambda: f"{text(name, rows)}\npage {page} of {found['pages']}", as_json=json)
+
+
+def text(name: str, rows: list[dict[str, Any]]) -> str:
+    """Rows of a table for a person."""
     columns = [column for column in COLUMNS[name] if column not in LEFT_OUT]
     heads = " ".join(column.removesuffix("_e8").removesuffix("_ns") for column in columns)
-    print(table(heads, [[cell(column, row[column]) for column in columns] for row in rows]))
-    print(f"page {page} of {found['pages']}")
+    return table(heads, [[cell(column, row[column]) for column in columns] for row in rows])
 
 
 def cell(column: str, value: Any) -> str:

@@ -39,6 +39,7 @@ AT_ONCE, LASTS_S = 32, 0.3
 FAULTS = ("kill", "freeze", "restart", "flush", Fault(RESET), Fault(TRUNCATE, 900),
           Fault(BLACKHOLE))  # fmt: skip
 Value = tuple[str, int]
+PAIR: Any = Value
 
 
 class Source:
@@ -86,7 +87,7 @@ class Process:
         self.number, self.source, self.redis = number, source, redis
         self.sqlite = Sqlite(str(path), Heard(), now_ms)
         self.wrote = Counter[str]()
-        tiers = [
+        tiers: list[tuple[str, Any]] = [
             ("redis", RedisTier(redis, "any", now_ms, self.heard)),
             ("sqlite", SqliteTier(self.sqlite, "any")),
         ]
@@ -95,7 +96,7 @@ class Process:
             return memory_of(None, (ENTRIES, ENTRIES), lambda _: 1, learn, stale)
 
         parts = Parts(
-            memory, now_ms, random.Random(number).random, tiers, Codec("any", Value),
+            memory, now_ms, random.Random(number).random, tiers, Codec("any", PAIR),
             source.loader(number), Prefetch(ENTRIES, Synapses(capacity=KEYS)), lambda _: 1,
         )  # fmt: skip
         self.cached: Cached[Value] = Cached(parts, Rules(ttl_ms=TTL_MS, fresh_ms=TTL_MS // 2))
@@ -198,7 +199,7 @@ async def trial(folder: Path, server: Server, proxy: Proxy, operations: int) -> 
 @pytest.mark.parametrize("operations", [40_000, pytest.param(1_000_000, marks=pytest.mark.long)])
 def test_no_fault_of_redis_ever_makes_a_wrong_value(tmp_path, line, operations):
     """Killed, frozen, restarted, flushed, reset, cut and silent; two processes, three tiers."""
-    source = asyncio.run(trial(tmp_path, *line, operations))
+    source = asyncio.run(trial(tmp_path, line[0], line[1], operations))
 
     assert source.problems[:5] == []
     assert source.loads > 100

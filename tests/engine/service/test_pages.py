@@ -2,8 +2,10 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -121,7 +123,7 @@ def test_services_share_pages_by_redis_and_go_on_without_it(place, tmp_path):
         until(lambda: pages(place)["tiers"]["redis"]["sets"] > 0)
         server.stop()
         until(lambda: pages(place)["tiers"]["redis"]["connected"] == 0)
-        until(lambda: incident_of(place, "redis"))
+        until(lambda: bool(incident_of(place, "redis")))
         held = ask(str(place), "breakers")["breakers"]["redis"]
         again = ask(str(place), "page", table="equity", page=1)
         beyond = ask(str(place), "page", table="fills", page=1)
@@ -164,3 +166,48 @@ def test_the_service_speaks_while_it_is_asked_from_two_sides(place, service):
     two.close()
 
     assert found == ["fills", "equity", "orders"]
+
+
+def test_the_cache_tells_what_it_holds_and_has_learnt(place, service):
+    """Figures of each tier, one key, what is expected after it; a reset needs its word."""
+    for number in range(1, 4):
+        ask(str(place), "page", table="equity", page=number)
+    words = ("--data-dir", str(place))
+    stats = json.loads(supreme("cache", "stats", "--json", *words).stdout)["namespaces"]["pages"]
+    table = supreme("cache", "stats", *words)
+    key = ask_key(place)
+    inspected = json.loads(supreme("cache", "inspect", key, "--json", *words).stdout)
+    predicted = supreme("cache", "predict", key, *words)
+    learning = supreme("cache", "stats", "--learning", *words)
+    refused = supreme("cache", "reset", *words)
+    done = supreme("cache", "reset", "--confirm", "RESET", *words)
+    after = json.loads(supreme("cache", "inspect", key, "--json", *words).stdout)
+
+    assert stats["loads"] >= 3
+    assert stats["memory"]["entries"] >= 3
+    assert table.stdout.split()[:4] == ["namespace", "tier", "entries", "hits"]
+    assert inspected["namespaces"]["pages"]["memory"]["bytes"] > 1_000
+    assert inspected["namespaces"]["pages"]["tiers"]["sqlite"] > 1_000
+    assert predicted.returncode == learning.returncode == 0
+    assert learning.stdout.startswith("no turn yet")
+    assert (refused.returncode, len(refused.stderr.strip().splitlines())) == (2, 2)
+    assert done.stdout.strip() == "forgotten: pages"
+    assert after["namespaces"]["pages"]["memory"] is None
+    assert after["namespaces"]["pages"]["tiers"]["sqlite"] > 1_000
+
+
+def ask_key(place: Path) -> str:
+    """The key of the first page of equity, as the tables' making has it."""
+    path = place / "service" / "projections.sqlite"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as tables:
+        journal, made = tables.execute("SELECT journal_id, made FROM checkpoint").fetchone()
+    return f"{journal[:8]}.{made[:8]}:equity:1"
+
+
+def test_a_box_times_its_own_tiers():
+    """Positive figures, a dict's beside them; nothing runs and nothing is left."""
+    found = json.loads(supreme("cache", "bench", "--json").stdout)["figures"]
+
+    assert {"dict hit", "memory hit", "memory set with eviction", "sqlite hit"} <= set(found)
+    assert all(row["ns"] > 0 for row in found.values())
+    assert found["dict hit"]["times_dict"] == 1.0
