@@ -6,7 +6,6 @@ The engine knows nothing of it: it reads the engine's files, and asks it for its
 import asyncio
 import os
 import random
-import signal
 import threading
 from collections.abc import Mapping
 from functools import partial
@@ -37,6 +36,7 @@ from engine.service.reads import Reads, RedisHand, cache_of
 from engine.service.recovering import COMPONENT, Recovery
 from engine.service.standing import Standing, folder_of, standing_of
 from engine.service.watching import EVERY_S, Watching
+from engine.stopping import Stop
 
 URL, REDIS = "service.postgres_url", "cache.redis_url"
 NICER = 10  # the engine goes first where both want the processor
@@ -183,20 +183,6 @@ def death_of(data_dir: str) -> str:
     return f"pid {pid_in(data_dir)} ended without a goodbye: supreme up goes on from its journal"
 
 
-class Stop(threading.Event):
-    """A signal's wish to end, from the first moment on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.code = 0
-        for wish in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(wish, self._wished)
-
-    def _wished(self, wish: int, _frame: object) -> None:
-        self.code = 128 + wish
-        self.set()
-
-
 async def live(projecting: Projecting, asked: Asked, standing: Standing, stop: Stop) -> None:
     """The follower in a thread of its own, PostgreSQL beside it, until a signal or a failure."""
     copier, answering = None, Answering(folder_of(asked.data_dir), standing)
@@ -217,7 +203,8 @@ async def live(projecting: Projecting, asked: Asked, standing: Standing, stop: S
     if copying:
         copying.add_done_callback(lambda task: stop.set() if failed(task) else None)
     try:
-        await asyncio.to_thread(follow, projecting, answering, stop)
+        with stop.on(asyncio.get_running_loop()):
+            await asyncio.to_thread(follow, projecting, answering, stop)
     finally:
         await cache.close()
         if copying and copier:

@@ -5,7 +5,8 @@ makes it overtaken: those who wait get what it brings, and nothing is kept of it
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
 
 
@@ -65,6 +66,28 @@ class Flights:
     def _ended(self, key: str, flight: Flight) -> None:
         if self.under_way.get(key) is flight:  # else it was overtaken
             del self.under_way[key]
+
+
+class Turns:
+    """Whoever asks a source for a key waits until nobody else of this process asks for it.
+
+    A flight that was overtaken still asks while the next one begins.
+    """
+
+    def __init__(self) -> None:
+        self._asking: dict[str, asyncio.Event] = {}
+
+    @asynccontextmanager
+    async def of(self, key: str) -> AsyncIterator[None]:
+        """One's turn."""
+        while (before := self._asking.get(key)) is not None:
+            await before.wait()
+        ended = self._asking[key] = asyncio.Event()
+        try:
+            yield
+        finally:
+            del self._asking[key]
+            ended.set()
 
 
 def noticed(brings: "asyncio.Future[Any]") -> None:

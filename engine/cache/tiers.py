@@ -11,7 +11,7 @@ from typing import Any, Generic
 
 from engine.cache.behind import Behind
 from engine.cache.fetching import Ahead
-from engine.cache.flights import Flight, Flights
+from engine.cache.flights import Flight, Flights, Turns
 from engine.cache.namespace import (
     UNKNOWN,
     Held,
@@ -58,7 +58,8 @@ class Cached(Generic[Held]):
         self.get = self.memory.get
         self._parts, self._codec = parts, parts.codec
         self._behind = Behind(partial(self._fill, self.lower)) if rules.is_behind else None
-        self._loading = asyncio.Semaphore(rules.loads_max)
+        self._load_s = rules.load_ms / 1_000
+        self._loading, self._turns = asyncio.Semaphore(rules.loads_max), Turns()
         self._tasks: set[asyncio.Task[None]] = set()
         self._longest_ms = rules.ttl_ms
 
@@ -152,8 +153,7 @@ class Cached(Generic[Held]):
         """Begin one flight a key, all on one way down."""
         version = self.versions.next()
         flights = {key: self.flights.begun(key, version, is_ahead=is_ahead) for key in keys}
-        way = self._way(dict(flights), load or self.source, is_refresh=is_refresh)
-        self._start(way)
+        self._start(self._way(dict(flights), load or self.source, is_refresh=is_refresh))
         return flights
 
     def _start(self, way: Coroutine[Any, Any, None]) -> None:
@@ -190,9 +190,9 @@ class Cached(Generic[Held]):
         now_ms = self._parts.now_ms()
         for key, raw in zip(keys, packed, strict=True):
             entry = None if raw is None else self._codec.unpack(key, raw, now_ms)
-            if raw is None or entry is None or (is_refresh and entry.soft_ms <= now_ms):
+            if raw is None or entry is None or not self.versions.trusts(key, entry.version):
                 continue
-            if not self.versions.trusts(key, entry.version):
+            if is_refresh and entry.soft_ms <= now_ms:
                 continue
             flight = left.pop(key)
             self._arrive(key, entry, flight)
@@ -209,7 +209,7 @@ class Cached(Generic[Held]):
         self.loads += 1
         began = time.perf_counter_ns()
         try:
-            async with self._loading, asyncio.timeout(self.rules.load_ms / 1_000):
+            async with asyncio.timeout(self._load_s), self._turns.of(key), self._loading:
                 value = await load(key)
             value, ttl_ms = value if isinstance(value, Lasting) else (value, None)
             entry = self._entry(MISSING if value is None else value, flight.version, ttl_ms)

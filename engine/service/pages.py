@@ -4,14 +4,15 @@ A page is final when it is full and a durable snapshot lies behind its last reco
 takes a row of it back. Final pages are kept by every tier of the cache, others for a second.
 """
 
+import asyncio
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from json import dumps
 from typing import Any
 
 from engine.cache.namespace import Lasting
 from engine.errors import Refused
-from engine.service.copying import Ask
-from engine.service.postgres import asking
 from engine.service.schema import COLUMNS, TABLES, Checkpoint
 
 ROWS = 50
@@ -39,25 +40,26 @@ class Pages:
         self._path = path
 
     async def load(self, key: str) -> Lasting[bytes]:
-        """A page as JSON: its rows with their columns' names, and how many pages there are."""
+        """A page as JSON: its rows with their columns' names, and how many pages there are.
+
+        Read in a thread of its own, which ends by itself whoever stops waiting for it.
+        """
         _, table, number = key.split(":")
-        async with asking(self._path) as ask:
-            rows, count = await rows_of(ask, table, int(number))
-            settled = (await ask(SETTLED))[0][0]
-        pages = -(-count // ROWS)
-        said = {"table": table, "page": int(number), "pages": pages, "rows": rows}
+        return await asyncio.to_thread(self._read, table, int(number))
+
+    def _read(self, table: str, number: int) -> Lasting[bytes]:
+        with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as tables:
+            rows, count = rows_of(tables, table, number)
+            settled = tables.execute(SETTLED).fetchone()[0]
+        said = {"table": table, "page": number, "pages": -(-count // ROWS), "rows": rows}
         is_final = len(rows) == ROWS and settled is not None and rows[-1]["sequence"] < settled
         return Lasting(dumps(said).encode(), None if is_final else GROWING_MS)
 
 
-async def rows_of(ask: Ask, table: str, page: int) -> tuple[list[dict[str, Any]], int]:
-    """The rows of a page, and how many there are in all."""
+def rows_of(tables: sqlite3.Connection, table: str, page: int) -> tuple[list[dict[str, Any]], int]:
+    """The rows of a page, and how many there are in all; the names are ours."""
     names = COLUMNS[table]
-    columns = ", ".join(names)
-    found = await ask(
-        f"SELECT {columns} FROM {table} ORDER BY sequence LIMIT ? OFFSET ?",  # noqa: S608  ours
-        ROWS,
-        (page - 1) * ROWS,
-    )
-    count = (await ask(f"SELECT count(*) FROM {table}"))[0][0]  # noqa: S608  a name of ours
+    ordered = f"SELECT {', '.join(names)} FROM {table} ORDER BY sequence"  # noqa: S608
+    found = tables.execute(f"{ordered} LIMIT ? OFFSET ?", (ROWS, (page - 1) * ROWS)).fetchall()
+    count = tables.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
     return [dict(zip(names, row, strict=True)) for row in found], int(count)

@@ -34,6 +34,7 @@ FLOORS: list[tuple[str, list[str]]] = [
             *("desk", "scarcity", "folding", "beginning", "bootstrap", "runtime", "serving"),
             "answering",
             "started",
+            "stopping",
             "backtest",
         ],
     ),
