@@ -1,4 +1,4 @@
-"""How is a process of threads and a loop told to end? By a signal, heard from its first moment on."""
+"""How is a process of threads and a loop told to end? By a signal, from its first moment on."""
 
 import asyncio
 import signal
