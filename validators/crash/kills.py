@@ -36,9 +36,9 @@ class Aim(NamedTuple):
 # What the engine is doing -> where it is killed. {current} is the newest segment, {next} the one
 # after it. Each thread counts its calls for itself.
 AIMS = {
-    "append": (Aim("pwrite64", "data/journal/{current}", 5),),
-    "sync": (Aim("fdatasync", "data/journal/{current}", 5),),
-    "acknowledge": (Aim("write", f"marks/{DURABLE}", 12),),
+    "append": (Aim("pwrite64", "data/journal/{current}", 12),),
+    "sync": (Aim("fdatasync", "data/journal/{current}", 12),),
+    "acknowledge": (Aim("write", f"marks/{DURABLE}", 30),),
     "send": (Aim("write", f"marks/{SENT}", 1),),
     "rotate": (
         Aim("openat", "data/journal/{next}", 0),
@@ -48,7 +48,7 @@ AIMS = {
     ),
     "snapshot": (
         Aim("openat", "data/snapshots", 3),
-        Aim("rename", "", 0),
+        Aim("rename", "", 4),  # after those of a start: what it was started with, its notes
         Aim("fsync", "data/snapshots", 0),
     ),
     "idle": (Aim("epoll_wait", "", 3),),
