@@ -1,14 +1,18 @@
 """How does what a tier needs come back? By waits that grow until a connection has lasted."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any, NamedTuple
 
+from engine.cache.tier import Tell, breaker_of
 from engine.resilience.backoff import wait_ns
 from engine.resilience.breaker import OPEN, Breaker
 from engine.resilience.settings import Backoff, BreakerSettings
 
 NS = 1_000_000_000
+CLOSED = "it was closed"
 STEADY_S = 1.0  # what ends sooner was no recovery: the waits go on growing
 
 
@@ -44,6 +48,46 @@ async def begun(work: Coroutine[Any, Any, None], tried: asyncio.Event) -> asynci
         waiting.cancel()
         await task
     return task
+
+
+class AtHand:
+    """What a tier asks: a connection that comes back by itself, and a breaker before it.
+
+    Whoever inherits this says in `_live` what one connection's life is, and sets `_tried` in it.
+    """
+
+    def __init__(
+        self, tier: str, tell: Tell, draw: Callable[[], float], patience: Patience
+    ) -> None:
+        self.breaker = breaker_of(tier, patience.breaker, time.monotonic_ns, tell)
+        self.connects = 0
+        self.why = "it was not asked yet"  # it is not connected
+        self._draw, self._patience = draw, patience
+        self._tried = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it can be asked."""
+        raise NotImplementedError
+
+    async def _live(self) -> bool:
+        """A connection from its beginning to its end; whether it began."""
+        raise NotImplementedError
+
+    async def start(self) -> bool:
+        """Connect, and stay so; whether the first try worked."""
+        backoff = self._patience.backoff
+        self._keeper = await begun(keep_up(self._live, backoff, self._draw), self._tried)
+        return self.is_connected
+
+    async def close(self) -> None:
+        """Let go; from now on nothing is there."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._keeper
+        self.why = CLOSED
 
 
 def failed(breaker: Breaker, why: str) -> None:

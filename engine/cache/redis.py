@@ -1,18 +1,15 @@
 """How is Redis kept at hand? One connection that comes back by itself, and a breaker before it."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
-from engine.cache.keeping import Patience, begun, failed, keep_up, reason_of
+from engine.cache.keeping import CLOSED, AtHand, Patience, failed, reason_of
 from engine.cache.redis_address import Address
 from engine.cache.redis_link import BUSY, Link, Lost, Question, asked, code_of
-from engine.cache.tier import Tally, Tell, breaker_of
+from engine.cache.tier import Tally, Tell
 from engine.cache.values import required
 
-CLOSED = "it was closed"
 PING_S = 1.0  # so long a connection may be silently gone, and what it would have told with it
 SICK = {"LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "NOAUTH", "NOPERM"}
 CODE_LETTERS = 24  # of an error's first word that are told
@@ -20,7 +17,7 @@ INVALIDATE = b"invalidate"
 Changed = Callable[[bytes | None], object]
 
 
-class Redis:
+class Redis(AtHand):
     """One database of one server, for all namespaces. Nothing that it does raises.
 
     Refused where hiredis is not installed, or TLS is asked for with certificates that are unfit.
@@ -37,33 +34,17 @@ class Redis:
         patience: Patience = Patience(),  # noqa: B008  a constant
     ) -> None:
         required("hiredis")
-        self._address, self._draw, self._patience = address, draw, patience
-        self.breaker = breaker_of("redis", patience.breaker, time.monotonic_ns, tell)
+        self._address = address
+        super().__init__("redis", tell, draw, patience)
         self.changed: list[Changed] = []
-        self.connects = self.invalidations = 0
-        self.why = "it was not asked yet"  # it is not connected
+        self.invalidations = 0
         self._link: Link | None = None
-        self._keeper: asyncio.Task[None] | None = None
-        self._tls, self._tried = address.tls(), asyncio.Event()
+        self._tls = address.tls()
 
     @property
     def is_connected(self) -> bool:
         """Whether it can be asked."""
         return self._link is not None
-
-    async def start(self) -> bool:
-        """Connect, and stay so; whether the first try worked."""
-        backoff = self._patience.backoff
-        self._keeper = await begun(keep_up(self._live, backoff, self._draw), self._tried)
-        return self.is_connected
-
-    async def close(self) -> None:
-        """Let go; from now on nothing is there."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
-        self.why = CLOSED
 
     async def ask(self, questions: Sequence[Question], tally: Tally) -> list[Any] | None:
         """Its answers in order, errors among them; None where there are none, which is counted."""

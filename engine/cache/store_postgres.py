@@ -5,15 +5,13 @@ bounded as is the time in it.
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from functools import cache
 from typing import Any, NamedTuple
 
-from engine.cache.keeping import Patience, begun, failed, keep_up, reason_of
+from engine.cache.keeping import AtHand, Patience, failed, reason_of
 from engine.cache.store_tables import INDEX, OURS, TABLE, VERSION, Unfit, newer
-from engine.cache.tier import Clock, Row, Tally, Tell, batches, breaker_of, standing_of
+from engine.cache.tier import Clock, Row, Tally, Tell, batches, standing_of
 
 SCHEMA = "supreme_cache"
 SEEK = "SELECT entry FROM cache_entries WHERE namespace = $1 AND key = $2 AND dead_at_ms > $3"
@@ -36,7 +34,7 @@ PRUNE = (
 )
 KEYS_AT_ONCE, ROWS_AT_ONCE, PRUNED_AT_ONCE = 64, 256, 500
 ONE_REQUEST = {"22", "25", "53"}  # classes of errors that tell of a request, not of the server
-CLOSED, CUT = "it was closed", "the connection was cut"
+CUT = "the connection was cut"
 
 
 class Statements(NamedTuple):
@@ -50,7 +48,7 @@ class Statements(NamedTuple):
     prune: Any
 
 
-class Postgres:
+class Postgres(AtHand):
     """One database, for all namespaces. Nothing that it does raises.
 
     `connect` makes a connection of asyncpg; `where` is all that is ever shown of its address.
@@ -64,32 +62,16 @@ class Postgres:
         draw: Callable[[], float],
         patience: Patience = Patience(),  # noqa: B008  a constant
     ) -> None:
-        self._connect, self.where, self._draw, self._patience = connect, where, draw, patience
-        self.breaker = breaker_of("postgres", patience.breaker, time.monotonic_ns, tell)
-        self.connects = self.waiting = 0
-        self.why = "it was not asked yet"  # it is not connected
+        self._connect, self.where = connect, where
+        super().__init__("postgres", tell, draw, patience)
+        self.waiting = 0
         self._ready: Statements | None = None
-        self._turn, self._tried = asyncio.Lock(), asyncio.Event()
-        self._keeper: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
 
     @property
     def is_connected(self) -> bool:
         """Whether it can be asked."""
         return self._ready is not None
-
-    async def start(self) -> bool:
-        """Connect, and stay so; whether the first try worked."""
-        backoff = self._patience.backoff
-        self._keeper = await begun(keep_up(self._live, backoff, self._draw), self._tried)
-        return self.is_connected
-
-    async def close(self) -> None:
-        """Let go; from now on nothing is there."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
-        self.why = CLOSED
 
     async def ask(self, tally: Tally, statement: str, *given: object) -> list[Any] | None:
         """The rows of a prepared statement, in its turn; None for no answer, which is counted."""
