@@ -12,9 +12,9 @@ from itertools import islice
 from typing import NamedTuple
 
 from bench.figures import Absent, Figure
+from bench.lru_ahead import Outcome, ahead, plain
 from bench.market import SHARED
 from bench.measuring import cpu_ns, interleaved, median
-from engine.cache.ahead import Outcome, ahead, plain
 from engine.cache.prefetch import Prefetch
 from engine.cache.synapses import Synapses
 

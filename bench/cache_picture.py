@@ -11,8 +11,8 @@ from io import BytesIO
 from typing import Any, NamedTuple
 
 from bench import cache_ahead
+from bench.lru_ahead import ahead, plain
 from bench.market import SHARED, native
-from engine.cache.ahead import ahead, plain
 from engine.cache.memory import memory_of
 from engine.cache.trace import belady, played
 from engine.core import ROOT

@@ -195,6 +195,7 @@ async def live(projecting: Projecting, asked: Asked, standing: Standing, stop: S
     cache = cache_of(asked.cache, standing, path, native, (asked.redis_url, asked.url))
     await cache.start()
     if cache.redis:
+        standing.alerts.up(REDIS_NAME, is_up=cache.redis.is_connected)
         answering.breakers[REDIS_NAME] = within(
             asyncio.get_running_loop(), RedisHand(cache.redis.breaker)
         )

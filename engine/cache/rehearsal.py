@@ -8,7 +8,6 @@ those of a cache without, and no trace is answered worse with.
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from engine.cache.ahead import CAPACITY, CAPACITY_MIN
 from engine.cache.fetching import Ahead
 from engine.cache.memory import Memory, counts_of, memory_of
 from engine.cache.prefetch import Prefetch
@@ -16,6 +15,8 @@ from engine.cache.synapses import Synapses
 from engine.cache.trace import MISSING, TTL_NS
 from engine.cache.values import Entry
 
+CAPACITY = 4  # keys that the synapses know, for each entry of the cache
+CAPACITY_MIN = 1_000
 BYTES_MAX = 1 << 60  # entries are what is bounded here
 ENTRY: Entry[None] = Entry(None, 0, 0, 0)
 Look = tuple[Callable[[Any], None], int]

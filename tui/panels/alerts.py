@@ -65,7 +65,7 @@ def lines(seen: Seen, chosen: int, hint: str) -> tuple[list[Line], int]:
 def service(seen: Seen) -> Line:
     """Whether anybody looks."""
     if seen.is_watched:
-        return [("the service watches engine, disk, tables, orders and PostgreSQL", "dim")]
+        return [("the service watches engine, disk, tables, orders, databases", "dim")]
     return [("✖ no service runs: nothing new is noticed; supreme serve starts one", "alarm")]
 
 

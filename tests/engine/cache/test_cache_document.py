@@ -8,7 +8,7 @@ import pytest
 
 from bench import cache_ahead, cache_picture
 from bench.cache_picture import FORETOLD, KEPT, Row, drawn, filled, kept_table
-from engine.cache.ahead import ahead
+from bench.lru_ahead import ahead
 from engine.cache.trace import belady
 from tests.engine.cache.memories import recorded
 from tests.engine.cache.test_memory_policy import (

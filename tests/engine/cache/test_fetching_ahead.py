@@ -6,7 +6,7 @@ from itertools import islice
 
 import pytest
 
-from engine.cache.ahead import Outcome, ahead, plain
+from bench.lru_ahead import Outcome, ahead, plain
 
 PRECISION_MIN = 0.85
 REQUESTS = 150_000

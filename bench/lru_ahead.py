@@ -9,11 +9,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from engine.cache.prefetch import ABSENT, Prefetch
+from engine.cache.rehearsal import CAPACITY, CAPACITY_MIN
 from engine.cache.strengths import Key
 from engine.cache.synapses import Synapses
-
-CAPACITY = 4  # keys that the synapses know, for each entry of the cache
-CAPACITY_MIN = 1_000
 
 
 class Outcome(NamedTuple):
