@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from engine.control.places import directory_named
 from engine.errors import Refused
-from engine.profile import ALL_KEYS, SECRETS, Given, refuse
+from engine.profile import ALL_KEYS, SECRETS, TEXTS, Given, refuse
 
 PREFIX = "SUPREME_"
 # The options of `supreme run` that a variable may stand for.
@@ -50,7 +50,7 @@ def variable_of(name: str) -> str:
 
 
 # variable -> the option or key it stands for; only keys have a point in them.
-NAMES = {variable_of(name): name for name in (*LASTING, *ALL_KEYS, *SECRETS)}
+NAMES = {variable_of(name): name for name in (*LASTING, *ALL_KEYS, *TEXTS, *SECRETS)}
 
 
 class Environment(NamedTuple):

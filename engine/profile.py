@@ -15,6 +15,7 @@ from engine.messages import PARAMETER_NAME, ParameterChanged, encode, texts_of
 from engine.resilience import settings as resilience
 from engine.state import KEYS
 from engine.values import fitting, named, range_in_words, written
+from engine.venues import settings as exchanging
 
 # A checkout keeps them at its top, an installed package inside the engine.
 PROFILES = next(
@@ -47,7 +48,9 @@ ORDERED = (
     ("sizing.stop_loss", "risk.price_band"),  # a stop beyond the band would be denied
     *resilience.ORDERED,
 )
-ALL_KEYS = {**SETTINGS, **KEYS, **resilience.ROWS, **caching.ROWS}
+ALL_KEYS = {**SETTINGS, **KEYS, **resilience.ROWS, **caching.ROWS, **exchanging.ROWS}
+# Words that may be left out.
+TEXTS = exchanging.TEXTS
 # May be left out, and what is given is shown nowhere.
 SECRETS = {
     "service.postgres_url": "Where the service copies its tables: postgresql://USER:PASS@HOST/DB.",
@@ -70,6 +73,7 @@ class Profile(NamedTuple):
     values: dict[str, int | float]
     origins: dict[str, str]
     secrets: Mapping[str, str] = NOTHING
+    texts: Mapping[str, str] = NOTHING
 
     def digest(self) -> bytes:
         """SHA-256 of all values."""
@@ -116,9 +120,17 @@ def examine(
         except Refused as refused:
             wrong.append(refused)
     wrong += contradictions(values)
-    secrets = {key: given[key].value for key in SECRETS if key in given and given[key].value}
-    origins = {key: given[key].name for key in (*values, *secrets)}
-    return Profile(path.stem, values, origins, secrets), wrong
+    secrets, texts = (
+        {key: given[key].value for key in rows if key in given and given[key].value}
+        for rows in (SECRETS, TEXTS)
+    )
+    if exchanging.ROWS.keys() <= values.keys():
+        try:
+            exchanging.settings_of(values, texts)
+        except Refused as refused:
+            wrong.append(refused)
+    origins = {key: given[key].name for key in (*values, *secrets, *texts)}
+    return Profile(path.stem, values, origins, secrets, texts), wrong
 
 
 def path_of(name: str) -> Path:
@@ -202,11 +214,13 @@ def known_key(key: str, given: Given) -> str:
         raise Refused(f"--set {key} has no value", "write --set key=value")
     if key in SECRETS:
         return secret(key, given)
+    if key in TEXTS:
+        return text(key, given)
     if key in ALL_KEYS:
         return key
     from difflib import get_close_matches
 
-    near = get_close_matches(key, ALL_KEYS, 1, 0.4)
+    near = get_close_matches(key, [*ALL_KEYS, *TEXTS], 1, 0.4)
     raise Refused(
         f"{given.name.removeprefix('file ')}: there is no key {key}",
         f"did you mean {near[0]}?" if near else "supreme config show prints all keys",
@@ -220,9 +234,16 @@ def secret(key: str, given: Given) -> str:
             f"{key} is a secret: whoever lists the processes would read it",
             "set its variable (supreme config names), or write it into a profile of your own",
         )
+    return text(key, given)
+
+
+def text(key: str, given: Given) -> str:
+    """The key of a text; Refused for a value that is none, or not of one line."""
+    where = given.name.removeprefix("file ")
     if not isinstance(given.value, str):
-        where = given.name.removeprefix("file ")
         raise Refused(f"{where}: {key} is no text", "put it between quotation marks")
+    if not given.value.isprintable() or set(given.value) & set('"\\'):
+        raise Refused(f"{where}: {key} has letters that no address or name has", "leave them out")
     return key
 
 
@@ -249,7 +270,9 @@ def parameter_records(profile: Profile, at_ns: int) -> list[bytes]:
     return records
 
 
-def as_toml(values: Mapping[str, int | float], opening: str) -> str:
+def as_toml(
+    values: Mapping[str, int | float], opening: str, texts: Mapping[str, str] = NOTHING
+) -> str:
     """A complete profile file, each key with its meaning, unit and range."""
     lines, section = [f"# {opening}"], ""
     for key, row in ALL_KEYS.items():
@@ -259,6 +282,8 @@ def as_toml(values: Mapping[str, int | float], opening: str) -> str:
             section = table
         limits = "" if "|" in row.unit else f" {range_of(key)}."
         lines += [f"# {row.text}{limits}", f"{name} = {written(worded(key, values[key]))}"]
+    for key, told in texts.items():
+        lines += [f"# {TEXTS[key]}", f"{key.rpartition('.')[2]} = {written(told)}"]
     return "\n".join(lines) + "\n"
 
 

@@ -5,6 +5,7 @@ a file that was changed since) nobody can ask later.
 """
 
 import os
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from engine.errors import Refused
@@ -16,16 +17,18 @@ FIRST_LINE_MAX = 200
 
 
 class Settings(NamedTuple):
-    """All values by their keys, and the first line of their file."""
+    """All values and texts by their keys, and the first line of their file."""
 
     opening: str
     values: dict[str, int | float]
+    texts: Mapping[str, str]
 
 
 def keep_settings(engine: Engine, data_dir: str) -> None:
     """Write what holds since this start; where that fails, it is said, and none are kept of it."""
     journal_id, epoch = engine.journal.identity.journal_id, engine.kept.epoch - 1
-    text = as_toml(engine.profile.values, opening(journal_id, epoch))
+    profile = engine.profile
+    text = as_toml(profile.values, opening(journal_id, epoch), profile.texts)
     try:
         put(os.path.join(data_dir, STARTED), text.encode())
     except OSError as error:
@@ -47,7 +50,7 @@ def settings_of(data_dir: str, journal_id: bytes, epoch: int = 0) -> Settings | 
         profile, wrong = examine(path)
     except (OSError, ValueError, Refused):  # gone, no text, no TOML
         return None
-    return None if wrong else Settings(line, profile.values)
+    return None if wrong else Settings(line, profile.values, profile.texts)
 
 
 def opening(journal_id: bytes, epoch: int) -> str:

@@ -14,6 +14,7 @@ from engine.options import DEFAULT, OPTIONS, Options, checked, parse
 from engine.profile import (
     ALL_KEYS,
     SECRETS,
+    TEXTS,
     Profile,
     as_toml,
     examine,
@@ -65,7 +66,7 @@ def show(
     elif origin:
         print("\n".join(as_table(options, chosen)))
     else:
-        sys.stdout.write(as_toml(chosen.values, opening_of(options.profile, chosen)))
+        sys.stdout.write(as_toml(chosen.values, opening_of(options.profile, chosen), chosen.texts))
 
 
 @app.command("set")
@@ -175,6 +176,9 @@ def as_object(options: Options, chosen: Profile) -> dict[str, Any]:
             "range": range_of(key),
             "text": row.text,
         }
+    for key, value in chosen.texts.items():
+        origin = origin_of(chosen.origins[key])
+        keys[key] = {"value": value, "origin": origin, "range": "", "text": TEXTS[key]}
     for key in chosen.secrets:
         origin = origin_of(chosen.origins[key])
         keys[key] = {"value": HIDDEN, "origin": origin, "range": "", "text": SECRETS[key]}
@@ -192,6 +196,7 @@ def as_table(options: Options, chosen: Profile) -> list[str]:
     for key, value in chosen.values.items():
         said = str(worded(key, value))
         rows.append((key, said, range_of(key), origin_of(chosen.origins[key])))
+    rows += [(key, said, "", origin_of(chosen.origins[key])) for key, said in chosen.texts.items()]
     rows += [(key, HIDDEN, "", origin_of(chosen.origins[key])) for key in chosen.secrets]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     rows[1:1] = [(f"--{name}", value, "", origin) for name, value, origin in option_rows(options)]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from engine.environment import ALIASES, MODE, NAMES, NOT_READ, OURS
 from engine.options import OPTIONS
-from engine.profile import ALL_KEYS, SECRETS, range_of
+from engine.profile import ALL_KEYS, SECRETS, TEXTS, range_of
 
 SPELLED = {
     "SYMBOL_FOCUS": "ETHUSDT, ETH-USDT or ETH/USDT; must agree with the file of --replay",
@@ -35,8 +35,8 @@ def names() -> Iterator[Name]:
         if name in ALL_KEYS:
             yield Name(variable, name, f"{ALL_KEYS[name].text} {range_of(name)}")
     for variable, name in NAMES.items():
-        if name in SECRETS:
-            yield Name(variable, name, SECRETS[name])
+        if name in SECRETS or name in TEXTS:
+            yield Name(variable, name, SECRETS.get(name) or TEXTS[name])
     for name, why in NOT_READ.items():
         yield Name(f"{name}*" if name.endswith("_") else name, "refused", why)
     for name in OURS:

@@ -107,7 +107,7 @@ def profile_in(home: str, whole: Whole, native: Any) -> str:
     if not is_ours(who):
         kept = settings_of(home, who.journal_id)
         unread = "The journal is of other code: the supreme that wrote it can read its profile."
-        return as_toml(kept.values, kept.opening) if kept else f"# {unread}\n"
+        return as_toml(kept.values, kept.opening, kept.texts) if kept else f"# {unread}\n"
     state, epoch = folded(whole, native)
     started = settings_of(home, who.journal_id, epoch)
     if started is None:
@@ -115,10 +115,10 @@ def profile_in(home: str, whole: Whole, native: Any) -> str:
         values |= {key: value_in(state, key) for key in KEYS}
         values["journal.segment_bytes"] = whole.segments[-1].header.segment_size
         first = f"What journal {who.journal_id.hex()} knows; the other keys are the usual ones."
-        started = Settings(first, values)
+        started = Settings(first, values, {})
     # What the account began with, whatever a later start asked for.
     cash = state.account.deposits_e8 / E8
-    return as_toml(started.values | {"account.cash": cash}, started.opening)
+    return as_toml(started.values | {"account.cash": cash}, started.opening, started.texts)
 
 
 def folded(whole: Whole, native: Any) -> tuple[Any, int]:

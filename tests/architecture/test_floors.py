@@ -32,6 +32,7 @@ FLOORS: list[tuple[str, list[str]]] = [
             *("values", "profile", "environment", "opening", "options", "status", "streams"),
             *("builder", "parts"),
             *("desk", "scarcity", "folding", "beginning", "bootstrap", "runtime", "serving"),
+            *("running", "live"),
             "answering",
             "started",
             "stopping",

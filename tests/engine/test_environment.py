@@ -17,14 +17,14 @@ from engine.environment import (
 )
 from engine.errors import Refused
 from engine.options import OPTIONS
-from engine.profile import ALL_KEYS, SECRETS, Given
+from engine.profile import ALL_KEYS, SECRETS, TEXTS, Given
 from tests.conftest import ROOT
 
 
 def test_every_option_and_every_key_has_its_variable():
     """What a variable cannot stand for is said in one visible list."""
-    assert set(NAMES.values()) == {*LASTING, *ALL_KEYS, *SECRETS}
-    assert len(NAMES) == len(LASTING) + len(ALL_KEYS) + len(SECRETS)
+    assert set(NAMES.values()) == {*LASTING, *ALL_KEYS, *TEXTS, *SECRETS}
+    assert len(NAMES) == len(LASTING) + len(ALL_KEYS) + len(TEXTS) + len(SECRETS)
     assert {*LASTING, *AT_THE_PROMPT} == {*OPTIONS, "help"}
     assert set(LASTING).isdisjoint(ALL_KEYS)
 

@@ -1,0 +1,126 @@
+"""Which exchange does an engine trade at, and is its money real? The profile's keys."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from engine.errors import Refused
+from engine.layout import F, I, Parameter
+
+SWITCH = "false|true"
+VENUES = ("none", "binance")
+ROWS: dict[str, Parameter] = {
+    "exchange.venue": Parameter(
+        I, 0, 0, 1, "|".join(VENUES), "Who answers orders; none is the simulated fills."
+    ),
+    "exchange.real_money": Parameter(
+        I, 0, 0, 1, SWITCH, "Whether it is; then a fresh start is HALTED until a reset."
+    ),
+    "exchange.answer_seconds": Parameter(
+        F, 5.0, 0.1, 60.0, "s", "A request that nobody answered for so long is in doubt."
+    ),
+    "exchange.reconcile_seconds": Parameter(
+        F, 60.0, 1.0, 3_600.0, "s", "Between two looks at what the exchange holds for us."
+    ),
+    "exchange.receive_window_ms": Parameter(
+        I, 5_000, 100, 60_000, "ms", "Older than this the exchange takes no request of ours."
+    ),
+    "exchange.silence_seconds": Parameter(
+        F, 15.0, 1.0, 600.0, "s", "A market silent for so long is asked by another way."
+    ),
+}
+# May be left out: then they are Binance's own. The key's name is one of `supreme keys list`.
+TEXTS = {
+    "exchange.rest_url": "Where questions are asked: https://HOST.",
+    "exchange.stream_url": "Where the market is told: wss://HOST.",
+    "exchange.api_url": "Where orders are sent: wss://HOST/ws-api/v3.",
+    "exchange.key": "The name of the API key to trade with, as supreme keys list has it.",
+}
+BINANCE = (
+    "https://api.binance.com",
+    "wss://stream.binance.com:9443",
+    "wss://ws-api.binance.com:443/ws-api/v3",
+)
+SCHEMES = {
+    "exchange.rest_url": ("https://", "http://"),
+    "exchange.stream_url": ("wss://", "ws://"),
+    "exchange.api_url": ("wss://", "ws://"),
+}
+REAL_HOSTS = ("binance.com", "binance.us", "binance.vision")
+PLAY_HOSTS = ("testnet.binance.vision", "demo.binance.com")
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+class Exchange(NamedTuple):
+    """What a profile says of its exchange; times in seconds."""
+
+    venue: str = "none"
+    real_money: bool = False
+    answer_s: float = 5.0
+    reconcile_s: float = 60.0
+    receive_window_ms: int = 5_000
+    silence_s: float = 15.0
+    rest_url: str = BINANCE[0]
+    stream_url: str = BINANCE[1]
+    api_url: str = BINANCE[2]
+    key: str = ""
+
+
+def settings_of(values: Mapping[str, int | float], texts: Mapping[str, str]) -> Exchange:
+    """The settings that a profile makes. Refused for an address that means another kind of money.
+
+    What is called paper must not be able to reach an exchange that trades for real, and real
+    money is never sent in the clear.
+    """
+    rest, stream, api = (texts.get(key, usual) for key, usual in zip(SCHEMES, BINANCE, strict=True))
+    made = Exchange(
+        VENUES[int(values["exchange.venue"])],
+        bool(values["exchange.real_money"]),
+        float(values["exchange.answer_seconds"]),
+        float(values["exchange.reconcile_seconds"]),
+        int(values["exchange.receive_window_ms"]),
+        float(values["exchange.silence_seconds"]),
+        rest,
+        stream,
+        api,
+        texts.get("exchange.key", ""),
+    )
+    if made.venue != "none":
+        for name, url in zip(SCHEMES, (rest, stream, api), strict=True):
+            refuse_other_money(name, url, made)
+    return made
+
+
+def refuse_other_money(name: str, url: str, made: Exchange) -> None:
+    """Refused for an address without a scheme, of real money on paper, or of real in the clear."""
+    if not url.startswith(SCHEMES[name]):
+        usual = " or ".join(SCHEMES[name])
+        raise Refused(f"{name} = {url[:80]} is no address", f"it must begin with {usual}")
+    host = host_of(url)
+    if not made.real_money and is_real(host):
+        raise Refused(
+            f"{name} = {url[:80]} trades real money, and this profile is for paper",
+            "give the address of supreme venue or of a test network, or use the profile "
+            "binance-live",
+            code=4,
+        )
+    if made.real_money and not url.startswith(SCHEMES[name][0]) and host not in LOOPBACK:
+        raise Refused(
+            f"{name} = {url[:80]} would send real money's requests in the clear",
+            f"it must begin with {SCHEMES[name][0]}",
+            code=4,
+        )
+
+
+def host_of(url: str) -> str:
+    """The host that an address names, without its port."""
+    place = url.partition("://")[2].partition("/")[0].rpartition("@")[2].lower()
+    if place.startswith("["):
+        return place.partition("]")[0] + "]"
+    return place.partition(":")[0].rstrip(".")
+
+
+def is_real(host: str) -> bool:
+    """Whether orders that are sent to this host trade real money."""
+    if any(host == one or host.endswith("." + one) for one in PLAY_HOSTS):
+        return False
+    return any(host == one or host.endswith("." + one) for one in REAL_HOSTS)
