@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from engine import core as cores
 from engine.control.places import operator, printable
 from engine.desk import signed
 from engine.errors import Refused
+from engine.execution.orders import PENDING_CANCEL, PENDING_NEW, UNKNOWN, is_open
 from engine.folding import fold
 from engine.journal.checkpoints import Said
 from engine.journal.continuing import changed_from
@@ -15,10 +16,12 @@ from engine.journal.folded import CONTENT_AT, Kept
 from engine.loop import Loop
 from engine.messages import (
     LABEL,
+    OUTSIDE,
     PARAMETER_NAME,
     TEXT,
     CodeChanged,
     EngineStarted,
+    OperatorKilled,
     OperatorReset,
     encode,
     texts_of,
@@ -26,13 +29,18 @@ from engine.messages import (
 from engine.opening import E8, for_core, opening_records
 from engine.options import Options
 from engine.parts import Engine, Source
+from engine.ports import Venue
 from engine.profile import parameter_records
 from engine.risk.breakers import HALTED, trading_state
 from engine.state import KEYS
+from engine.venues.asking import Terms
+from engine.venues.outside import Outside
 from engine.venues.paper import PaperVenue
+from engine.venues.settings import Exchange
 
 SEEDED = "SIMULATED seed"  # how the label of a market made from a seed begins
 DURABLE_SECONDS_MAX = 30.0
+MARGIN_NS = 2_000_000_000  # on top of when an exchange takes a late request at the latest
 
 
 def begin(
@@ -50,7 +58,7 @@ def begin(
     tell_what_stays(engine, say)
     journal = engine.journal
     engine.log.stamp = f"S{journal.identity.journal_id.hex()[:8]}-{kept.epoch}"
-    engine.loop = Loop(engine.core, journal, PaperVenue(engine.core), engine.log)
+    engine.loop = Loop(engine.core, journal, venue_of(engine), engine.log)
     found = journal.recovered
     if found.left_open:
         ends = {"end": found.sequence, "proved": found.proved, "cut_bytes": found.cut_bytes}
@@ -67,6 +75,8 @@ def begin(
     journal.append(b"".join([*texts_of(engine.source.label, LABEL, received_ns=now_ns), started]))
     tell_beginning(engine)
     tell_changes(engine)
+    if engine.source.exchange is not None:
+        take_up(engine, engine.source.exchange, now_ns)
     if options.reset_halt:
         reset_halt(engine, options.reason)
     if not journal.wait(journal.sequence, DURABLE_SECONDS_MAX):
@@ -78,6 +88,32 @@ def begin(
     engine.log.say("info", "EngineStarted", epoch=kept.epoch, label=engine.source.label)
     engine.kept = begun(kept, engine.source)
     engine.log.flush()
+
+
+def venue_of(engine: Engine) -> Venue:
+    """Who answers the orders."""
+    exchange = engine.source.exchange
+    if exchange is None:
+        return PaperVenue(engine.core)
+    answer_ns, reconcile_ns = round(exchange.answer_s * 1e9), round(exchange.reconcile_s * 1e9)
+    settle_ns = answer_ns + exchange.receive_window_ms * 1_000_000 + MARGIN_NS
+    terms = Terms(answer_ns=answer_ns, settle_ns=settle_ns, reconcile_ns=reconcile_ns)
+    return Outside(engine.holds, terms)
+
+
+def take_up(engine: Engine, exchange: Exchange, now_ns: int) -> None:
+    """What an exchange may have done meanwhile is asked; fresh real money waits for an operator."""
+    state, venue = engine.core.state, cast("Outside", engine.loop.venue)
+    if exchange.real_money and not engine.resumed and state.clock.heartbeats == 0:
+        why = "a fresh start with real money waits for an operator's reset"
+        engine.loop.take(encode(OperatorKilled(0, now_ns, now_ns)), signed("engine", why, now_ns))
+        engine.log.say("warning", "HaltedAtStart", why=why)
+    for order in state.orders.table:
+        if order.id and is_open(order.status):
+            seen = order.status not in (PENDING_NEW, UNKNOWN)
+            canceling = order.status == PENDING_CANCEL
+            for fact in venue.adopt(order.id, order.symbol, accepted=seen, canceling=canceling):
+                engine.loop.take(fact)
 
 
 def begun(kept: Kept, source: Source) -> Kept:
@@ -110,7 +146,7 @@ def refuse_other_market(engine: Engine, kept: Kept, data_dir: str) -> None:
 
 def records_after(kept: Kept, source: Source, data_dir: str) -> Iterator[bytes]:
     """The source's records that the journal lacks; Refused (4) if it was fed from another one."""
-    if not kept.market_records:
+    if not kept.market_records or source.exchange is not None:
         return source.records(0)
     records = source.records(kept.market_records - 1)
     if next(records, b"")[CONTENT_AT:] != kept.last:
@@ -168,7 +204,8 @@ def tell_beginning(engine: Engine) -> None:
     if state.account.deposits_e8 != 0 or engine.resumed:
         return
     told, texts = state.clock.events, b""
-    for record in opening_records(engine.profile, source.instruments, source.start_ns):
+    flags = OUTSIDE if source.exchange is not None else 0
+    for record in opening_records(engine.profile, source.instruments, source.start_ns, flags):
         if record[4] == TEXT:
             texts += record
             continue

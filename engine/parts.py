@@ -8,6 +8,7 @@ from engine.instruments import Instrument
 from engine.log import Log
 from engine.profile import Profile
 from engine.streams import INTERNAL, INTERRUPTED, REFUSED
+from engine.venues.settings import Exchange
 
 if TYPE_CHECKING:
     from engine.journal.folded import Kept
@@ -24,7 +25,8 @@ class Source(NamedTuple):
     instruments: list[Instrument]
     start_ns: int
     heartbeat_ns: int  # 0 leaves it to the profile
-    records: Callable[[int], Iterator[bytes]]
+    records: Callable[[int], Iterator[bytes]]  # none of a market that is heard as it happens
+    exchange: Exchange | None = None  # who answers orders, where it is not the simulated fills
 
 
 class Stopped(Exception):
@@ -57,7 +59,14 @@ class Engine:
         """Go on with another core from the same state."""
         core.restore(self.core.image())
         self.core = self.loop.core = core
-        self.loop.venue.core = core  # type: ignore[attr-defined]
+        if self.source.exchange is None:
+            self.loop.venue.core = core  # type: ignore[attr-defined]
+
+    def holds(self) -> tuple[int, list[int]]:
+        """What it knows to hold: cash in 1e-8 of quote, and the lots of every symbol."""
+        state = self.core.state
+        held = range(len(self.names))
+        return state.account.cash_e8, [state.symbols[number].position.lots for number in held]
 
     def keep_log(self, log: Log) -> None:
         """The log, whose last line is how the engine ended."""
