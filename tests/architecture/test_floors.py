@@ -24,7 +24,7 @@ FLOORS: list[tuple[str, list[str]]] = [
     ("the path", ["statistics", "resilience", "ports", "loop", "log", "telemetry"]),
     (
         "the world",
-        ["cache", "journal", "market", "venues", "learning", "control", "service"],
+        ["cache", "journal", "market", "venues", "lines", "learning", "control", "service"],
     ),
     (
         "assembly",
