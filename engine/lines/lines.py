@@ -10,10 +10,10 @@ from typing import Any, Generic, Protocol, TypeVar
 from engine.lines.patience import NEVER_NS
 
 Said = TypeVar("Said")
-Spoken = TypeVar("Spoken", covariant=True)
+Spoken_co = TypeVar("Spoken_co", covariant=True)
 
 
-class Line(Protocol[Spoken]):
+class Line(Protocol[Spoken_co]):
     """What every connection is here, whatever it speaks."""
 
     @property
@@ -30,7 +30,7 @@ class Line(Protocol[Spoken]):
     def due_ns(self) -> int:
         """When it must be heard though nothing happened."""
 
-    def hear(self, now_ns: int) -> Spoken:
+    def hear(self, now_ns: int) -> Spoken_co:
         """What came. It may have ended behind it."""
 
 

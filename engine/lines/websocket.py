@@ -159,7 +159,7 @@ class WebSocket:
         self.status = response.status_code
         self.answered = {name.lower(): value for name, value in response.headers.raw_items()}
         said = " ".join(response.body.decode(errors="replace")[:BODY_SHOWN].split())
-        told = f" {ascii(said)}" if said else ""
+        told = f" {said!a}" if said else ""
         self._end(
             f"{self.address} refused the connection: HTTP {self.status}{told}",
             "it said for how long" if self.retry_after_ns() else "check the address and its path",
@@ -177,7 +177,7 @@ class WebSocket:
             self._end("we closed it")
         elif closed is not None and self._protocol.parser_exc is None:
             self.close_code = int(closed.code)
-            reason = f" {ascii(closed.reason)}" if closed.reason else ""
+            reason = f" {closed.reason!a}" if closed.reason else ""
             self._end(f"{self.address} closed it: {self.close_code}{reason}")
         else:
             self.close_code = GONE

@@ -46,6 +46,7 @@ DOORS = {
     ("market", "journal"): "history files are record files: one format, one writer of it",
     ("service", "journal"): "the service follows what the engine writes",
     ("service", "cache"): "the service answers readers through it",
+    ("lines", "control"): "a feed's socket lies in a private folder, as the operator's does",
 }
 # Top-level packages, and what of the engine each may see.
 ABOVE: dict[str, tuple[str, ...]] = {
