@@ -24,7 +24,7 @@ FLOORS: list[tuple[str, list[str]]] = [
     ("the path", ["statistics", "resilience", "ports", "loop", "log", "telemetry"]),
     (
         "the world",
-        ["cache", "journal", "market", "venues", "learning", "control", "service"],
+        ["cache", "journal", "market", "venues", "lines", "learning", "control", "service"],
     ),
     (
         "assembly",
@@ -47,6 +47,7 @@ DOORS = {
     ("market", "journal"): "history files are record files: one format, one writer of it",
     ("service", "journal"): "the service follows what the engine writes",
     ("service", "cache"): "the service answers readers through it",
+    ("lines", "control"): "a feed's socket lies in a private folder, as the operator's does",
 }
 # Top-level packages, and what of the engine each may see.
 ABOVE: dict[str, tuple[str, ...]] = {
