@@ -75,7 +75,11 @@ def heard(line: bytes) -> Heard | None:
     received_ns = time_of(int(seconds))
     if fraction:
         received_ns += unit_of(int(seconds)) * int(fraction[:9].ljust(9, b"0")) // 1_000_000_000
-    message = json.loads(text)
+    return understood(json.loads(text), (address or b"").decode(), received_ns)
+
+
+def understood(message: dict[str, Any], address: str, received_ns: int) -> Heard | None:
+    """What a message says, heard then from this address; None and errors as above."""
     body = message["data"] if "stream" in message else message
     if type(body) is not dict:
         raise ValueError("is no message")
@@ -83,10 +87,10 @@ def heard(line: bytes) -> Heard | None:
     if kind not in SAID:
         return None
     read, is_futures = SAID[kind]
-    symbol = symbol_of(body, (address or b"").decode())
+    symbol = symbol_of(body, address)
     if not symbol and kind != "snapshot":
         raise ValueError("names no symbol")
-    if symbol and (is_futures(body) or b"/fapi/" in (address or b"")):
+    if symbol and (is_futures(body) or "/fapi/" in address):
         symbol += "-PERP"
     told = body.get("T", body.get("E"))
     return Heard(symbol, received_ns, time_of(told) if told else received_ns, read(body))
