@@ -55,8 +55,8 @@ class Discreet(TyperCommand):
             )
         if left := super().parse_args(ctx, args):
             raise Refused(
-                f"{len(left)} words too many; they are not repeated here, they may be secrets",
-                "if so revoke them: whoever lists the processes has seen them",
+                "there are words too many, not repeated here: they may be secrets",
+                "if so revoke them at the venue: whoever lists the processes has seen them",
             )
         return left
 
