@@ -2,7 +2,6 @@
 
 import resource
 from collections.abc import Mapping, MutableMapping
-from contextlib import suppress
 from typing import NamedTuple
 
 from engine.control.places import base_directory
@@ -65,5 +64,4 @@ def forbid_dumps() -> None:
     """
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
     least = 1 if most == resource.RLIM_INFINITY else min(1, most)
-    with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_CORE, (least, least))
+    resource.setrlimit(resource.RLIMIT_CORE, (least, most))

@@ -69,18 +69,26 @@ def private(path: str) -> bytes:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}", "name another file") from error
-    with open(fd, "rb") as file:
-        found = os.fstat(fd)
-        if not (stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode)):
-            raise Refused(f"{path} is no file", "name a file")
-        if found.st_uid not in (0, os.geteuid()):
-            raise Refused(f"{path} belongs to somebody else", "copy it, then use the copy", code=4)
-        if found.st_mode & OTHERS:
-            raise Refused(f"others may read {path}", f"chmod 600 {path}", code=4)
-        raw = file.read(BYTES_MAX + 1)
+    try:
+        must_be_private(os.fstat(fd), path)
+        raw = b""
+        while more := os.read(fd, BYTES_MAX + 1 - len(raw)):
+            raw += more
+    finally:
+        os.close(fd)
     if len(raw) > BYTES_MAX:
         raise Refused(f"{path} is larger than {BYTES_MAX:,} bytes", "it is another file", code=4)
     return raw
+
+
+def must_be_private(found: os.stat_result, path: str) -> None:
+    """Refused (4) for what others may read or own, (2) for what is neither file nor pipe."""
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode)):
+        raise Refused(f"{path} is no file", "name a file")
+    if found.st_uid not in (0, os.geteuid()):
+        raise Refused(f"{path} belongs to somebody else", "copy it, then use the copy", code=4)
+    if found.st_mode & OTHERS:
+        raise Refused(f"others may read {path}", f"chmod 600 {path}", code=4)
 
 
 def add(keys: Keys, lock: Lock, home: str, *, now: str) -> str:

@@ -63,10 +63,7 @@ def test_the_wrong_file_is_known_by_its_first_line(mark, fix):
 
 def test_keys_show_themselves_to_nobody():
     """However they are printed, also in a traceback; and they are not copied to a file."""
-    try:
-        raise ValueError(KEYS)
-    except ValueError as error:
-        shown = "".join(traceback.format_exception(error))
+    shown = "".join(traceback.format_exception(ValueError(KEYS)))
 
     for text in (shown, repr(KEYS), f"{KEYS}", f"{[KEYS]!r}"):
         assert fingerprint(API_KEY) in text

@@ -1,4 +1,4 @@
-"""Do sealed keys open for whoever holds the lock, and for nobody else, whatever befalls the file?"""
+"""Do sealed keys open for whoever holds the lock, for nobody else, and for none once changed?"""
 
 import base64
 import hashlib
