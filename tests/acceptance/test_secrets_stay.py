@@ -59,7 +59,7 @@ def heard(*words: str, **environ: str) -> dict[str, bytes]:
 def holding(home: Path, out: Path, *words: str) -> "subprocess.Popen[bytes]":
     """An engine that was handed the keys `main` as a command hands them."""
     environ = {name: text for name, text in os.environ.items() if not name.startswith("EXCHANGE")}
-    environ["SUPREME_PASSPHRASE_FILE"] = str(home.parent / "phrase")
+    environ |= {"SUPREME_PASSPHRASE_FILE": str(home.parent / "phrase")}
     handed = hand_over(keys_for("main", str(home), environ), environ)
     with out.open("ab") as said:
         started = subprocess.Popen(

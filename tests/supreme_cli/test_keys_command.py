@@ -196,7 +196,7 @@ def test_a_file_that_is_not_as_it_was_is_refused(room: Room, harm: str):
 
 def test_the_passphrase_may_be_named_in_the_environment(room: Room):
     """As a file, so that no process shows it."""
-    room.environ["SUPREME_PASSPHRASE_FILE"] = room.phrase
+    room.environ |= {"SUPREME_PASSPHRASE_FILE": room.phrase}
 
     room.keys("add", "main", "--file", room.pair)
 
