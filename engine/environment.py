@@ -31,6 +31,11 @@ MODE = "TRADING_MODE"
 NOT_READ = {
     "EXCHANGE_": "there is no exchange here yet: all trading is on paper",
 }
+# Read where keys are opened, or set by the command that hands them to the engine it starts.
+OF_KEYS = {
+    "SUPREME_KEYS_FD": "set by the command that hands keys to an engine; never by hand",
+    "SUPREME_PASSPHRASE_FILE": "a file, 0600, whose first line opens the keys that run needs",
+}
 # Read by the console, or by this project's own tests and benchmarks, never by the engine.
 OURS = (
     "SUPREME_BENCH_WATCH_SECONDS",
@@ -112,7 +117,7 @@ def not_read(said: Mapping[str, str]) -> Iterator[Refused]:
 def unknown(said: Mapping[str, str]) -> Iterator[Refused]:
     """Names that look like ours and are not."""
     for name in sorted(said):
-        if name.startswith(PREFIX) and name not in NAMES and name not in OURS:
+        if name.startswith(PREFIX) and name not in NAMES and name not in (*OF_KEYS, *OURS):
             yield Refused(f"there is no variable {name}", meant(name))
 
 

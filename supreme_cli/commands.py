@@ -25,6 +25,7 @@ COMMANDS = {
     "down": Command(RUN, "stop the engine gracefully", LIFE, "down"),
     "status": Command(RUN, "whether an engine runs, and how it stands", SHOW, "status"),
     "doctor": Command(RUN, "whether this box is fit for an engine", "supreme_cli.doctor"),
+    "keys": Command(RUN, "API keys of a venue, sealed on disk", "supreme_cli.keys"),
     "config": Command(RUN, "settings, and where each came from", "supreme_cli.config"),
     "completion": Command(RUN, "words for the shell to complete", "supreme_cli.completion"),
     "pause": Command(OPERATE, "no new entries; exits go on", ACT, "pause"),

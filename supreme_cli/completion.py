@@ -116,7 +116,7 @@ def verbs_of(name: str, values: dict[str, Offer]) -> Iterator[Verb]:
 def argument(given: Any) -> Offer:
     """What may stand without an option, by what the help calls it: FILE..., DIR, [FILE|NAME]."""
     called, words = given.metavar or "", tuple(getattr(given.type, "choices", ()))
-    if "NAME" in called:
+    if "FILE|NAME" in called:  # a profile
         words = tuple(shipped())
     return Offer(words, FILES if "FILE" in called else DIRECTORIES if "DIR" in called else "")
 

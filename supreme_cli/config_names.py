@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from engine.environment import ALIASES, MODE, NAMES, NOT_READ, OURS
+from engine.environment import ALIASES, MODE, NAMES, NOT_READ, OF_KEYS, OURS
 from engine.options import OPTIONS
 from engine.profile import ALL_KEYS, SECRETS, TEXTS, range_of
 
@@ -39,6 +39,8 @@ def names() -> Iterator[Name]:
             yield Name(variable, name, SECRETS.get(name) or TEXTS[name])
     for name, why in NOT_READ.items():
         yield Name(f"{name}*" if name.endswith("_") else name, "refused", why)
+    for name, meaning in OF_KEYS.items():
+        yield Name(name, "", meaning)
     for name in OURS:
         yield Name(name, "ignored", "read by the console, the tests or the benchmarks")
 

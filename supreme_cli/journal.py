@@ -25,9 +25,11 @@ from supreme_cli.journal_words import (
     facts_of_damage,
     moment,
     profile_in,
+    told_of_keys,
     told_removal,
     told_whole,
 )
+from supreme_cli.keys import summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -154,6 +156,8 @@ def backup(
 ) -> None:
     """Write journal, snapshots and profile into one tar file, and verify it; engines may run on.
 
+    Of API keys it says which there are, without the keys: supreme keys add brings them back.
+
     For cron or a timer: supreme journal backup /backups --data-dir DIR --keep 14
     """
     home, native = home_of(data_dir), cores.load_native()
@@ -168,7 +172,7 @@ def backup(
     size = sum(part.size for part in archives.parts_of(whole))
     if not dry_run:
         with progress("backing up", size) as done:
-            told = {"made": made, "data_dir": home}
+            told = {"made": made, "data_dir": home, "keys": summary(home)}
             archives.back_up(path, whole, profile_in(home, whole, native), told, done)
         forget(target, stem, keep)
     facts = {"file": path, "bytes": size, "first": whole.first, "end": whole.end,
@@ -191,7 +195,8 @@ def restore(
     archive = archives.check(file)
     restoring.must_be_vacant(data_dir)
     said = archive.manifest
-    facts = {"data_dir": data_dir, "first": said["first"], "end": said["end"], "dry_run": dry_run}
+    facts = {"data_dir": data_dir, "first": said["first"], "end": said["end"], "dry_run": dry_run,
+             "keys": said.get("keys", [])}  # fmt: skip
     if not dry_run:
         lock = hold(data_dir)
         try:
@@ -199,7 +204,8 @@ def restore(
         finally:
             lock.release()
     verb = "would restore" if dry_run else "restored and verified"
-    show(facts, as_json, lambda f: f"{verb} {f['end'] - f['first']:,} records in {data_dir}")
+    told = f"{verb} {said['end'] - said['first']:,} records in {data_dir}"
+    show(facts, as_json, lambda facts: told + told_of_keys(facts["keys"]))
 
 
 def home_of(data_dir: str) -> str:

@@ -195,3 +195,9 @@ def told_whole(facts: dict[str, Any]) -> str:
     if facts["state_digest"]:
         lines.append(f"replayed, state digest {facts['state_digest']}")
     return "\n".join(lines)
+
+
+def told_of_keys(keys: list[dict[str, str]]) -> str:
+    """Which API keys a backup knows of, and that it has none of them; nothing without any."""
+    names = ", ".join(f"{row['name']} ({row['venue']}, {row['fingerprint']})" for row in keys)
+    return f"\nkeys there were, not in the backup: {names}; supreme keys add" if keys else ""

@@ -24,7 +24,10 @@ FLOORS: list[tuple[str, list[str]]] = [
     ("the path", ["statistics", "resilience", "ports", "loop", "log", "telemetry"]),
     (
         "the world",
-        ["cache", "journal", "market", "venues", "lines", "learning", "control", "service"],
+        [
+            *("cache", "journal", "market", "venues", "lines", "learning", "control", "service"),
+            "secrets",
+        ],
     ),
     (
         "assembly",
@@ -46,6 +49,7 @@ WALLED = {"the decision, room by room", "the world"}
 DOORS = {
     ("market", "journal"): "history files are record files: one format, one writer of it",
     ("service", "journal"): "the service follows what the engine writes",
+    ("secrets", "journal"): "a file of keys is written as durably as a journal, by one function",
     ("service", "cache"): "the service answers readers through it",
     ("lines", "control"): "a feed's socket lies in a private folder, as the operator's does",
 }
@@ -67,6 +71,7 @@ ABOVE: dict[str, tuple[str, ...]] = {
 HEAVY = {
     *("numpy", "numba", "llvmlite", "typer", "rich", "pyarrow", "matplotlib", "textual"),
     *("pydantic", "asyncpg", "aiosqlite", "msgspec", "hiredis"),
+    *("cryptography", "httpx"),
 }
 NAMES_NUMBA = {"engine/compile.py"}
 
