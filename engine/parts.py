@@ -27,6 +27,7 @@ class Source(NamedTuple):
     heartbeat_ns: int  # 0 leaves it to the profile
     records: Callable[[int], Iterator[bytes]]  # none of a market that is heard as it happens
     exchange: Exchange | None = None  # who answers orders, where it is not the simulated fills
+    join: Callable[["Engine"], Any] | None = None  # its market and account, for a running engine
 
 
 class Stopped(Exception):

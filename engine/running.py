@@ -65,20 +65,27 @@ class Running:
         self.desk.open(self.poll, stop.wish)
         engine.held.append(self.desk.close)
 
+    def run(self) -> None:
+        """Until it ends by itself, the time is over or somebody asks to stop."""
+        raise NotImplementedError
+
     def hear(self, seconds: float) -> None:
         """Listen so long: to who asks, to the journal, to the market, to a wish to stop."""
         for fd, happened in self.poll.poll(seconds):
             if fd in self.heard:
                 self.heard[fd](happened)
             else:
-                self.desk.server.hear(fd)
+                self.hear_other(fd)
         self.desk.settle()
 
-    def beat(self) -> None:
-        """The heartbeat that is due."""
-        clock = self.engine.core.state.clock
-        due_ns = clock.heartbeat_due_ns
-        self.engine.loop.take(encode(Heartbeat(0, due_ns, due_ns, clock.heartbeats + 1)))
+    def hear_other(self, fd: int) -> None:
+        """A descriptor that nothing here knows: somebody who asks."""
+        self.desk.server.hear(fd)
+
+    def beat(self, at_ns: int) -> None:
+        """A heartbeat at this time."""
+        number = self.engine.core.state.clock.heartbeats + 1
+        self.engine.loop.take(encode(Heartbeat(0, at_ns, at_ns, number)))
 
     def is_over(self) -> bool:
         """Look after what waits for no event, when it is time; whether the time to run is over."""

@@ -73,8 +73,9 @@ class Fed(Running):
         if record is None:
             return
         began_ns = time.perf_counter_ns()
-        if heartbeat_is_due(self.engine.core.state.clock, received_of(record)):
-            self.beat()
+        clock = self.engine.core.state.clock
+        if heartbeat_is_due(clock, received_of(record)):
+            self.beat(clock.heartbeat_due_ns)
         else:
             refused = self.engine.loop.malformed
             self.engine.loop.take(record)
@@ -126,11 +127,20 @@ def run(options: Options) -> int:
     return stop.code or unheard
 
 
+def runner_of(engine: Engine) -> type[Running]:
+    """What feeds it: records of a file or a seed, or an exchange; whose parts are loaded then."""
+    if engine.source.exchange is None:
+        return Fed
+    from engine.live import Live
+
+    return Live
+
+
 def live(engine: Engine, options: Options, stop: Stop) -> int:
     """Feed the engine until it ends; how many records were none."""
     builder = CoreBuilder(engine.core, options.data_dir)
     try:
-        runner = Fed(engine, options, stop, builder)
+        runner = runner_of(engine)(engine, options, stop, builder)
         runner.run()
         runner.tell_malformed()
         engine.loop.release()

@@ -1,0 +1,137 @@
+"""How does an engine come to an exchange? Its rules are asked first, then its market and account."""
+
+import random
+import select
+import time
+from functools import partial
+from typing import NamedTuple
+
+from engine.errors import Refused
+from engine.lines.address import address_of
+from engine.lines.lines import Lines
+from engine.market.binance_streams import Addresses
+from engine.market.doubts import Limits
+from engine.market.failover import Patience
+from engine.market.live import LiveMarket
+from engine.market.putting_together import Settings, live_market
+from engine.market.wishes import Answer
+from engine.parts import Engine, Source
+from engine.questions import Question, Questions
+from engine.venues.binance.account import Account
+from engine.venues.binance.books import Books
+from engine.venues.binance.naming import Names
+from engine.venues.binance.reading import Unreadable, parsed
+from engine.venues.binance.rules import Market, Rules, market_of
+from engine.venues.binance.signing import Key, key_of
+from engine.venues.settings import Exchange, host_of, is_real
+
+RULES_TARGET = "/api/v3/exchangeInfo?symbol="
+RULES_WITHIN_S = 20.0
+SIMULATED_HEADER = "x-supreme-market"  # what supreme venue says of a market made from a seed
+SHOWN_MAX = 120
+
+
+class Exchanged(NamedTuple):
+    """What an engine on an exchange has beside its core."""
+
+    market: LiveMarket
+    account: Account
+    settings: Exchange
+
+
+def exchange_source(symbol: str, settings: Exchange, key: Key) -> Source:
+    """The market and the venue of one symbol. Refused where they cannot be had."""
+    answer = asked(settings.rest_url, RULES_TARGET + symbol, RULES_WITHIN_S)
+    market = rules_in(answer, symbol, settings)
+    rules = market.rules[symbol]
+    simulated = answer.headers.get(SIMULATED_HEADER, "")
+    return Source(
+        label_of(symbol, settings, simulated),
+        bool(simulated),
+        [rules.instrument],
+        time.time_ns(),
+        0,
+        lambda _skip: iter(()),
+        settings,
+        partial(join, rules=[rules], market=market, key=key),
+    )
+
+
+def label_of(symbol: str, settings: Exchange, simulated: str) -> str:
+    """What every screen says of the money and the market."""
+    host = host_of(settings.api_url)
+    kind = "LIVE" if settings.real_money else "PAPER"
+    told = f"{simulated[:40]} " if simulated else ""
+    return f"{told}{kind} {symbol} at {host}"
+
+
+def rules_in(answer: Answer, symbol: str, settings: Exchange) -> Market:
+    """The symbol's rules; Refused (3) where nobody answers, (2) where it cannot be traded."""
+    if answer.status == 0:
+        raise Refused(
+            f"{settings.rest_url} does not answer: {answer.body.decode(errors='replace')}",
+            "start it (supreme venue), or see supreme connectivity; nothing was traded",
+            code=3,
+        )
+    said = answer.body[:SHOWN_MAX].decode(errors="replace")
+    if answer.status == 400 and b"-1121" in answer.body:
+        raise Refused(f"{symbol} is not traded at {host_of(settings.rest_url)}", "give --symbol")
+    if answer.status != 200:
+        raise Refused(
+            f"{settings.rest_url} answers {answer.status}: {said}", "see supreme connectivity", code=3
+        )
+    try:
+        market = market_of(parsed(answer.body), frozenset([symbol]))
+    except Unreadable as why:
+        raise Refused(
+            f"{settings.rest_url} tells no rules of {symbol}: {why}", "see supreme connectivity", code=3
+        ) from why
+    if symbol not in market.rules:
+        why_not = market.refused.get(symbol, "it is not among those told")
+        raise Refused(f"{symbol} cannot be traded here: {why_not}", "give another --symbol")
+    return market
+
+
+def asked(url: str, target: str, within_s: float) -> Answer:
+    """One question to a host, asked again until an answer comes or the time is over."""
+    poll = select.epoll()
+    questions = Questions(Lines(poll), url, seed=1)
+    found: list[Answer] = []
+    end_s = time.monotonic() + within_s
+    question = Question("GET", target, (), b"", lambda answer, _: found.append(answer))
+    try:
+        questions.ask(question, time.time_ns())
+        while time.monotonic() < end_s:
+            now_ns = time.time_ns()
+            questions.turn(now_ns)
+            questions.lines.settle(now_ns)
+            if found and found[-1].status:
+                break
+            if found and len(found) > len(questions.waiting):
+                questions.ask(question, now_ns)
+            for fd, _ in poll.poll(0.05):
+                questions.lines.hear(fd, time.time_ns())
+    finally:
+        questions.close(time.time_ns())
+        poll.close()
+    return found[-1] if found else Answer(0, {}, b"no answer in time")
+
+
+def join(engine: Engine, *, rules: list[Rules], market: Market, key: Key) -> Exchanged:
+    """Market and account of a running engine, named by its journal."""
+    settings = engine.source.exchange or Exchange()
+    journal_id, epoch = engine.journal.identity.journal_id, engine.kept.epoch - 1
+    first_id = engine.core.state.orders.last_id + 1
+    names = Names(journal_id.hex()[:8], epoch, first_id)
+    seed = int.from_bytes(journal_id[:4], "little") + epoch
+    account = Account(key, Books(rules, names, market.filters), seed)
+    draw = random.Random(seed).random  # noqa: S311  jitter
+    made = live_market([one.instrument for one in rules], settings_of(settings), draw)
+    return Exchanged(made, account, settings)
+
+
+def settings_of(settings: Exchange) -> Settings:
+    """How the market is heard."""
+    silence_ns = round(settings.silence_s * 1e9)
+    addresses = Addresses(settings.stream_url, settings.rest_url)
+    return Settings(addresses, patience=Patience(silence_ns=silence_ns), limits=Limits())
