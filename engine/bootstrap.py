@@ -20,13 +20,15 @@ from engine.messages import RECORD_SIZE
 from engine.options import DEFAULT, Options, letters
 from engine.parts import Engine, Source
 from engine.profile import Profile, load_profile
+from engine.secrets.handed import handed_keys
 from engine.started import keep_settings
 from engine.state import KEYS
+from engine.venues.settings import settings_of
 
 READ_AT_ONCE = 1 << 16
 
 
-def simulated_source(options: Options, _native: Any) -> Source:
+def simulated_source(options: Options, _native: Any, _profile: Profile) -> Source:
     """A seeded market, labelled for ever."""
     from datetime import UTC, datetime
 
@@ -36,7 +38,7 @@ def simulated_source(options: Options, _native: Any) -> Source:
     return Source(label, True, [traded], START_NS, 0, market_of(traded, options.seed).trades)
 
 
-def replay_source(options: Options, native: Any) -> Source:
+def replay_source(options: Options, native: Any, _profile: Profile) -> Source:
     """A record file; time is the file's."""
     from engine.market.history import open_history
 
@@ -81,8 +83,40 @@ def named(path: str) -> str:
     return os.path.basename(path)
 
 
+def exchange_source(options: Options, _native: Any, profile: Profile) -> Source:
+    """An exchange's market and orders. Refused (4) without keys, or with a file to replay."""
+    from engine import exchange
+    from engine.venues.binance.signing import key_of
+
+    if options.replay:
+        raise Refused(
+            f"the profile {profile.name} trades at an exchange, and --replay feeds a file",
+            "leave one of them out",
+        )
+    keys = handed_keys()
+    if keys is None:
+        raise Refused(
+            f"the profile {profile.name} trades at an exchange, and no API key was given",
+            "keep one: supreme keys add NAME --from-env, then --set exchange.key=NAME",
+            code=4,
+        )
+    settings = settings_of(profile.values, profile.texts)
+    return exchange.exchange_source(options.symbol, settings, key_of(keys.api_key, keys.secret))
+
+
 # way of running -> where the market comes from; on paper orders go to the core's simulated fills.
-SOURCES = {"simulated": simulated_source, "replay": replay_source}
+SOURCES = {
+    "simulated": simulated_source,
+    "replay": replay_source,
+    "exchange": exchange_source,
+}
+
+
+def way_of(options: Options, profile: Profile) -> str:
+    """Which of the ways of running is asked for."""
+    if settings_of(profile.values, profile.texts).venue != "none":
+        return "exchange"
+    return "replay" if options.replay else "simulated"
 
 
 def assemble(options: Options, say: Callable[[str], None], stop: Callable[[], int]) -> Engine:
@@ -91,11 +125,11 @@ def assemble(options: Options, say: Callable[[str], None], stop: Callable[[], in
     Whatever was taken by then is given back when it cannot be made.
     """
     native = cores.load_native()
-    source = SOURCES["replay" if options.replay else "simulated"](options, native)
-    changes = list(options.changes)
+    profile = load_profile(options.profile, options.changes, options.environment)
+    source = SOURCES[way_of(options, profile)](options, native, profile)
     if source.heartbeat_ns:
-        changes.append(f"run.heartbeat_ns={source.heartbeat_ns}")
-    profile = load_profile(options.profile, changes, options.environment)
+        changes = [*options.changes, f"run.heartbeat_ns={source.heartbeat_ns}"]
+        profile = load_profile(options.profile, changes, options.environment)
     engine = Engine(cores.core_of(native), source, profile)
     engine.lock = hold(options.data_dir)
     engine.held.append(engine.lock.release)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from engine.control.places import directory_named
 from engine.errors import Refused
 from engine.profile import ALL_KEYS, SECRETS, TEXTS, Given, refuse
+from engine.secrets.mode import API_KEY, MODE, SANDBOX, SECRET, profile_asked
 
 PREFIX = "SUPREME_"
 # The options of `supreme run` that a variable may stand for.
@@ -26,10 +27,11 @@ ALIASES = {
     "POSTGRES_URL": "SUPREME_SERVICE__POSTGRES_URL",
     "REDIS_URL": "SUPREME_CACHE__REDIS_URL",
 }
-MODE = "TRADING_MODE"
-# Refused until something reads them: whoever sets them expects what would not happen.
+# What stands for a profile together: which money, and the keys to it.
+OF_MODE = (MODE, API_KEY, SECRET, SANDBOX, *(PREFIX + n for n in (API_KEY, SECRET, SANDBOX)))
+# Refused: whoever sets one of these expects what does not happen.
 NOT_READ = {
-    "EXCHANGE_": "there is no exchange here yet: all trading is on paper",
+    "EXCHANGE_": "of an exchange only EXCHANGE_API_KEY, EXCHANGE_SECRET, EXCHANGE_SANDBOX are read",
 }
 # Read where keys are opened, or set by the command that hands them to the engine it starts.
 OF_KEYS = {
@@ -79,11 +81,18 @@ def examine(environ: Mapping[str, str]) -> tuple[Environment, list[Refused]]:
     for name, ours in [*ALIASES.items(), *((name, name) for name in NAMES)]:
         if name in said:
             given[NAMES[ours]] = Given(said[name], name)
+    wrong: list[Refused] = []
+    try:
+        profile = profile_asked(environ)
+        if profile and "profile" not in given:
+            given["profile"] = Given(profile, MODE)
+    except Refused as refused:
+        wrong.append(refused)
     asked = Environment(
         {name: value for name, value in given.items() if name in LASTING},
         {name: value for name, value in given.items() if name not in LASTING},
     )
-    return asked, [*other_mode(said), *nowhere(environ), *not_read(said), *unknown(said)]
+    return asked, [*wrong, *nowhere(environ), *not_read(said), *unknown(said)]
 
 
 def nowhere(environ: Mapping[str, str]) -> Iterator[Refused]:
@@ -94,30 +103,22 @@ def nowhere(environ: Mapping[str, str]) -> Iterator[Refused]:
         yield refused
 
 
-def other_mode(said: Mapping[str, str]) -> Iterator[Refused]:
-    """A mode of trading that there is not."""
-    mode = said.get(MODE, "paper").lower()
-    if mode == "production":
-        what = f"{MODE}=production: there is no exchange here yet, nothing real can be traded"
-        yield Refused(what, f"set {MODE}=paper, or unset it", code=4)
-    elif mode != "paper":
-        yield Refused(f"{MODE}={mode[:60]} is unknown", f"set {MODE}=paper, or unset it")
-
-
 def not_read(said: Mapping[str, str]) -> Iterator[Refused]:
-    """Names of parts that do not exist."""
+    """Names that stand for nothing here."""
     for start, why in NOT_READ.items():
         whole = start.endswith("_")  # a prefix
         names = [n for n in sorted(said) if n == start or (whole and n.startswith(start))]
+        names = [name for name in names if name not in OF_MODE]
         if names:
             verb = "are" if names[1:] else "is"
-            yield Refused(f"{', '.join(names)} {verb} set, but {why}", f"unset {' '.join(names)}")
+            yield Refused(f"{', '.join(names)} {verb} set: {why}", f"unset {' '.join(names)}")
 
 
 def unknown(said: Mapping[str, str]) -> Iterator[Refused]:
     """Names that look like ours and are not."""
     for name in sorted(said):
-        if name.startswith(PREFIX) and name not in NAMES and name not in (*OF_KEYS, *OURS):
+        is_known = name in NAMES or name in (*OF_KEYS, *OF_MODE, *OURS)
+        if name.startswith(PREFIX) and not is_known:
             yield Refused(f"there is no variable {name}", meant(name))
 
 
@@ -139,4 +140,4 @@ def origin_of(name: str) -> str:
         return "flag"
     if name in ALIASES:
         return f"alias {name}"
-    return f"environment {name}" if name in NAMES else name
+    return f"environment {name}" if name in NAMES or name == MODE else name

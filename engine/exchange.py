@@ -1,4 +1,4 @@
-"""How does an engine come to an exchange? Its rules are asked first, then its market and account."""
+"""How does an engine come to an exchange? Its rules are asked, then its market and account."""
 
 import random
 import select
@@ -7,7 +7,6 @@ from functools import partial
 from typing import NamedTuple
 
 from engine.errors import Refused
-from engine.lines.address import address_of
 from engine.lines.lines import Lines
 from engine.market.binance_streams import Addresses
 from engine.market.doubts import Limits
@@ -17,13 +16,14 @@ from engine.market.putting_together import Settings, live_market
 from engine.market.wishes import Answer
 from engine.parts import Engine, Source
 from engine.questions import Question, Questions
+from engine.status import REAL
 from engine.venues.binance.account import Account
 from engine.venues.binance.books import Books
 from engine.venues.binance.naming import Names
 from engine.venues.binance.reading import Unreadable, parsed
 from engine.venues.binance.rules import Market, Rules, market_of
-from engine.venues.binance.signing import Key, key_of
-from engine.venues.settings import Exchange, host_of, is_real
+from engine.venues.binance.signing import Key
+from engine.venues.settings import Exchange, host_of
 
 RULES_TARGET = "/api/v3/exchangeInfo?symbol="
 RULES_WITHIN_S = 20.0
@@ -60,9 +60,9 @@ def exchange_source(symbol: str, settings: Exchange, key: Key) -> Source:
 def label_of(symbol: str, settings: Exchange, simulated: str) -> str:
     """What every screen says of the money and the market."""
     host = host_of(settings.api_url)
-    kind = "LIVE" if settings.real_money else "PAPER"
-    told = f"{simulated[:40]} " if simulated else ""
-    return f"{told}{kind} {symbol} at {host}"
+    if settings.real_money:
+        return f"{REAL}{symbol} at {host}"
+    return f"{f'{simulated[:40]} ' if simulated else ''}{symbol} at {host}"
 
 
 def rules_in(answer: Answer, symbol: str, settings: Exchange) -> Market:
@@ -78,13 +78,17 @@ def rules_in(answer: Answer, symbol: str, settings: Exchange) -> Market:
         raise Refused(f"{symbol} is not traded at {host_of(settings.rest_url)}", "give --symbol")
     if answer.status != 200:
         raise Refused(
-            f"{settings.rest_url} answers {answer.status}: {said}", "see supreme connectivity", code=3
+            f"{settings.rest_url} answers {answer.status}: {said}",
+            "see supreme connectivity",
+            code=3,
         )
     try:
         market = market_of(parsed(answer.body), frozenset([symbol]))
     except Unreadable as why:
         raise Refused(
-            f"{settings.rest_url} tells no rules of {symbol}: {why}", "see supreme connectivity", code=3
+            f"{settings.rest_url} tells no rules of {symbol}: {why}",
+            "see supreme connectivity",
+            code=3,
         ) from why
     if symbol not in market.rules:
         why_not = market.refused.get(symbol, "it is not among those told")

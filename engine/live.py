@@ -9,13 +9,13 @@ from engine.network import Ears, Network
 from engine.running import Running, Stop
 from engine.simulation import heartbeat_is_due
 from engine.venues.asking import Answer
-from engine.venues.outside import Outside
 
 if TYPE_CHECKING:
     from engine.builder import CoreBuilder
     from engine.exchange import Exchanged
     from engine.options import Options
     from engine.parts import Engine
+    from engine.venues.outside import Outside
 
 SLEEP_MAX_S = 0.5
 GAP_NS = 10_000_000_000  # longer, and the engine was not there
@@ -31,6 +31,7 @@ class Live(Running):
         super().__init__(engine, options, stop, builder)
         self.now_ns = time.time_ns()
         self.venue = cast("Outside", engine.loop.venue)
+        assert engine.source.join is not None
         self.exchanged: Exchanged = engine.source.join(engine)
         parts = self.exchanged.market, self.exchanged.account
         ears = Ears(self.take_market, self.take_words)

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from engine import environment
 from engine.control.places import base_directory
 from engine.errors import Refused
 from engine.market.simulated import PLAYED, played
-from engine.profile import Given, Profile, load_profile
+from engine.profile import Given, Profile, examine, load_profile
 
 LEVELS, FORMS = ("debug", "info", "warning", "error", "critical"), ("json", "text")
 DEFAULT = "default"  # who gives a value that nobody gave
@@ -170,12 +171,22 @@ def checked(words: Mapping[str, list[str]], asked: environment.Environment) -> O
     return options._replace(data_dir=options.data_dir or default_directory(options))
 
 
+def trades_outside(options: Options) -> bool:
+    """Whether the profile names an exchange; a profile that is wrong is refused later, in whole."""
+    with suppress(Refused):
+        profile = examine(options.profile, options.changes, options.environment)[0]
+        return bool(profile.values.get("exchange.venue"))
+    return False
+
+
 def default_directory(options: Options) -> str:
     """A directory of its own for each market, so that trying one never disturbs another."""
     name = f"run-simulated-{options.seed}"
     if options.symbol != PLAYED:
         name += f"-{options.symbol}"
-    if options.replay:
+    if trades_outside(options):
+        name = f"run-{os.path.basename(options.profile).removesuffix('.toml')}-{options.symbol}"
+    elif options.replay:
         name = f"run-{os.path.basename(options.replay).partition('.')[0] or 'replay'}"
     return os.path.join(base_directory(), name)
 

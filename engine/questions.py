@@ -41,7 +41,7 @@ class Questions:
     def __init__(self, lines: Lines, url: str, seed: int, patience: Patience = PATIENCE) -> None:
         self.address: Address = address_of(url)
         self.waiting: deque[Question] = deque()
-        self._lines, self._patience = lines, patience
+        self.lines, self._patience = lines, patience
         self._draw = random.Random(seed).random  # noqa: S311  jitter
         self._asked: dict[Http, Question | None] = {}
         self._failures, self._not_before_ns = 0, 0
@@ -95,5 +95,5 @@ class Questions:
                 self._asked[line], self._failures = None, 0
                 question.told(Answer(*answers[0][:3]), at_ns)
 
-        self._lines.add(line, heard)
+        self.lines.add(line, heard)
         return line

@@ -9,6 +9,7 @@ from engine.streams import silence
 
 LINES = 6
 WIDTH_USUAL = 80  # where the terminal does not tell
+REAL = "LIVE "
 LABEL_MAX = 40
 SPEAK_SECONDS = 10.0
 
@@ -62,7 +63,7 @@ def fitted(line: str, width: int) -> str:
 
 def pipe_line(seen: Snapshot, label: str) -> str:
     """The state in a line."""
-    told = f"PAPER {label}: {stamp(seen.now_ns)} equity {short(seen.equity)} {seen.trading}"
+    told = f"{titled(label, ' ')}: {stamp(seen.now_ns)} equity {short(seen.equity)} {seen.trading}"
     return f"{told}, last decision {seen.last_decision}"
 
 
@@ -77,7 +78,7 @@ def status_lines(seen: Snapshot, label: str, pace: str, core_word: str) -> list[
     fall, denied = f"{seen.drawdown_percent:.2f} %", sum(seen.denied.values())
     odd = seen.malformed + seen.anomalies
     return [
-        f"PAPER  {label}  {seen.trading}  {stamp(seen.now_ns)}  {pace}{core}",
+        f"{titled(label)}  {seen.trading}  {stamp(seen.now_ns)}  {pace}{core}",
         f"market    {last}",
         f"equity    {short(seen.equity)}   net {net}   drawdown {fall}   fees {fees}",
         f"position  {', '.join(rows) or 'flat'}",
@@ -85,6 +86,12 @@ def status_lines(seen: Snapshot, label: str, pace: str, core_word: str) -> list[
         f"orders    {seen.orders}   fills {seen.fills}   denied {denied}   events {seen.events:,}"
         + (f"   malformed or odd {odd}" if odd else ""),
     ]
+
+
+def titled(label: str, gap: str = "  ") -> str:
+    """Whose money it is, before the market: a label says LIVE where it is real."""
+    is_real = label.startswith(REAL)
+    return f"{'LIVE' if is_real else 'PAPER'}{gap}{label.removeprefix(REAL)}"
 
 
 def stamp(now_ns: int) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 
 from engine.control.places import base_directory, with_socket
 from engine.streams import mend
@@ -17,6 +18,8 @@ try:
 except KeyboardInterrupt:
     sys.exit(130)
 """
+# Words without which no exchange is asked for: a key or variable of it, a shipped or own profile.
+EXCHANGED = ("exchange", "trading_mode", "binance", ".toml")
 PROCESSES = {"run": "engine.runtime", "serve": "engine.serving"}
 
 
@@ -48,11 +51,22 @@ def dispatch(argv: list[str]) -> int:
         return 0
     if argv[0] not in COMMANDS:
         return unknown(argv)
+    if argv[0] == "run" and may_need_keys(argv[1:], os.environ):
+        from supreme_cli.handing import run_with_keys
+
+        return run_with_keys(argv)
     if argv[0] in PROCESSES:
         os.execv(sys.executable, engine_command(argv[1:], PROCESSES[argv[0]]))
     from supreme_cli.terminal import perform
 
     return perform(argv)
+
+
+def may_need_keys(argv: list[str], environ: Mapping[str, str]) -> bool:
+    """Whether an exchange may be asked for: only then it is worth to read the profile here."""
+    names = [name for name in environ if "EXCHANGE" in name or name == "TRADING_MODE"]
+    words = " ".join([*argv, *names, environ.get("SUPREME_PROFILE", "")]).lower()
+    return any(word in words for word in EXCHANGED)
 
 
 def engine_command(argv: list[str], module: str = PROCESSES["run"]) -> list[str]:

@@ -13,6 +13,7 @@ from engine.core import code_digest, layout_digest
 from engine.errors import Refused
 from engine.picture import picture
 from engine.snapshot import Snapshot
+from engine.status import titled
 
 SCHEMA = 1
 CLEAR = "\x1b[H\x1b[2J"
@@ -96,7 +97,8 @@ def about(one: Seen) -> dict[str, Any]:
 def headline(one: Seen) -> str:
     """Whose numbers these are: never without PAPER, and SIMULATED where it is."""
     why = f" ({one.snapshot.why})" if one.snapshot.why else ""
-    return f"PAPER  {one.hello['label']}  {one.snapshot.trading}{why}  {stamp(one.snapshot.now_ns)}"
+    now = stamp(one.snapshot.now_ns)
+    return f"{titled(one.hello['label'])}  {one.snapshot.trading}{why}  {now}"
 
 
 def stamp(now_ns: int) -> str:

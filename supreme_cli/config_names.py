@@ -3,15 +3,23 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from engine.environment import ALIASES, MODE, NAMES, NOT_READ, OF_KEYS, OURS
+from engine.environment import ALIASES, NAMES, NOT_READ, OF_KEYS, OURS
 from engine.options import OPTIONS
 from engine.profile import ALL_KEYS, SECRETS, TEXTS, range_of
+from engine.secrets.mode import API_KEY, MODE, SANDBOX, SECRET
 
 SPELLED = {
     "SYMBOL_FOCUS": "ETHUSDT, ETH-USDT or ETH/USDT; must agree with the file of --replay",
     "INTERVAL_SECONDS": "30 to 60 is usual",
     "POSTGRES_URL": "read by supreme serve alone, shown nowhere",
     "REDIS_URL": "the Redis that shares the cache of the service",
+}
+
+
+MEANT = {
+    API_KEY: "an API key of the exchange; with the secret and without production: binance-paper",
+    SECRET: "its secret, shown nowhere, and kept from the engine's environment",
+    SANDBOX: "true or false; false and production is real money: the profile binance-live",
 }
 
 
@@ -30,7 +38,9 @@ def names() -> Iterator[Name]:
             yield Name(variable, f"--{name} {OPTIONS[name].takes}", OPTIONS[name].text)
     for alias, variable in ALIASES.items():
         yield Name(alias, variable, SPELLED[alias])
-    yield Name(MODE, "", "paper; production is refused (exit code 4): there is no exchange yet")
+    yield Name(MODE, "--profile", "paper, or production: then all of the next three are needed")
+    for name, meaning in MEANT.items():
+        yield Name(name, "", meaning)
     for variable, name in NAMES.items():
         if name in ALL_KEYS:
             yield Name(variable, name, f"{ALL_KEYS[name].text} {range_of(name)}")

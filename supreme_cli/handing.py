@@ -1,15 +1,20 @@
 """How do keys reach the engine? Opened by the command, then through a pipe the engine inherits."""
 
+import os
 import resource
+import sys
 from collections.abc import Mapping, MutableMapping
 from typing import NamedTuple
 
 from engine.control.places import base_directory
+from engine.options import Options, parse
+from engine.profile import load_profile
 from engine.secrets.handed import VARIABLE, pipe_with, telling, wrapped
 from engine.secrets.kept import Homes, look, path_of
 from engine.secrets.keys import ED25519, HMAC, Keys, plausible
 from engine.secrets.mode import API_KEY, PREFIX, SECRET
 from engine.secrets.sealed import opened
+from engine.venues.settings import settings_of
 from supreme_cli.secret_input import PHRASE_AT, Ways, lock_for_opening, taken
 
 FROM_ENVIRONMENT = "environment"  # the name of keys that lie in no file
@@ -37,6 +42,33 @@ def hand_over(keys: Keys, environ: Mapping[str, str]) -> Handed:
     fd = pipe_with(wrapped(keys))
     kept = {name: text for name, text in environ.items() if name not in WITHHELD}
     return Handed(fd, kept | telling(fd))
+
+
+def run_with_keys(argv: list[str]) -> int:
+    """Become the engine of `supreme run`, with the keys that its exchange needs, if it has one."""
+    from supreme_cli.__main__ import engine_command
+    from supreme_cli.terminal import refusing
+
+    def become() -> int:
+        handed = handed_for(parse(argv[1:]))
+        command = engine_command(argv[1:])
+        if handed is None:
+            os.execv(sys.executable, command)  # noqa: S606  no shell is wanted
+        os.set_inheritable(handed.fd, True)
+        os.execve(sys.executable, command, handed.environ)  # noqa: S606
+
+    return refusing(argv, become)
+
+
+def handed_for(options: Options) -> Handed | None:
+    """The keys that an engine of these options needs; None where it trades at no exchange."""
+    if options.help:
+        return None
+    profile = load_profile(options.profile, options.changes, options.environment)
+    exchange = settings_of(profile.values, profile.texts)
+    if exchange.venue == "none":
+        return None
+    return hand_over(keys_for(exchange.key, options.data_dir, os.environ), os.environ)
 
 
 def keys_for(name: str, data_dir: str, environ: MutableMapping[str, str]) -> Keys:

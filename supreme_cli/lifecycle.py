@@ -14,7 +14,8 @@ from engine.control.client import Link, holder_of
 from engine.control.places import operator
 from engine.errors import Refused
 from engine.journal.segments import unwritable
-from engine.options import parse
+from engine.options import Options, parse
+from engine.status import titled
 from supreme_cli import services
 from supreme_cli.asking import SCHEMA, Seen, linked, seen
 from supreme_cli.common_options import DataDir, Json, Timeout
@@ -40,7 +41,7 @@ def up(argv: list[str]) -> int:
         pid = int(holder)
         print(f"an engine (pid {pid}) runs in {options.data_dir} already", file=sys.stderr)
     else:
-        pid = start(words, options.data_dir)
+        pid = start(words, options)
     named = ["--profile", options.profile] if options.given["profile"].name == "--profile" else []
     service = services.start_beside(options.data_dir, named)
     if options.json:
@@ -66,10 +67,15 @@ All other options are those of `supreme run`: see supreme run --help.
 """
 
 
-def start(words: list[str], data_dir: str) -> int:
+def start(words: list[str], options: Options) -> int:
     """An engine in a session of its own, ready when this returns; Refused as it was refused."""
-    from supreme_cli.__main__ import engine_command
+    from supreme_cli.__main__ import engine_command, may_need_keys
 
+    data_dir, handed = options.data_dir, None
+    if may_need_keys(words, os.environ):
+        from supreme_cli.handing import handed_for
+
+        handed = handed_for(options)
     with opened_out(data_dir) as out:
         began = out.tell()
         engine = subprocess.Popen(
@@ -78,9 +84,13 @@ def start(words: list[str], data_dir: str) -> int:
             stdout=out,
             stderr=out,
             start_new_session=True,
+            pass_fds=(handed.fd,) if handed else (),
+            env=handed.environ if handed else None,
         )
+    if handed:
+        os.close(handed.fd)
     label = answering(engine, data_dir, out.name, began)["label"]
-    print(f"PAPER {label}: engine pid {engine.pid} runs in {data_dir}", file=sys.stderr)
+    print(f"{titled(label, ' ')}: engine pid {engine.pid} runs in {data_dir}", file=sys.stderr)
     program = "supreme" if which("supreme") else os.path.join(sys.prefix, "bin", "supreme")
     print(f"{program} console watches it, {program} down stops it", file=sys.stderr)
     return engine.pid

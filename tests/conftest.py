@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from engine.core import load_native
-from engine.environment import ALIASES, MODE, NOT_READ, OURS, PREFIX
+from engine.environment import ALIASES, NOT_READ, OURS, PREFIX
+from engine.secrets.mode import MODE
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("SUPREME_SHARED", ROOT.parent / "shared"))

@@ -16,7 +16,7 @@ CONTINUES, TEXT, BINARY, CLOSE = 0, 1, 2, 8
 BAD_TEXT, NOT_TEXT = 1007, 1003  # close codes (section 7.4.1)
 
 
-def whole_texts(stream: bytes, at: int, found: list[str]) -> int:
+def whole_texts(stream: bytes, at: int, found: list[bytes]) -> int:
     """Append the unbroken run of short whole texts that begins there; where it stops.
 
     UnicodeDecodeError for text that is none, with those before it appended.
@@ -34,7 +34,10 @@ def whole_texts(stream: bytes, at: int, found: list[str]) -> int:
         stop = start + length
         if stop > end:
             break
-        take(str(stream[start:stop], "utf-8"))
+        text = stream[start:stop]
+        if not text.isascii():
+            text.decode()
+        take(text)
         at = stop
     return at
 
@@ -51,10 +54,10 @@ class Messages:
         self._is_inside = False  # a frame that the library has seen the beginning of
         self._parts: bytearray | None = None  # of a message in fragments
 
-    def feed(self, raw: bytes) -> list[str]:
+    def feed(self, raw: bytes) -> list[bytes]:
         """The texts that became whole with these bytes."""
         stream = self._rest + raw if self._rest else raw
-        found: list[str] = []
+        found: list[bytes] = []
         at, before = 0, -1
         try:
             while at != before and not self.is_over:
@@ -67,7 +70,7 @@ class Messages:
         self._rest = b"" if self.is_over else stream[at:]
         return found
 
-    def _pass_on(self, stream: bytes, at: int, found: list[str]) -> int:
+    def _pass_on(self, stream: bytes, at: int, found: list[bytes]) -> int:
         """Give the library the next piece of a frame that is not a short whole text."""
         have = len(stream) - at
         if not self._is_inside:
@@ -89,7 +92,7 @@ class Messages:
         self._owed -= size
         return self._give(stream, at, size, found)
 
-    def _give(self, stream: bytes, at: int, size: int, found: list[str]) -> int:
+    def _give(self, stream: bytes, at: int, size: int, found: list[bytes]) -> int:
         if size:
             self._protocol.receive_data(stream[at : at + size])
         if not self._owed and not self._length_of:
@@ -100,7 +103,7 @@ class Messages:
             self.is_over = True
         return at + size
 
-    def _take(self, frame: "Frame", found: list[str]) -> None:
+    def _take(self, frame: "Frame", found: list[bytes]) -> None:
         """A frame that the library found to be right."""
         if self.is_over:
             return
@@ -113,7 +116,8 @@ class Messages:
             self._parts += frame.data
             if frame.fin:
                 whole, self._parts = self._parts, None
-                found.append(str(whole, "utf-8"))
+                whole.decode()
+                found.append(bytes(whole))
 
     def _fail(self, code: int, reason: str) -> None:
         self.is_over = True

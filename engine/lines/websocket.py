@@ -70,10 +70,10 @@ class WebSocket:
         """When it must be called though nothing happened."""
         return min(self._due_ns, self._wire.due_ns())
 
-    def hear(self, now_ns: int) -> list[str]:
-        """The texts that came; also when it is due. It may have ended behind them."""
+    def hear(self, now_ns: int) -> list[bytes]:
+        """The texts that came, in UTF-8; also when it is due. It may have ended behind them."""
         raw = self._wire.turn(now_ns)
-        found: list[str] = []
+        found: list[bytes] = []
         if raw:
             self._due_ns = now_ns + self._patience.silent_ns
             self._is_pinged = False
@@ -124,7 +124,7 @@ class WebSocket:
             self.close_code = self.close_code or GONE
             self._end(said, self._wire.fix)
 
-    def _upgraded(self, raw: bytes, now_ns: int) -> list[str]:
+    def _upgraded(self, raw: bytes, now_ns: int) -> list[bytes]:
         """Hand the library the answer's head, and whatever came right behind it to the texts."""
         joined = self._head_tail + raw
         at = joined.find(HEAD_END)

@@ -6,6 +6,7 @@ A pure function of names and values; what it refuses is told without any value t
 from collections.abc import Mapping
 
 from engine.errors import Refused
+from engine.secrets.handed import VARIABLE
 
 MODE, SANDBOX = "TRADING_MODE", "EXCHANGE_SANDBOX"
 API_KEY, SECRET = "EXCHANGE_API_KEY", "EXCHANGE_SECRET"
@@ -24,7 +25,8 @@ def profile_asked(environ: Mapping[str, str]) -> str:
     if mode not in ("paper", "production"):
         raise Refused(f"{MODE}={mode[:60]} is unknown", f"use paper or production, or unset {MODE}")
     sandbox = sandboxed(environ)
-    lacking = [name for name in (API_KEY, SECRET) if not said(name, environ)]
+    is_handed = VARIABLE in environ  # an engine has them by its pipe, not by the environment
+    lacking = [name for name in (API_KEY, SECRET) if not (is_handed or said(name, environ))]
     if mode == "production":
         return production(sandbox, lacking)
     if len(lacking) == 1:

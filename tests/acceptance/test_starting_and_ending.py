@@ -18,6 +18,7 @@ from engine.control.places import socket_path
 from engine.errors import Refused
 from engine.execution.orders import is_open
 from engine.messages import BUY
+from engine.options import parse
 from supreme_cli.lifecycle import OUT_BYTES_MAX, answering, opened_out, start, wait_until_free
 from tests.acceptance.running import (
     COMMAND,
@@ -143,7 +144,7 @@ def test_a_second_start_leaves_what_the_first_engine_wrote(place: Path):
     out.write_text("said before\n")
 
     with pytest.raises(Refused, match="Another engine") as refused:
-        start(["--data-dir", str(place)], str(place))
+        start(["--data-dir", str(place)], parse(["--data-dir", str(place)]))
 
     assert refused.value.code == 4
     assert out.read_text().startswith("said before\nAnother engine")

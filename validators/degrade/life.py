@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from engine.environment import ALIASES, MODE, NOT_READ, PREFIX
+from engine.environment import ALIASES, NOT_READ, PREFIX
+from engine.secrets.mode import MODE
 from validators.degrade.market import RESTLESS, trades_file
 from validators.degrade.outcome import Broken, until
 
