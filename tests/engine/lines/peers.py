@@ -81,6 +81,8 @@ def peer(script: Script, *, again: int = 1) -> Iterator[int]:
     try:
         yield listener.getsockname()[1]
     finally:
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)  # whoever still waits to accept wakes up
         listener.close()
         thread.join(PATIENCE_S)
 
