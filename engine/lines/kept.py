@@ -109,8 +109,8 @@ class Kept(Generic[One]):
         if self._is_over:
             return None
         self._bury(now_ns)
-        self._look_at_the_current(now_ns)
         self._hand_over(now_ns)
+        self._look_at_the_current(now_ns)
         if self.current is None:
             self.current = self._make(now_ns)
             return self.current

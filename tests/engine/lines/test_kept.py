@@ -161,7 +161,7 @@ def test_an_old_line_is_replaced_before_it_is_cut():
     assert old.closed_ns == began_ns + KEEPING.overlap_ns
     assert world.kept.lines == (following,)
     assert world.wait() is not None
-    assert world.now_ns >= following.made_ns + KEEPING.renew_ns
+    assert world.now_ns == began_ns + KEEPING.overlap_ns + KEEPING.renew_ns
 
 
 def test_a_peer_that_says_it_will_leave_is_replaced_at_once():
