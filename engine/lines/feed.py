@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from engine.control.places import private_folder
 from engine.errors import Refused
-from engine.lines.hello import GREETING_MAX, Hello, hello_in, packed, unpacked
+from engine.lines.hello import Hello, hello_in, packed, unpacked
 from engine.lines.patience import NS_A_SECOND
 from engine.messages import BAR_CLOSED, BOOK_TOP, RECORD_SIZE, TRADE_TICK
 
@@ -78,7 +78,7 @@ class Feed:
             self._drop(f"{LEFT}{part}")
             return b""
         held = self._held + raw if self._held else raw
-        return self._taken(held, now_ns) if self.hello is not None else self._greeted(held)
+        return self._taken(held, now_ns) if self.hello is not None else self._greeted(held, now_ns)
 
     def close(self) -> None:
         """No more of it; no socket is left where nobody listens, one that is not ours stays."""
@@ -126,12 +126,12 @@ class Feed:
             if has_left:
                 self._drop(LEFT)
 
-    def _greeted(self, held: bytes) -> bytes:
-        """Take or refuse a feeder. Records that came right behind are taken with the next ones."""
+    def _greeted(self, held: bytes, now_ns: int) -> bytes:
+        """Take or refuse a feeder, and take what came right behind its greeting."""
         try:
             found = unpacked(held)
             if found is None:
-                self._held = held[: 4 + GREETING_MAX]
+                self._held = held
                 return b""
             told, size = found
             hello = hello_in(told)
@@ -139,9 +139,9 @@ class Feed:
         except Refused as refused:
             self._refuse(refused)
             return b""
-        self.hello, self._held = hello, held[size:]
+        self.hello = hello
         self._answer({TAKEN: True})
-        return b""
+        return self._taken(held[size:], now_ns)
 
     def _taken(self, held: bytes, now_ns: int) -> bytes:
         size = len(held) - len(held) % RECORD_SIZE

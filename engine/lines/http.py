@@ -52,6 +52,11 @@ class Http:
         """Whether the poll has to say when bytes can go out."""
         return self._wire.wants_write
 
+    @property
+    def descriptors(self) -> int:
+        """How many it has had: the number of the next may be that of the last."""
+        return self._wire.descriptors
+
     def fileno(self) -> int:
         """For a poll; another one in each state, -1 once ended."""
         return self._wire.fileno()

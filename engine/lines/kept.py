@@ -14,6 +14,7 @@ from engine.resilience.backoff import wait_ns
 from engine.resilience.settings import Backoff
 
 HOUR_NS = 3600 * NS_A_SECOND
+NOT_YET = -1
 
 
 class Connection(Protocol):
@@ -66,8 +67,8 @@ class Kept(Generic[One]):
         self.made = 0
         self.last_end = ""  # why the newest line to end did
         self._due_ns = 0  # the next line may be made then
-        self._opened_ns = 0  # the current one; 0 while it is not open
-        self._overlap_ns = 0  # the overlap's end; 0 while there is none
+        self._opened_ns = NOT_YET  # the current one
+        self._overlap_ns = NOT_YET  # the overlap's end
         self._is_old = self._is_proven = self._is_over = False
 
     @property
@@ -97,9 +98,9 @@ class Kept(Generic[One]):
         dues = []
         if self.current is None or (self._is_old and self.next is None):
             dues.append(max(self._due_ns, self._quota.free_ns()))
-        if self._overlap_ns:
+        if self._overlap_ns != NOT_YET:
             dues.append(self._overlap_ns)
-        if self._opened_ns and not self._is_old:
+        if self._opened_ns != NOT_YET and not self._is_old:
             dues.append(self._opened_ns + self._keeping.renew_ns)
         return min(dues, default=NEVER_NS)
 
@@ -108,8 +109,8 @@ class Kept(Generic[One]):
         if self._is_over:
             return None
         self._bury(now_ns)
-        self._look_at_the_current(now_ns)
         self._hand_over(now_ns)
+        self._look_at_the_current(now_ns)
         if self.current is None:
             self.current = self._make(now_ns)
             return self.current
@@ -122,7 +123,7 @@ class Kept(Generic[One]):
         """Those that ended; where the current one did, the next takes its place as it is."""
         if self.next is not None and self.next.ended:
             self._failed(self.next, now_ns)
-            self.next, self._overlap_ns = None, 0
+            self.next, self._overlap_ns = None, NOT_YET
         if self.current is not None and self.current.ended:
             if self.next is None:
                 self._failed(self.current, now_ns)
@@ -132,7 +133,7 @@ class Kept(Generic[One]):
 
     def _follow(self) -> None:
         self.current, self.next = self.next, None
-        self._opened_ns = self._overlap_ns = 0
+        self._opened_ns = self._overlap_ns = NOT_YET
         self._is_old = self._is_proven = False
 
     def _failed(self, one: One, now_ns: int) -> None:
@@ -144,7 +145,7 @@ class Kept(Generic[One]):
     def _look_at_the_current(self, now_ns: int) -> None:
         if self.current is None or not self.current.is_open:
             return
-        if not self._opened_ns:
+        if self._opened_ns == NOT_YET:
             self._opened_ns = now_ns
         age_ns = now_ns - self._opened_ns
         if age_ns >= self._keeping.proven_ns and not self._is_proven:
@@ -156,7 +157,7 @@ class Kept(Generic[One]):
         """Once the next one is open, the current one stays for the overlap and is then closed."""
         if self.next is None or not self.next.is_open:
             return
-        if not self._overlap_ns:
+        if self._overlap_ns == NOT_YET:
             self._overlap_ns = now_ns + self._keeping.overlap_ns
         elif now_ns >= self._overlap_ns:
             leaving = self.current

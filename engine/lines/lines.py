@@ -24,6 +24,10 @@ class Line(Protocol[Spoken_co]):
     def wants_write(self) -> bool:
         """Whether the poll has to say when bytes can go out."""
 
+    @property
+    def descriptors(self) -> int:
+        """How many it has had: the number of the next may be that of the last."""
+
     def fileno(self) -> int:
         """For a poll; may be another one after each call, -1 once ended."""
 
@@ -39,7 +43,7 @@ class Place(Generic[Said]):
 
     def __init__(self, line: Line[Said], heard: Callable[[Said, int], None]) -> None:
         self.line, self.heard = line, heard
-        self.fd, self.events = -1, 0
+        self.fd, self.events, self.descriptors = -1, 0, 0
 
 
 class Lines:
@@ -95,7 +99,7 @@ class Lines:
                 self._all.remove(place)
             return
         events = select.EPOLLIN | (select.EPOLLOUT if line.wants_write else 0)
-        if self._places.get(fd) is not place:
+        if self._places.get(fd) is not place or line.descriptors != place.descriptors:
             self._forget(place)
             stranger = self._places.pop(fd, None)  # it ended unheard, and its number was free
             if stranger is not None:
@@ -111,7 +115,7 @@ class Lines:
         except FileExistsError:
             self._poll.modify(fd, events)
         self._places[fd] = place
-        place.fd, place.events = fd, events
+        place.fd, place.events, place.descriptors = fd, events, place.line.descriptors
 
     def _forget(self, place: Place[Any]) -> None:
         """Nothing is taken out of the poll: a line closes what it no longer names, and so it left.

@@ -62,6 +62,11 @@ class WebSocket:
         """Whether the poll has to say when bytes can go out."""
         return self._wire.wants_write
 
+    @property
+    def descriptors(self) -> int:
+        """How many it has had: the number of the next may be that of the last."""
+        return self._wire.descriptors
+
     def fileno(self) -> int:
         """For a poll; another one in each state, -1 once ended."""
         return self._wire.fileno()
@@ -202,7 +207,10 @@ class WebSocket:
     def _say(self) -> bool:
         """Send what the library wants sent; whether all of it is on its way."""
         words = b"".join(self._protocol.data_to_send())  # its sign for an end adds nothing
-        return not words or self._wire.send(words)
+        is_sent = not words or self._wire.send(words)
+        if self._wire.ended:
+            self._look_at_the_wire()
+        return is_sent
 
     def _end(self, why: str, fix: str = TRY_LATER) -> None:
         if self._state != ENDED:

@@ -32,6 +32,7 @@ class Wire:
     ) -> None:
         self.address, self._patience, self._issuers = address, patience, issuers
         self.ended = self.fix = ""
+        self.descriptors = 0  # it has had: the number of the next may be that of the last
         self._state = LOOKING
         self._open_by_ns = self._due_ns = now_ns + patience.open_ns
         self._lookup: Lookup | None = None
@@ -122,6 +123,7 @@ class Wire:
             return
         try:
             self._lookup = Lookup(self.address.host, self.address.port)
+            self.descriptors += 1
         except Busy:
             self.end("the system's name service answers nothing", "check the machine's resolver")
         except (OSError, RuntimeError) as error:  # no descriptor, no thread
@@ -152,6 +154,7 @@ class Wire:
         self._state = CONNECTING
         try:
             self._socket = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+            self.descriptors += 1
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:  # no descriptor is free, or no such family on this machine
             self._failed = error.strerror or str(error)
