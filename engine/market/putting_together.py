@@ -49,5 +49,5 @@ def live_market(
     polling = Polling(
         feeds, Standing("binance rest", settings.patience), wishes, settings.addresses.rest, refused
     )
-    sources: "list[Source]" = [streams, polling] if settings.polls else [streams]
+    sources: list[Source] = [streams, polling] if settings.polls else [streams]
     return LiveMarket(Parts(sources, feeds, timing, wishes, refused, settings.limits))

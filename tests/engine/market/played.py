@@ -12,8 +12,8 @@ from collections import Counter
 from typing import Any
 
 from engine.instruments import Instrument, text_of_e8
-from engine.market.book import Book, Snapshot
-from engine.market.exchange_lines import Ticker, Trade, Update, heard, understood
+from engine.market.book import Book, Snapshot, Update
+from engine.market.exchange_lines import Ticker, Trade, heard, understood
 from engine.market.live import LiveMarket
 from engine.market.putting_together import Settings, live_market
 from engine.market.wishes import Answer, Ask, Close, Connect, Say
