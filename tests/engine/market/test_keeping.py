@@ -97,7 +97,7 @@ def test_real_updates_may_come_twice_and_out_of_order(heard_of_ether):
     snapshot, updates = split(heard_of_ether)
     rng = random.Random(5)
     order = sorted(
-        [(number + rng.uniform(0, 8), number) for _ in range(2) for number in range(len(updates))]
+        [(number + rng.uniform(0, 2), number) for _ in range(2) for number in range(len(updates))]
     )
 
     play(keeper, [updates[number] for _, number in order], snapshot, 20)
