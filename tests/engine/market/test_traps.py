@@ -8,7 +8,6 @@ import pytest
 
 from engine.errors import Refused
 from engine.market import stream_lines
-from engine.market.book import Book
 from engine.market.listening import Listener
 from engine.market.stream_lines import OPENED_MAX, SAID_WITHIN_NS, STREAMS_MAX, Lines
 from engine.market.symbol_feed import Refusals, SymbolFeed
