@@ -43,11 +43,14 @@ class Keeper:
     def restore(self, snapshot: Snapshot, now_ns: int) -> None:
         """A snapshot came, maybe late; one from before the first update kept is none."""
         self.asked_ns = 0
-        waiting = self.book.waiting
-        if waiting and snapshot.last < waiting[0].previous:
+        kept = sorted(self.book.waiting)
+        if kept and snapshot.last < kept[0].previous:
             self.too_old += 1
         else:
+            self.book.waiting.clear()
             self.book.restore(snapshot)
+            self.early = sorted(self.early + kept)
+            self.early_ns = now_ns if self.early else 0
             self._catch_up()
         self._note(now_ns)
 
@@ -92,8 +95,13 @@ class Keeper:
         if not self.early or not self.book.in_step:
             return
         self.early.sort()
-        while self.early and self.book.in_step and self.early[0].previous <= self.book.last:
-            self.book.take(self.early.pop(0))
+        follow = 0
+        for update in self.early:
+            if not self.book.in_step or update.previous > self.book.last:
+                break
+            self.book.take(update)
+            follow += 1
+        del self.early[:follow]
         if not self.early:
             self.early_ns = 0
 

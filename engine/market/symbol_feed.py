@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MISSING_MAX = 1_000  # ids still awaited; of more the oldest are given up
 OFF_TICK, IMPOSSIBLE, UNREADABLE, UNKNOWN = "off the tick", "impossible", "unreadable", "unknown"
+OTHER_KIND = "told in another kind"
 
 Best = tuple[int, int, int, int]  # bid, ask and their volumes, 1e-8
 
@@ -75,6 +76,7 @@ class SymbolFeed:
     def __init__(self, number: int, instrument: "Instrument", refused: Refusals) -> None:
         self.number, self.instrument, self.refused = number, instrument, refused
         self.trades = Ids()
+        self.aggregates = False  # whether they are: each kind has ids of its own, and one is fed
         self.top_update = -1
         self.shown: Best | None = None
         self.top_ns = self.trade_ns = 0  # when either was last told, by our clock
@@ -82,6 +84,10 @@ class SymbolFeed:
 
     def trade(self, said: "Trade", time_ns: int, received_ns: int) -> bytes:
         """A trade of others; nothing if it was told before or cannot be."""
+        if said.is_aggregate is not self.aggregates:
+            if self.trades.last >= 0:
+                return self.refused.add(OTHER_KIND)
+            self.aggregates = said.is_aggregate
         if not self.trades.is_new(said.trade_id):
             return b""
         price, rest = divmod(said.price, self.instrument.tick_e8)
