@@ -1,0 +1,195 @@
+"""What did the venue answer? Orders, trades and balances of its answers as words of `asking.py`.
+
+What was traded so far (`executedQty`) counts, not the status. Source: web-socket-api.md, enums.md.
+"""
+
+from typing import Any, NamedTuple
+
+from engine.instruments import BOUND, Instrument
+from engine.messages import BUY, SELL
+from engine.venues.asking import (
+    CANCELED,
+    EXPIRED,
+    FILLED,
+    OPEN,
+    REJECTED,
+    Holding,
+    Seen,
+    Trade,
+)
+from engine.venues.binance.books import Balance, Books
+from engine.venues.binance.fees import Fee, fee_of, with_fee
+from engine.venues.binance.reading import (
+    Unreadable,
+    amount_in,
+    flag_in,
+    object_of,
+    rows_of,
+    text_in,
+    text_or_nothing,
+    time_ns_in,
+    whole_in,
+)
+
+STATUS = {
+    "NEW": OPEN,
+    "PENDING_NEW": OPEN,
+    "PARTIALLY_FILLED": OPEN,
+    "PENDING_CANCEL": OPEN,
+    "FILLED": FILLED,
+    "CANCELED": CANCELED,
+    "REJECTED": REJECTED,
+    "EXPIRED": EXPIRED,
+    "EXPIRED_IN_MATCH": EXPIRED,  # by self-trade prevention
+}
+SIDES = {"BUY": BUY, "SELL": SELL}
+
+
+class Told(NamedTuple):
+    """An order that an answer speaks of; `order_id` 0 if it is not ours."""
+
+    order_id: int
+    symbol: int
+    venue_id: int
+    seen: Seen
+
+
+def status_of(name: str) -> int:
+    """The venue's word for a status as ours."""
+    if name not in STATUS:
+        raise Unreadable(f"status {name[:40]} is not known")
+    return STATUS[name]
+
+
+def symbol_in(row: dict[str, Any], key: str, books: Books) -> int:
+    """The number of a symbol; Unreadable for one that is not traded here."""
+    name = text_in(row, key)
+    if name not in books.numbers:
+        raise Unreadable(f"symbol {name[:40]} is not traded here")
+    return books.numbers[name]
+
+
+def lots_in(row: dict[str, Any], key: str, instrument: Instrument) -> int:
+    """A quantity in lots; what is less than one is left to the reconciliation."""
+    return amount_in(row, key) // instrument.lot_e8
+
+
+def order_in(value: object, books: Books) -> Told:
+    """The order of an answer to place, cancel or status, or of a row of open orders.
+
+    An answer of the kind ACK has no status: the order was taken.
+    """
+    row = object_of(value, "an order")
+    symbol, venue_id = symbol_in(row, "symbol", books), whole_in(row, "orderId")
+    instrument = books.rules[symbol].instrument
+    status = status_of(text_in(row, "status")) if "status" in row else OPEN
+    filled = lots_in(row, "executedQty", instrument) if "executedQty" in row else 0
+    names = [text_or_nothing(row, key) for key in ("origClientOrderId", "clientOrderId")]
+    order_id = books.ours(symbol, venue_id, names)
+    if order_id:
+        books.saw(order_id, status)
+    return Told(order_id, symbol, venue_id, Seen(order_id, status, filled))
+
+
+def trade_of(order_id: int, symbol: int, side: int, row: dict[str, Any], books: Books) -> Trade:
+    """A trade of an answer: a row of `fills` or of `myTrades`."""
+    instrument = books.rules[symbol].instrument
+    commission = amount_in(row, "commission")
+    asset = text_in(row, "commissionAsset") if commission else ""
+    fill_id = whole_in(row, "tradeId" if "tradeId" in row else "id")
+    maker = flag_in(row, "isMaker") if "isMaker" in row else False
+    bare = Trade(order_id, symbol, side, 0, 0, 0, fill_id, maker)
+    amounts = (amount_in(row, "price"), amount_in(row, "qty"))
+    return traded(bare, amounts, fee_of(commission, asset, instrument), instrument)
+
+
+def traded(bare: Trade, amounts: tuple[int, int], fee: Fee, instrument: Instrument) -> Trade:
+    """The trade at a price and quantity in 1e-8; Unreadable if there is no such trade.
+
+    A price between ticks (the venue changed the tick) moves against us.
+    """
+    price_e8, quantity_e8 = amounts
+    up = instrument.tick_e8 - 1 if bare.side == BUY else 0
+    price, lots = (price_e8 + up) // instrument.tick_e8, quantity_e8 // instrument.lot_e8
+    if price < 1 or lots < 1 or price * lots * instrument.value_numerator > BOUND:
+        raise Unreadable("a trade of no price or quantity that can be")
+    if bare.fill_id < 0:
+        raise Unreadable("a trade without a number")
+    return with_fee(bare._replace(price=price, lots=lots), fee)
+
+
+def fills_in(told: Told, value: object, books: Books) -> list[Trade]:
+    """The trades that an answer to `order.place` of the kind FULL holds."""
+    row = object_of(value, "an order")
+    fills = rows_of(row.get("fills", []), "fills")
+    if not fills:
+        return []
+    side = side_in(row)
+    return [
+        trade_of(told.order_id, told.symbol, side, object_of(one, "a fill"), books) for one in fills
+    ]
+
+
+def side_in(row: dict[str, Any]) -> int:
+    """Buy or sell."""
+    name = text_in(row, "side")
+    if name not in SIDES:
+        raise Unreadable(f"side {name[:20]} is not known")
+    return SIDES[name]
+
+
+def trades_in(value: object, order_id: int, venue_id: int, books: Books) -> list[Trade]:
+    """A page of `myTrades`; rows of other orders are left out."""
+    trades = []
+    for one in rows_of(value, "trades"):
+        row = object_of(one, "a trade")
+        if whole_in(row, "orderId") != venue_id:
+            continue
+        side = BUY if flag_in(row, "isBuyer") else SELL
+        symbol = symbol_in(row, "symbol", books)
+        trades.append(trade_of(order_id, symbol, side, row, books))
+    return trades
+
+
+def open_in(value: object, books: Books) -> tuple[int, ...]:
+    """The open orders of ours; the others are counted by symbol."""
+    ids, others = [], [0] * len(books.rules)
+    for one in rows_of(value, "open orders"):
+        row = object_of(one, "an order")
+        if text_in(row, "symbol") not in books.numbers:
+            continue
+        told = order_in(row, books)
+        if told.order_id:
+            ids.append(told.order_id)
+        else:
+            others[told.symbol] += 1
+    books.others = others
+    return tuple(ids)
+
+
+def account_in(value: object, books: Books) -> None:
+    """Takes balances and permissions of an `account.status` answer; an absent asset is none."""
+    row = object_of(value, "an account")
+    found: dict[str, Balance] = {}
+    at_ns = time_ns_in(row, "updateTime") if "updateTime" in row else 0
+    for one in rows_of(row.get("balances"), "balances"):
+        held = object_of(one, "a balance")
+        amounts = (amount_in(held, "free"), amount_in(held, "locked"))
+        found[text_in(held, "asset")] = Balance(*amounts, at_ns)
+    told = row.get("permissions")
+    if isinstance(told, list):
+        books.permissions = frozenset(one for one in told if isinstance(one, str))
+    for rules in books.rules:
+        for asset in (rules.instrument.base, rules.instrument.quote):
+            found.setdefault(asset, Balance(0, 0, at_ns))
+    books.balances = found
+
+
+def holding_of(books: Books, open_ids: tuple[int, ...]) -> Holding:
+    """What is held, as the core counts it: the quote as cash, each base in whole lots."""
+    traded_here = [rules.instrument for rules in books.rules]
+    lots = [books.balances[one.base].all // one.lot_e8 for one in traded_here]
+    quote = books.balances[books.rules[0].instrument.quote].all
+    if max([quote, *lots]) >= BOUND:
+        raise Unreadable("more is held than can be")
+    return Holding(quote, tuple(lots), open_ids)

@@ -1,0 +1,148 @@
+"""What is known of our account there? Orders by their ids, balances, prices to value orders at.
+
+All of it is bounded, and none of it decides what is true: the conversation in `outside.py` does.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from engine.errors import Refused
+from engine.messages import BUY, STOP, SubmitOrder
+from engine.venues.asking import OPEN
+from engine.venues.binance.checks import Around, Marks, objection, order_of
+from engine.venues.binance.naming import Names
+from engine.venues.binance.rules import Filters, Rules
+
+NONE = Filters()
+KNOWN_MAX, OPEN_MAX, BALANCES_MAX, NOTES_MAX = 1_024, 256, 4_096, 64
+
+
+class Known(NamedTuple):
+    """Where an order is found at the venue."""
+
+    symbol: int
+    venue_id: int
+
+
+class Resting(NamedTuple):
+    """An order of ours that may be open; quantity in 1e-8 of base."""
+
+    symbol: int
+    side: int
+    type: int
+    quantity: int
+
+
+class Balance(NamedTuple):
+    """One asset, in 1e-8, as of the venue's `at_ns`."""
+
+    free: int
+    locked: int
+    at_ns: int
+
+    @property
+    def all(self) -> int:
+        """What is ours, free or not."""
+        return self.free + self.locked
+
+
+class Books:
+    """The account as it was heard of; symbols are numbered as the core numbers them."""
+
+    def __init__(self, rules: Sequence[Rules], names: Names, exchange: Filters = NONE) -> None:
+        quotes = {one.instrument.quote for one in rules}
+        if len(quotes) != 1:
+            raise Refused(
+                f"symbols of {len(quotes)} quote currencies cannot be traded by one engine.",
+                "Give symbols that are all quoted in the same currency.",
+            )
+        self.rules, self.names, self.exchange = list(rules), names, exchange
+        self.numbers = {one.instrument.name: number for number, one in enumerate(rules)}
+        self.known: dict[int, Known] = {}
+        self.orders: dict[tuple[int, int], int] = {}  # (symbol, venue's id) -> ours
+        self.canceled: dict[int, None] = {}  # whose cancel was sent
+        self.open: dict[int, Resting] = {}
+        self.others = [0] * len(self.rules)  # open orders that are not ours
+        self.balances: dict[str, Balance] = {}
+        self.marks = [Marks()] * len(self.rules)
+        self.permissions: frozenset[str] = frozenset()
+        self.notes: deque[str] = deque(maxlen=NOTES_MAX)  # what was heard and named nothing
+
+    def note(self, text: str) -> None:
+        """Something for the log."""
+        self.notes.append(text[:200])
+
+    def learn(self, order_id: int, symbol: int, venue_id: int) -> None:
+        """An order's place at the venue."""
+        if self.known.get(order_id) == (symbol, venue_id):
+            return
+        self.known[order_id] = Known(symbol, venue_id)
+        self.orders[symbol, venue_id] = order_id
+        while len(self.known) > KNOWN_MAX:
+            oldest = self.known.pop(next(iter(self.known)))
+            self.orders.pop(oldest, None)
+
+    def ours(self, symbol: int, venue_id: int, names: Sequence[str]) -> int:
+        """Our id of an order, by the venue's id or else by a name of it; 0 if it is not ours."""
+        order_id = self.orders.get((symbol, venue_id), 0)
+        for name in () if order_id else names:
+            order_id = order_id or self.names.order_of(name)
+        if order_id:
+            self.learn(order_id, symbol, venue_id)
+        return order_id
+
+    def sends(self, order: SubmitOrder) -> int:
+        """An order is about to leave: 0, or the number of the filter it fails."""
+        rules = self.rules[order.symbol]
+        wanted = order_of(order, rules)
+        reason = objection(wanted, rules, self.around(order.symbol))
+        if reason == 0:
+            self.open[order.order_id] = Resting(
+                order.symbol, wanted.side, wanted.type, wanted.quantity
+            )
+            while len(self.open) > OPEN_MAX:
+                del self.open[next(iter(self.open))]
+        return reason
+
+    def cancels(self, order_id: int) -> None:
+        """A cancel is about to leave."""
+        self.canceled[order_id] = None
+        while len(self.canceled) > KNOWN_MAX:
+            del self.canceled[next(iter(self.canceled))]
+
+    def saw(self, order_id: int, status: int) -> None:
+        """The venue's word on one of our orders."""
+        if status != OPEN:
+            self.open.pop(order_id, None)
+
+    def around(self, symbol: int) -> Around:
+        """What an order of a symbol is judged by."""
+        here = [one for one in self.open.values() if one.symbol == symbol]
+        base = self.balances.get(self.rules[symbol].instrument.base)
+        return Around(
+            self.marks[symbol],
+            len(here) + self.others[symbol],
+            sum(one.type == STOP for one in here),
+            len(self.open) + sum(self.others),
+            sum(one.type == STOP for one in self.open.values()),
+            base.all if base else -1,
+            sum(one.quantity for one in here if one.side == BUY),
+            self.exchange,
+            self.permissions,
+        )
+
+    def is_balance(self, asset: str, balance: Balance) -> None:
+        """An asset's whole balance; an older one than is known says nothing."""
+        known = self.balances.get(asset)
+        if known is None or known.at_ns <= balance.at_ns:
+            self.balances[asset] = balance
+        while len(self.balances) > BALANCES_MAX:
+            del self.balances[next(iter(self.balances))]
+
+    def balance_moved(self, asset: str, free: int, locked: int, at_ns: int) -> None:
+        """A change of an asset; no change if its whole balance was told after it."""
+        known = self.balances.get(asset)
+        if known is not None and known.at_ns < at_ns:
+            moved = Balance(known.free + free, known.locked + locked, known.at_ns)
+            self.balances[asset] = moved

@@ -1,0 +1,145 @@
+"""What does the account's stream say? Its events as words of `asking.py`, each once.
+
+Source: user-data-stream.md. An event that names nothing for the core leaves a note that says why.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.venues.asking import Answer, Seen, Trade
+from engine.venues.binance.answers import lots_in, side_in, status_of, symbol_in, traded
+from engine.venues.binance.books import Balance, Books
+from engine.venues.binance.fees import fee_of
+from engine.venues.binance.reading import (
+    amount_in,
+    e8_in,
+    flag_in,
+    object_of,
+    rows_of,
+    text_in,
+    text_or_nothing,
+    time_ns_in,
+    whole_in,
+)
+
+EXECUTIONS_KEPT = 4_096
+NEWEST_KEPT = 1_024
+
+
+class Executions:
+    """Which executions were told: two connections tell each twice, and one may be behind."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[int, int], None] = {}
+        self._newest: dict[tuple[int, int], int] = {}
+
+    def is_repeated(self, symbol: int, execution_id: int) -> bool:
+        """Whether this execution was told before; it counts as told now."""
+        if (symbol, execution_id) in self._told:
+            return True
+        self._told[symbol, execution_id] = None
+        if len(self._told) > EXECUTIONS_KEPT:
+            del self._told[next(iter(self._told))]
+        return False
+
+    def is_old(self, order: tuple[int, int], execution_id: int) -> bool:
+        """Whether a later execution of the order was told: a status never moves back."""
+        newest = self._newest.pop(order, -1)
+        self._newest[order] = max(newest, execution_id)
+        if len(self._newest) > NEWEST_KEPT:
+            del self._newest[next(iter(self._newest))]
+        return execution_id < newest
+
+
+def execution_told(event: dict[str, Any], books: Books, executions: Executions) -> list[Answer]:
+    """An `executionReport`: the trade in it, and the order's state after it."""
+    symbol, venue_id = symbol_in(event, "s", books), whole_in(event, "i")
+    # Of a canceled order `c` is the cancel's id and `C` the order's.
+    order_id = books.ours(
+        symbol, venue_id, (text_or_nothing(event, "C"), text_or_nothing(event, "c"))
+    )
+    if order_id == 0:
+        books.note(f"an execution of an order that is not ours: {venue_id}")
+        return []
+    instrument = books.rules[symbol].instrument
+    seen = Seen(order_id, status_of(text_in(event, "X")), lots_in(event, "z", instrument))
+    trade = trade_told(event, order_id, symbol, books)
+    is_late = False
+    if "I" in event:
+        execution_id = whole_in(event, "I")
+        if executions.is_repeated(symbol, execution_id):
+            return []
+        is_late = executions.is_old((symbol, venue_id), execution_id)
+    explain(event, seen, books)
+    if not is_late:
+        books.saw(order_id, seen.status)
+    return [*([trade] if trade else []), *([] if is_late else [seen])]
+
+
+def trade_told(event: dict[str, Any], order_id: int, symbol: int, books: Books) -> Trade | None:
+    """The trade of an execution; none if it is of another kind."""
+    if text_in(event, "x") != "TRADE" or amount_in(event, "l") == 0:
+        return None
+    instrument = books.rules[symbol].instrument
+    side = side_in({"side": event.get("S")})
+    commission = amount_in(event, "n")
+    fee = fee_of(commission, text_in(event, "N") if commission else "", instrument)
+    bare = Trade(order_id, symbol, side, 0, 0, 0, whole_in(event, "t"), flag_in(event, "m"))
+    return traded(bare, (amount_in(event, "L"), amount_in(event, "l")), fee, instrument)
+
+
+def explain(event: dict[str, Any], seen: Seen, books: Books) -> None:
+    """Why the venue ended the order by itself, for the log."""
+    why = text_or_nothing(event, "eR") or text_or_nothing(event, "r")
+    kind = text_in(event, "x")
+    if why not in ("", "NONE") or kind == "TRADE_PREVENTION":
+        books.note(f"order {seen.order_id}: {kind} {why}".rstrip())
+
+
+def position_told(event: dict[str, Any], books: Books) -> None:
+    """An `outboundAccountPosition`: whole balances of the assets that may have changed."""
+    at_ns = time_ns_in(event, "u")
+    for one in rows_of(event.get("B"), "B"):
+        row = object_of(one, "a balance")
+        balance = Balance(amount_in(row, "f"), amount_in(row, "l"), at_ns)
+        books.is_balance(text_in(row, "a"), balance)
+
+
+def balance_told(event: dict[str, Any], books: Books) -> None:
+    """A `balanceUpdate`: a change, of a deposit, withdrawal or transfer."""
+    asset, change = text_in(event, "a"), e8_in(event, "d")
+    books.balance_moved(asset, change, 0, time_ns_in(event, "T"))
+    books.note(f"{asset[:20]}: {text_in(event, 'd')} came from or went elsewhere")
+
+
+def lock_told(event: dict[str, Any], books: Books) -> None:
+    """An `externalLockUpdate`: so much more of an asset is locked, or less."""
+    asset, change = text_in(event, "a"), e8_in(event, "d")
+    books.balance_moved(asset, -change, change, time_ns_in(event, "T"))
+    books.note(f"{asset[:20]}: {text_in(event, 'd')} was locked or unlocked from outside")
+
+
+def list_told(event: dict[str, Any], books: Books) -> None:
+    """A `listStatus`: nothing here sends order lists."""
+    books.note(f"order list {whole_in(event, 'g')} is not ours")
+
+
+BALANCE_EVENTS: dict[str, Callable[[dict[str, Any], Books], None]] = {
+    "outboundAccountPosition": position_told,
+    "balanceUpdate": balance_told,
+    "externalLockUpdate": lock_told,
+    "listStatus": list_told,
+}
+LOOK_AFTER = ("balanceUpdate", "externalLockUpdate")  # then holdings are worth a look
+
+
+def event_told(event: dict[str, Any], books: Books, executions: Executions) -> list[Answer]:
+    """An event of the account's stream; Unreadable if it is malformed."""
+    kind = text_in(event, "e")
+    if kind == "executionReport":
+        return execution_told(event, books, executions)
+    if kind in BALANCE_EVENTS:
+        BALANCE_EVENTS[kind](event, books)
+    else:
+        books.note(f"event {kind[:40]} is not known")
+    return []

@@ -1,0 +1,68 @@
+"""Which order is that? The core's ids as client order ids at the venue, back and forth.
+
+An order is called `S<journal>-<epoch>-<number>`, its cancel the same with a `c` behind it: a
+cancel's id takes the order's place (web-socket-api.md, order.cancel), and must still lead to it.
+"""
+
+from engine.errors import Refused
+
+LENGTH_MAX = 36
+NUMBER_MAX = 1 << 62
+EPOCHS_BACK_MAX = 64  # lives before this one in which an order of unknown age is looked for
+
+
+class Names:
+    """The names of one journal's orders; those from `first_id` on are of this epoch."""
+
+    def __init__(self, journal: str, epoch: int, first_id: int) -> None:
+        if not (journal.isalnum() and journal.isascii() and len(journal) <= 8):
+            raise Refused(f"{journal[:40]!r} is no journal's stamp.", "Give its 8 hex digits.")
+        self.prefix, self.epoch, self.first_id = f"S{journal}-", epoch, first_id
+        self._epochs: dict[int, int] = {}
+
+    def name(self, order_id: int, epoch: int | None = None) -> str:
+        """The client order id; Refused if it cannot be told in 35 characters."""
+        name = f"{self.prefix}{self.epoch if epoch is None else epoch}-{order_id}"
+        if len(name) >= LENGTH_MAX:
+            raise Refused(f"{name} is too long for a client order id.", "Start a new journal.")
+        return name
+
+    def order_of(self, name: str) -> int:
+        """The order that a client order id names; 0 if it is none of this journal's.
+
+        From the name of an older epoch's order its epoch is learned.
+        """
+        if not name.startswith(self.prefix) or len(name) > LENGTH_MAX:
+            return 0
+        epoch, _, number = name[len(self.prefix) :].removesuffix("c").partition("-")
+        if not (is_number(epoch) and is_number(number)) or not 0 < int(number) < NUMBER_MAX:
+            return 0
+        order_id = int(number)
+        if order_id < self.first_id:
+            self._epochs[order_id] = int(epoch)
+            while len(self._epochs) > 256:
+                del self._epochs[next(iter(self._epochs))]
+        return order_id
+
+    def candidates(self, order_id: int, *, canceled: bool) -> list[str]:
+        """What the order may be called there, the likeliest first."""
+        epochs: list[int] = []
+        if order_id >= self.first_id:
+            epochs.append(self.epoch)
+        elif order_id in self._epochs:
+            epochs.append(self._epochs[order_id])
+        else:
+            epochs += range(self.epoch - 1, max(self.epoch - 1 - EPOCHS_BACK_MAX, 0), -1)
+        canceled = canceled or order_id < self.first_id
+        names = [self.name(order_id, epoch) for epoch in epochs]
+        return [full for name in names for full in ((name, name + "c") if canceled else (name,))]
+
+    def is_certain(self, order_id: int) -> bool:
+        """Whether `candidates` are all there can be, so that finding none says something."""
+        older = order_id < self.first_id and order_id not in self._epochs
+        return not older or self.epoch - 1 <= EPOCHS_BACK_MAX
+
+
+def is_number(text: str) -> bool:
+    """Whether the text is a number as this file writes it."""
+    return text.isascii() and text.isdigit() and (text == "0" or text[0] != "0")
