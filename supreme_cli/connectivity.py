@@ -92,7 +92,6 @@ def asked_of(
     """What to find out about a symbol, with the keys of a name or of the environment, if any."""
     absent()
     from engine.venues.binance.signing import key_of
-
     from validators.connectivity.visit import Asked
 
     symbol, name = names

@@ -3,7 +3,6 @@
 import time
 
 from engine.venues.binance.reading import MICROSECONDS_FROM
-
 from validators.connectivity.outcome import Failed, Outcome
 from validators.connectivity.reaching import stream_of
 from validators.connectivity.visit import Visit, read_json

@@ -2,13 +2,12 @@
 
 import time
 
+from engine.errors import Refused
+from engine.instruments import Instrument, instrument, text_of_e8
 from engine.venues.binance.limits import Cost
 from engine.venues.binance.reading import Unreadable, object_of, time_ns_in
 from engine.venues.binance.requests import Call, exchange_info, venue_time
 from engine.venues.binance.rules import TRADING, Rules, market_of
-
-from engine.errors import Refused
-from engine.instruments import instrument, text_of_e8
 from validators.connectivity.outcome import Failed, Outcome
 from validators.connectivity.places import Source, host_of
 from validators.connectivity.visit import Visit, client_of, unreached
@@ -104,12 +103,19 @@ def filters(visit: Visit) -> Outcome:
         raise Failed(f"{symbol} has rules that are not known here: {', '.join(rules.unknown)}")
     if rules.status != TRADING:
         raise Failed(f"{symbol} is not traded now: {rules.status}")
-    told = (f"tick {text_of_e8(rules.instrument.tick_e8)}, step"
-            f" {text_of_e8(rules.instrument.lot_e8)}")  # fmt: skip
-    figures = {"tick": text_of_e8(rules.instrument.tick_e8)}
-    figures["step"] = text_of_e8(rules.instrument.lot_e8)
-    figures["notional_min"] = text_of_e8(rules.filters.notional_min)
-    return Outcome(f"{symbol}: {told}{compared(rules)}", {**figures})
+    figures = {"tick": plain(rules.instrument.tick_e8), "step": plain(rules.instrument.lot_e8)}
+    figures["notional_min"] = plain(rules.filters.notional_min)
+    return Outcome(f"{symbol}: {steps_of(rules.instrument)}{compared(rules)}", {**figures})
+
+
+def plain(amount_e8: int) -> str:
+    """An amount of 1e-8 with the decimals it needs."""
+    return text_of_e8(amount_e8, amount_e8)
+
+
+def steps_of(one: Instrument) -> str:
+    """An instrument's steps in words."""
+    return f"tick {plain(one.tick_e8)}, step {plain(one.lot_e8)}"
 
 
 def compared(rules: Rules) -> str:
@@ -123,5 +129,4 @@ def compared(rules: Rules) -> str:
         return "; our own table does not know it"
     if (ours.tick_e8, ours.lot_e8) == (here.tick_e8, here.lot_e8):
         return ", as our own table says"
-    steps = f"tick {text_of_e8(ours.tick_e8)}, step {text_of_e8(ours.lot_e8)}"
-    return f"; our own table says {steps}: the venue's count"
+    return f"; our own table says {steps_of(ours)}: the venue's count"

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from engine.instruments import E8
+from engine.messages import BUY, LIMIT
 from engine.venues.binance import reasons
 from engine.venues.binance.checks import Around, Order, objection
 from engine.venues.binance.limits import Cost
 from engine.venues.binance.reading import Unreadable, amount_in, object_of, rows_of
 from engine.venues.binance.requests import Call, account_status, cancel, order_status
 from engine.venues.binance.rules import Rules
-
-from engine.instruments import E8, text_of_e8
-from engine.messages import BUY, LIMIT
 from validators.connectivity.outcome import Failed, Outcome, Skipped
 from validators.connectivity.places import is_real
+from validators.connectivity.reaching import plain
 from validators.connectivity.visit import Socket, Visit
 
 RESTRICTIONS = Call("", "GET", "/sapi/v1/account/apiRestrictions", {}, Cost(1))
@@ -95,7 +95,7 @@ def round_trip(visit: Visit) -> Outcome:
         except Failed as failed:
             raise Failed(f"{failed}; {cleared(visit, tiny)}") from failed
     steps = ", ".join(f"{name} {ms:.1f} ms" for name, ms in took_ms.items())
-    said = f"{text_of_e8(tiny.worth_e8)} {tiny.rules.instrument.quote} went there and back: {steps}"
+    said = f"{plain(tiny.worth_e8)} {tiny.rules.instrument.quote} went there and back: {steps}"
     return Outcome(said, {f"{name}_ms": round(ms, 2) for name, ms in took_ms.items()})
 
 
@@ -130,13 +130,14 @@ def must_be_affordable(visit: Visit, tiny: Tiny) -> None:
     """Failed when the account lacks what the order would lock."""
     quote = tiny.rules.instrument.quote
     try:
-        rows = [object_of(row, "a balance") for row in rows_of(visit.account.get("balances"), "balances")]
+        told = rows_of(visit.account.get("balances"), "balances")
+        rows = [object_of(row, "a balance") for row in told]
         free = sum(amount_in(row, "free") for row in rows if row.get("asset") == quote)
     except Unreadable as error:
         raise Failed(f"its balances cannot be read: {error}") from error
     if free < tiny.worth_e8:
-        need = text_of_e8(tiny.worth_e8)
-        raise Failed(f"the account has {text_of_e8(free)} {quote} free, the order needs {need}")
+        need = plain(tiny.worth_e8)
+        raise Failed(f"the account has {plain(free)} {quote} free, the order needs {need}")
 
 
 def there_and_back(visit: Visit, socket: Socket, tiny: Tiny) -> dict[str, float]:

@@ -10,16 +10,16 @@ from engine.venues.binance.limits import Limits, until_of_headers
 from engine.venues.binance.reading import Unreadable
 from engine.venues.binance.requests import Call, rest_of, ws_text
 from engine.venues.binance.signing import Key
-
 from validators.connectivity.outcome import Failed, Skipped
 from validators.connectivity.places import Venue, host_of, is_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.venues.binance.rules import Rules
     import httpx
     from websockets.sync.client import ClientConnection
+
+    from engine.venues.binance.rules import Rules
 
 ANSWER_BYTES_MAX = 16 << 20
 CLOSE_SECONDS = 1.0
