@@ -51,6 +51,9 @@ COMMANDS = {
     "data": Command(RESEARCH, "import, list and check market history", "supreme_cli.data"),
     "journal": Command(RESEARCH, "verify, export, back up, shorten", "supreme_cli.journal"),
     "replay": Command(RESEARCH, "the state a journal had at a time", "supreme_cli.replay"),
+    "connectivity": Command(
+        PROVE, "a venue's reach, clock, keys, ages, limits", "supreme_cli.connectivity"
+    ),
     "degrade": Command(PROVE, "real faults, and what an engine promises", "supreme_cli.degrade"),
 }
 START = """\
