@@ -21,20 +21,35 @@ class Rates(NamedTuple):
     buyer_e8: int = 0
     seller_e8: int = 0
 
-    def of(self, *, is_buyer: bool, is_maker: bool) -> int:
-        """The rate of one side of a trade."""
-        role = self.maker_e8 if is_maker else self.taker_e8
-        return role + (self.buyer_e8 if is_buyer else self.seller_e8)
-
 
 class Commission(NamedTuple):
-    """How an account pays (commission_faq.md); `bnb_e8` multiplies the standard rate in BNB."""
+    """How an account pays (faqs/commission_faq.md); `bnb_e8` multiplies the standard in BNB."""
 
     standard: Rates
     tax: Rates = Rates(0, 0)
     special: Rates = Rates(0, 0)
     in_bnb: bool = False
     bnb_e8: int = 75_000_000
+
+
+class Cost(NamedTuple):
+    """The three rates of one side of a trade, in 1e-8."""
+
+    standard_e8: int
+    tax_e8: int
+    special_e8: int
+
+
+def cost_of(commission: Commission, *, is_buyer: bool, is_maker: bool) -> Cost:
+    """What one side of a trade pays."""
+    kinds = (commission.standard, commission.tax, commission.special)
+    return Cost(
+        *(
+            (rates.maker_e8 if is_maker else rates.taker_e8)
+            + (rates.buyer_e8 if is_buyer else rates.seller_e8)
+            for rates in kinds
+        )
+    )
 
 
 class Balance:
@@ -52,15 +67,27 @@ class Account:
     `is_followed` says whether anybody wants to hear of its orders and balances.
     """
 
-    __slots__ = ("balances", "commission", "dealings", "id", "is_followed", "trade_group")
+    __slots__ = (
+        *("id", "balances", "dealings", "trade_group", "is_followed"),
+        *("commission", "costs"),
+    )
 
     def __init__(self, account_id: int, free: dict[str, int], commission: Commission) -> None:
         self.id = account_id
         self.balances = {asset: Balance(amount) for asset, amount in free.items()}
-        self.commission = commission
+        self.pay_by(commission)
         self.dealings: dict[str, Dealings] = {}
         self.trade_group = -1
         self.is_followed = True
+
+    def pay_by(self, commission: Commission) -> None:
+        """Pay fees so from now on."""
+        self.commission = commission
+        self.costs = {
+            (is_buyer, is_maker): cost_of(commission, is_buyer=is_buyer, is_maker=is_maker)
+            for is_buyer in (False, True)
+            for is_maker in (False, True)
+        }
 
     def balance(self, asset: str) -> Balance:
         """What it has of an asset; an empty row when it never had any."""

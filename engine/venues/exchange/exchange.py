@@ -52,7 +52,7 @@ class Exchange:
         taker_ppm: int = 1000,
         fees_in_bnb: bool = False,
     ) -> Account:
-        """A customer with so much of each asset, in 1e-8; `commission` can be set further."""
+        """A customer with so much of each asset, in 1e-8; `pay_by` can say more."""
         rates = Rates(maker_ppm * PPM_E8, taker_ppm * PPM_E8)
         account = Account(len(self.accounts) + 1, balances, Commission(rates, in_bnb=fees_in_bnb))
         self.accounts.append(account)

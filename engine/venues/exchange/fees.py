@@ -5,16 +5,17 @@ From the asset received, or in BNB where the account wants that, has enough and 
 """
 
 from engine.instruments import E8
-from engine.venues.exchange.accounts import BNB, Account, Commission
+from engine.venues.exchange.accounts import BNB
 from engine.venues.exchange.orders import Order
 from engine.venues.exchange.symbols import Market
 
-Fee = tuple[int, str]
+HALF_E8 = E8 // 2
+NO_PRICE = (0, 1)
 
 
 def share_e8(amount_e8: int, rate_e8: int) -> int:
     """A part of an amount, rounded half up."""
-    return (amount_e8 * rate_e8 + E8 // 2) // E8
+    return (amount_e8 * rate_e8 + HALF_E8) // E8
 
 
 class Fees:
@@ -24,48 +25,49 @@ class Fees:
         self.markets = markets
         self.collected: dict[str, int] = {}
 
-    def charge(self, order: Order, received_e8: int, *, is_maker: bool) -> Fee:
+    def charge(self, order: Order, received_e8: int, *, is_maker: bool) -> tuple[int, str]:
         """Take the fee of one side of a trade, whose received amount is already in its balance."""
         dealings = order.dealings
         account, rules = dealings.account, dealings.market.rules
-        asset = rules.base if order.is_buy else rules.quote
-        told = account.commission
-        standard, extra = parts_of(told, received_e8, is_buyer=order.is_buy, is_maker=is_maker)
-        if told.in_bnb and standard + extra:
-            price = self._in_bnb(asset, dealings.market)
-            fee = share_e8(standard, told.bnb_e8) + extra
-            in_bnb = 0 if price == (0, 1) else (2 * fee * price[0] + price[1]) // (2 * price[1])
-            if in_bnb and account.balance(BNB).free >= in_bnb:
-                return self._take(account, in_bnb, BNB)
-        return self._take(account, standard + extra, asset)
+        standard_e8, tax_e8, special_e8 = account.costs[order.is_buy, is_maker]
+        fee_e8 = share_e8(received_e8, standard_e8)
+        extra_e8 = 0
+        if tax_e8 or special_e8:
+            extra_e8 = share_e8(received_e8, tax_e8) + share_e8(received_e8, special_e8)
+        if account.commission.in_bnb:
+            bnb_e8 = self._in_bnb(order, share_e8(fee_e8, account.commission.bnb_e8) + extra_e8)
+            if 0 < bnb_e8 <= account.balance(BNB).free:
+                account.balance(BNB).free -= bnb_e8
+                return self._keep(bnb_e8, BNB)
+        fee_e8 += extra_e8
+        if order.is_buy:
+            dealings.base.free -= fee_e8
+            return self._keep(fee_e8, rules.base)
+        dealings.quote.free -= fee_e8
+        return self._keep(fee_e8, rules.quote)
 
-    def _take(self, account: Account, fee_e8: int, asset: str) -> Fee:
-        account.balance(asset).free -= fee_e8
+    def _keep(self, fee_e8: int, asset: str) -> tuple[int, str]:
         self.collected[asset] = self.collected.get(asset, 0) + fee_e8
         return fee_e8, asset
 
-    def _in_bnb(self, asset: str, market: Market) -> tuple[int, int]:
-        """What one of an asset is in BNB, as a fraction; (0, 1) where nobody knows."""
+    def _in_bnb(self, order: Order, amount_e8: int) -> int:
+        """What an amount of the asset an order receives is worth in BNB; 0 where nobody knows."""
+        market = order.dealings.market
+        asset = market.rules.base if order.is_buy else market.rules.quote
+        numerator, denominator = self._price_in_bnb(asset, market)
+        return (2 * amount_e8 * numerator + denominator) // (2 * denominator)
+
+    def _price_in_bnb(self, asset: str, market: Market) -> tuple[int, int]:
+        """What one of an asset is in BNB, as a fraction: by its own market, or over the quote."""
         if asset == BNB:
             return 1, 1
-        if price := self._last(BNB + asset):
+        if price := self._last_e8(BNB + asset):
             return E8, price
-        if price := self._last(asset + BNB):
+        if price := self._last_e8(asset + BNB):
             return price, E8
-        over = self._last(BNB + market.rules.quote) if asset == market.rules.base else 0
-        return (market.last_price_e8, over) if over else (0, 1)
+        over = self._last_e8(BNB + market.rules.quote) if asset == market.rules.base else 0
+        return (market.last_price_e8, over) if over else NO_PRICE
 
-    def _last(self, symbol: str) -> int:
+    def _last_e8(self, symbol: str) -> int:
         market = self.markets.get(symbol)
         return market.last_price_e8 if market else 0
-
-
-def parts_of(
-    commission: Commission, received_e8: int, *, is_buyer: bool, is_maker: bool
-) -> tuple[int, int]:
-    """The standard commission, and tax and special together: no discount touches these."""
-    standard, tax, special = (
-        share_e8(received_e8, rates.of(is_buyer=is_buyer, is_maker=is_maker))
-        for rates in (commission.standard, commission.tax, commission.special)
-    )
-    return standard, tax + special

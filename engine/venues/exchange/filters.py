@@ -13,13 +13,19 @@ from engine.venues.exchange.words import (
     FOK,
     GTC,
     IOC,
-    LIMIT_MAKER,
+    LIMIT,
     MARKET,
     SELL,
+    STOP_LOSS_LIMIT,
+    TAKE_PROFIT_LIMIT,
     UNPRICED_TYPES,
     NewOrder,
     Rules,
 )
+
+SIDES = (BUY, SELL)
+TIMES_IN_FORCE = (GTC, IOC, FOK)
+TIMED_TYPES = (LIMIT, STOP_LOSS_LIMIT, TAKE_PROFIT_LIMIT)
 
 
 class Asked(NamedTuple):
@@ -137,31 +143,38 @@ def refuse_unfit(order: NewOrder, dealings: Dealings, now_us: int) -> None:
 
 def refuse_malformed(order: NewOrder, rules: Rules) -> None:
     """VenueRefusal if the parts of an order do not go together, or the symbol lacks them."""
-    for is_broken, said in (
-        (order.side not in (BUY, SELL), errors.BAD_SIDE),
-        (order.time_in_force not in (GTC, IOC, FOK), errors.BAD_TIME_IN_FORCE),
-        (order.iceberg_e8 != 0, errors.NO_ICEBERGS),
-        (order.trailing_delta != 0, errors.NO_TRAILING),
-        (order.stp_mode not in ("", *rules.stp_allowed), errors.NO_SUCH_STP),
-        (order.quote_quantity_e8 != 0 and not rules.has_quote_market, errors.NO_QUOTE_MARKET),
-        (order.time_in_force != GTC and order.type == LIMIT_MAKER, errors.UNSUPPORTED),
-        (is_overfull(order), errors.UNSUPPORTED),
-        (min(order.quantity_e8, order.quote_quantity_e8) < 0, errors.BAD_QUANTITY),
-        (not order.quantity_e8 and not order.quote_quantity_e8, errors.BAD_QUANTITY),
-        ((order.price_e8 <= 0) != (order.type in UNPRICED_TYPES), errors.BAD_PRICE),
-        ((order.stop_price_e8 <= 0) != (order.type not in ALGO_TYPES), errors.BAD_STOP_PRICE),
-    ):
-        if is_broken:
-            raise errors.refusal(said)
+    if order.side not in SIDES:
+        raise errors.refusal(errors.BAD_SIDE)
     if order.type not in rules.order_types:
         raise errors.without_type(order.type)
-    if order.price_e8 * order.quantity_e8 < E8 and order.price_e8:
+    if order.time_in_force not in TIMES_IN_FORCE:
+        raise errors.refusal(errors.BAD_TIME_IN_FORCE)
+    if order.time_in_force != GTC and order.type not in TIMED_TYPES:
+        raise errors.refusal(errors.UNSUPPORTED)
+    if order.stp_mode and order.stp_mode not in rules.stp_allowed:
+        raise errors.refusal(errors.NO_SUCH_STP)
+    if order.iceberg_e8:
+        raise errors.refusal(errors.NO_ICEBERGS)
+    if order.trailing_delta:
+        raise errors.refusal(errors.NO_TRAILING)
+    refuse_amounts(order, rules)
+
+
+def refuse_amounts(order: NewOrder, rules: Rules) -> None:
+    """VenueRefusal if an amount is missing, or given where the order's type has none."""
+    if order.quote_quantity_e8:
+        if order.type != MARKET or order.quantity_e8:
+            raise errors.refusal(errors.UNSUPPORTED)
+        if not rules.has_quote_market:
+            raise errors.refusal(errors.NO_QUOTE_MARKET)
+    if order.quantity_e8 + order.quote_quantity_e8 <= 0:
+        raise errors.refusal(errors.BAD_QUANTITY)
+    if (order.price_e8 > 0) == (order.type in UNPRICED_TYPES) or order.price_e8 < 0:
+        raise errors.refusal(errors.BAD_PRICE)
+    if (order.stop_price_e8 > 0) != (order.type in ALGO_TYPES) or order.stop_price_e8 < 0:
+        raise errors.refusal(errors.BAD_STOP_PRICE)
+    if order.price_e8 and order.price_e8 * order.quantity_e8 < E8:
         raise errors.refusal(errors.NOTHING_WORTH)
-
-
-def is_overfull(order: NewOrder) -> bool:
-    """Whether a sum to spend comes with a quantity, or with another type than MARKET."""
-    return order.quote_quantity_e8 != 0 and (order.type != MARKET or order.quantity_e8 != 0)
 
 
 def refuse_resized(order: Order, quantity_e8: int) -> None:

@@ -6,10 +6,12 @@ from engine.instruments import E8
 from engine.venues.exchange.book import Book, Level
 from engine.venues.exchange.orders import Order
 from engine.venues.exchange.words import (
+    DECREMENT,
     EXPIRE_BOTH,
     EXPIRE_MAKER,
     EXPIRE_TAKER,
     NONE,
+    TRANSFER,
 )
 
 LOWEST = -(1 << 200)
@@ -27,7 +29,7 @@ class Step(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """All meetings of one order; `traded_e8` for `quote_e8` is what the trades come to.
+    """All meetings of one order; `traded_e8` is what trades, `quote_e8` what changes hands for it.
 
     `wanted_e8` is the whole quantity of an order sized by quote: what it takes, and what it would
     go on to take at the last price if the book had more.
@@ -104,9 +106,14 @@ class _Walk:
 
     def _avoid(self, maker: Order, quantity_e8: int, wanted_e8: int) -> None:
         """A meeting with oneself: which quantity ends by it (faqs/stp_faq.md)."""
-        self.steps.append(Step(maker, quantity_e8, self.mode))
-        if self.mode in (EXPIRE_TAKER, EXPIRE_BOTH):
+        mode = self.mode
+        if mode == TRANSFER and maker.stp_mode != TRANSFER:
+            mode = DECREMENT
+        self.steps.append(Step(maker, quantity_e8, mode))
+        if mode in (EXPIRE_TAKER, EXPIRE_BOTH):
             self.wanted += wanted_e8
             self.left = self.money = 0
-        elif self.mode != EXPIRE_MAKER:
+        elif mode != EXPIRE_MAKER:
+            if mode == TRANSFER and maker.dealings.account is not self.account:
+                self.quote += self.price * quantity_e8 // E8
             self._spend(quantity_e8)

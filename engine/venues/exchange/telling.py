@@ -18,6 +18,7 @@ from engine.venues.exchange.words import (
     Reported,
 )
 
+RENAMING = (CANCELED, REPLACED)
 SAID_MAX = 1_000_000  # events nobody took: whoever serves the exchange forgot to
 
 
@@ -35,32 +36,29 @@ class Telling:
         self.said.append(Changed(*place, quantity_e8, now_us))
 
     def report(
-        self, order: Order, kind: str, now_us: int, told: Fill | Prevented | None = None
+        self,
+        order: Order,
+        kind: str,
+        now_us: int,
+        fill: Fill | None = None,
+        prevented: Prevented | None = None,
     ) -> None:
         """One account learns of its order, with the trade or prevention that is told of."""
         dealings = order.dealings
-        dealings.market.last_execution_id += 1
+        market = dealings.market
+        market.last_execution_id += 1
         if not dealings.account.is_followed:
             return
         self.touched[dealings] = None
-        is_renamed = kind in (CANCELED, REPLACED)
         self.said.append(
             Reported(
-                dealings.account,
-                order,
-                kind,
-                order.status,
-                order.cancel_id if kind == CANCELED else order.client_id,
-                order.cancel_id if kind == REPLACED else order.client_id if is_renamed else "",
-                order.quantity_e8,
-                order.executed_e8,
-                order.quote_executed_e8,
-                order.prevented_e8,
-                is_working(order, kind),
-                dealings.market.last_execution_id,
-                now_us,
-                told if isinstance(told, Fill) else None,
-                told if isinstance(told, Prevented) else None,
+                *(dealings.account, order, kind, order.status),
+                *(names_in(order, kind) if kind in RENAMING else (order.client_id, "")),
+                *(order.quantity_e8, order.executed_e8, order.quote_executed_e8),
+                *(order.prevented_e8, is_working(order, kind)),
+                *(market.last_execution_id, now_us),
+                fill=fill,
+                prevented=prevented,
             )
         )
 
@@ -78,11 +76,23 @@ class Telling:
             raise RuntimeError("nobody takes what the exchange says: drain `said` after each call")
         for dealings in self.touched:
             account, rules = dealings.account, dealings.market.rules
-            names = {rules.base, rules.quote} | ({BNB} if account.commission.in_bnb else set())
-            rows = {name: account.balance(name) for name in sorted(names)}
-            assets = {name: (row.free, row.locked) for name, row in rows.items()}
+            base, quote = dealings.base, dealings.quote
+            assets = {
+                rules.base: (base.free, base.locked),
+                rules.quote: (quote.free, quote.locked),
+            }
+            if account.commission.in_bnb:
+                bnb = account.balance(BNB)
+                assets[BNB] = (bnb.free, bnb.locked)
             self.said.append(Balances(account, assets, now_us))
         self.touched.clear()
+
+
+def names_in(order: Order, kind: str) -> tuple[str, str]:
+    """The client id a cancel or an amendment gave, and the one the order had before."""
+    if kind == CANCELED:
+        return order.cancel_id, order.client_id
+    return order.client_id, order.cancel_id
 
 
 def is_working(order: Order, kind: str) -> bool:

@@ -15,6 +15,7 @@ from engine.venues.exchange.words import (
     PARTIALLY_FILLED,
     TRADE,
     TRADE_PREVENTION,
+    TRANSFER,
     Fill,
     Prevented,
     Traded,
@@ -93,7 +94,7 @@ class Trading:
     def _prevent(self, market: Market, taker: Order, step: Step, now_us: int) -> None:
         """A match of an account with itself takes quantity away instead (faqs/stp_faq.md)."""
         maker, quantity, mode = step
-        is_shared = mode == DECREMENT
+        is_shared = mode in (DECREMENT, TRANSFER)
         taker_loses = 0 if mode == EXPIRE_MAKER else quantity if is_shared else taker.left_e8
         maker_loses = 0 if mode == EXPIRE_TAKER else quantity if is_shared else maker.left_e8
         market.last_prevented_id += 1
@@ -110,6 +111,9 @@ class Trading:
         if maker_loses:
             self._lose(maker, maker_loses, prevented)
             self._shrink(market, maker, maker_loses, now_us)
+        if mode == TRANSFER and maker.dealings is not taker.dealings:
+            buyer, seller = (taker, maker) if taker.is_buy else (maker, taker)
+            transfer(buyer, seller, quantity, maker.price_e8 * quantity // E8)
 
     def _lose(self, order: Order, quantity: int, prevented: Prevented) -> None:
         dealings = order.dealings
@@ -123,9 +127,19 @@ class Trading:
             dealings.lock(order, order.needs_e8())
         if not order.left_e8:
             dealings.close(order, EXPIRED_IN_MATCH)
-        self.telling.report(order, TRADE_PREVENTION, prevented.at_us, prevented)
+        self.telling.report(order, TRADE_PREVENTION, prevented.at_us, prevented=prevented)
 
     def _shrink(self, market: Market, maker: Order, quantity: int, now_us: int) -> None:
         side = market.book.bids if maker.is_buy else market.book.asks
         left = side.reduce(maker, quantity, is_gone=not maker.left_e8)
         self.telling.change(maker, market.book, left, now_us)
+
+
+def transfer(buyer: Order, seller: Order, quantity: int, quote: int) -> None:
+    """Move between two accounts of one group what they did not trade; there is no fee on it."""
+    if not buyer.price_e8:  # what it locked for this; a priced order has let go of it already
+        buyer.dealings.lock(buyer, max(buyer.locked_e8 - quote, 0))
+    buyer.dealings.quote.free -= quote
+    buyer.dealings.base.free += quantity
+    seller.dealings.quote.free += quote
+    seller.dealings.base.free -= quantity
