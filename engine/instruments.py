@@ -39,6 +39,7 @@ BOUNDS = (
     ("define", ("tick_e8", "lot_e8")),
     ("notional_of", ("price_max", "lots_max", "value_numerator")),
     ("lots_for", ("price_max", "value_numerator", "value_denominator")),
+    ("worth_of_base", ("lots_max", "lot_e8")),
 )
 
 
@@ -82,6 +83,14 @@ def share_by_bits(rest, part, whole):
         carried = carried % whole
         place = place // 2
     return share
+
+
+def worth_of_base(instrument, notional_e8, lots, amount_e8):
+    """What 1e-8 of base are worth where lots traded for a notional; of more than these, as much."""
+    if instrument.lot_e8 <= 0 or lots <= 0 or lots > BOUND // instrument.lot_e8:
+        return 0
+    base_e8 = lots * instrument.lot_e8
+    return share_of(notional_e8, min(amount_e8, base_e8), base_e8)
 
 
 def lots_for(instrument, notional_e8, price):
