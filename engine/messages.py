@@ -494,7 +494,7 @@ def asset_of(name: str) -> int:
 def asset_name(asset: int) -> str:
     """The name that a number stands for; a question mark where none was told."""
     raw = asset.to_bytes(8, "little", signed=True).rstrip(b"\0")
-    return raw.decode("ascii", errors="replace") if raw else "?"
+    return raw.decode("ascii") if raw.isalnum() else "?"
 
 
 def texts_of(text: str, flags: int, symbol: int = 0, received_ns: int = 0) -> list[bytes]:

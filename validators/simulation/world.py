@@ -69,7 +69,8 @@ class World:
         self.now_ns = START_NS
         self.disk = Disk(self.draw, plan.slow_disk)
         profile = load_profile("scalping", [*RESTLESS, *plan.changes])
-        opening = for_core(opening_records(profile, [ether()], START_NS, OUTSIDE))
+        named = OTHER_ASSET if plan.fees else ""
+        opening = for_core(opening_records(profile, [ether()], START_NS, OUTSIDE, named))
         cash_e8 = round(profile.values["account.cash"] * 100_000_000)
         self.exchange = Exchange(self.draw, plan.faults, ether(), cash_e8)
         self.exchange.charge(plan.fees)
