@@ -77,6 +77,14 @@ def values_of(indicators: Any) -> dict[str, float]:
 
 
 def context_of(state: Any) -> dict[str, float]:
-    """What slow sources said at the newest decision; those that are silent or old are left out."""
-    rows = {name: getattr(state.context, name) for name in CONTEXTS}
-    return {name: row.value for name, row in rows.items() if row.fresh}
+    """What slow sources said at the newest decision: value, age in seconds, and whether it counts.
+
+    Of one that is too old the value is what says nothing; those that never spoke are left out.
+    """
+    found = {}
+    for name in CONTEXTS:
+        row = getattr(state.context, name)
+        if row.updates:
+            told = {"": row.value, "_age_s": row.age_ns / 1e9, "_fresh": float(row.fresh)}
+            found |= {f"{name}{what}": value for what, value in told.items()}
+    return found
