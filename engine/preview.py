@@ -81,7 +81,7 @@ def context_of(state: Any) -> dict[str, float]:
 
     Of one that is too old the value is what says nothing; those that never spoke are left out.
     """
-    found = {}
+    found: dict[str, float] = {}
     for name in CONTEXTS:
         row = getattr(state.context, name)
         if row.updates:

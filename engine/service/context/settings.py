@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from engine.errors import Refused
 from engine.layout import I, Parameter
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 NAMES = ("coingecko", "etherscan", "bitquery", "whalealert")
 ROWS = {
     "feeds.timeout_seconds": Parameter(
@@ -48,7 +50,9 @@ class Source(NamedTuple):
 
 
 def sources_of(values: Mapping[str, float], secrets: Mapping[str, str]) -> list[Source]:
-    """Those that are to be asked."""
+    """Those that are to be asked. Refused where a key would go over an open line."""
+    for name in NAMES:
+        refuse_open(name, secrets.get(f"feeds.{name}_url", ""))
     return [
         Source(
             name,
@@ -60,3 +64,20 @@ def sources_of(values: Mapping[str, float], secrets: Mapping[str, str]) -> list[
         for name in NAMES
         if f"feeds.{name}_url" in secrets
     ]
+
+
+def refuse_open(name: str, url: str) -> None:
+    """Refused unless a URL is of https, or of this very machine; the URL itself is not shown."""
+    from urllib.parse import urlsplit  # the engine, which asks nobody, reads this file too
+
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        parts, host = urlsplit(""), None
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
+    if url and not (is_safe and host):
+        raise Refused(
+            f"feeds.{name}_url is no https:// address",
+            "give the one in the source's own documentation; http:// serves 127.0.0.1 alone",
+        )
