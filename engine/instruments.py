@@ -85,14 +85,6 @@ def share_by_bits(rest, part, whole):
     return share
 
 
-def worth_of_base(instrument, notional_e8, lots, amount_e8):
-    """What 1e-8 of base are worth where lots traded for a notional; of more than these, as much."""
-    if instrument.lot_e8 <= 0 or lots <= 0 or lots > BOUND // instrument.lot_e8:
-        return 0
-    base_e8 = lots * instrument.lot_e8
-    return share_of(notional_e8, min(amount_e8, base_e8), base_e8)
-
-
 def lots_for(instrument, notional_e8, price):
     """The most lots of one order that are worth no more than a notional at this price."""
     unit = price * instrument.value_numerator

@@ -2,7 +2,7 @@
 
 from math import floor
 
-from engine.instruments import notional_of, share_of, worth_of_base
+from engine.instruments import BOUND, notional_of, share_of
 from engine.layout import F, I, Parameter, block
 from engine.messages import BUY, FEE_STEP, IN_BASE, IN_OTHER, IN_QUOTE
 
@@ -145,6 +145,14 @@ def forget_peak(account):
     """Drawdown counts anew from here: what an operator's reset means."""
     account.peak_e8 = account.equity_e8
     account.drawdown = 0.0
+
+
+def worth_of_base(instrument, notional_e8, lots, amount_e8):
+    """What 1e-8 of base are worth where lots traded for a notional; of more than these, as much."""
+    if instrument.lot_e8 <= 0 or lots <= 0 or lots > BOUND // instrument.lot_e8:
+        return 0
+    base_e8 = lots * instrument.lot_e8
+    return share_of(notional_e8, min(amount_e8, base_e8), base_e8)
 
 
 def weigh_fee(fee, flags, parameters, instrument, fill):

@@ -56,6 +56,11 @@ class Server:
         """From now on this as JSON."""
         self.says(dumps(found).encode())
 
+    def never_ends(self) -> None:
+        """From now on an answer that goes on and on."""
+        self.reply = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n"
+        self.endless = True
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
         try:

@@ -4,21 +4,18 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.errors import Refused
 from engine.log import Log
-from engine.profile import ALL_KEYS, load_profile
 from engine.resilience.breaker import CLOSED, OPEN
 from engine.resilience.settings import Backoff, BreakerSettings, Resilience
 from engine.resilience.shells import Timing
 from engine.service.context.asking import Told
-from engine.service.context.feeding import ANSWER_MAX, Feed, Place, Web, running
-from engine.service.context.settings import NAMES, Source, sources_of
+from engine.service.context.feeding import Feed, Place, Web, running
+from engine.service.context.settings import NAMES, Source
 from engine.service.standing import Standing
 from tests.engine.service.slow_sources import GOOD, Server, listening
 
@@ -32,7 +29,8 @@ class World:
 
     def __init__(self, folder: Path, server: Server, name: str) -> None:
         self.server, self.name, self.told = server, name, list[tuple[str, Told]]()
-        self.is_heard = True
+        self.is_heard, self.spoken = True, asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         self.path = folder / "service.log"
         self.standing = Standing(str(folder), Log(str(self.path), "info", "json", ""))
         self.now_ns = 0
@@ -49,6 +47,7 @@ class World:
     def tell(self, source: str, told: Told) -> bool:
         """The engine's side."""
         self.told.append((source, told))
+        self._loop.call_soon_threadsafe(self.spoken.set)
         return self.is_heard
 
     async def sleep(self, seconds: float) -> None:
@@ -104,10 +103,7 @@ FAULTS: dict[str, Callable[[Server], object]] = {
     "garbage": lambda server: server.says(b"<html>down</html>"),
     "an error": lambda server: server.says(b"{}", status=500),
     "another address": lambda server: server.says(b"", 302, "Location: http://127.0.0.1:1/\r\n"),
-    "no end": lambda server: (
-        setattr(server, "reply", b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n"),
-        setattr(server, "endless", True),
-    ),
+    "no end": lambda server: server.never_ends(),
     "a packed answer": lambda server: server.says(b"\x1f\x8b", 200, "Content-Encoding: gzip\r\n"),
 }
 
@@ -215,9 +211,7 @@ def test_a_source_that_hangs_delays_no_other(tmp_path):
                 Source("etherscan", f"http://127.0.0.1:{quick.port}", "", 60.0, 30.0),
             ]
             async with running(sources, Resilience(), place):
-                async with asyncio.timeout(10.0):
-                    while not world.told:
-                        await asyncio.sleep(0)
+                await asyncio.wait_for(world.spoken.wait(), 10.0)
                 began = time.monotonic()
 
         assert [name for name, _ in world.told] == ["etherscan"]
@@ -254,57 +248,3 @@ def test_without_a_source_nothing_of_the_web_is_loaded(tmp_path, monkeypatch):
             return feeds
 
     assert asyncio.run(life()) == []
-
-
-def test_an_answer_of_a_megabyte_is_too_much():
-    """None of theirs is near it."""
-    assert ANSWER_MAX == 1 << 20
-
-
-URL = "https://api.example"
-
-
-def test_a_source_is_asked_where_its_url_is_given():
-    """With its own interval, and with its key where that is given."""
-    values = {key: row.default for key, row in ALL_KEYS.items()}
-    secrets = {
-        "feeds.coingecko_url": URL, "feeds.etherscan_url": URL, "feeds.etherscan_key": HUSH,
-        "feeds.bitquery_key": HUSH,
-    }  # fmt: skip
-
-    found = sources_of(values, secrets)
-
-    assert [(one.name, one.key, one.every_s) for one in found] == [
-        ("coingecko", "", 600.0),
-        ("etherscan", HUSH, 60.0),
-    ]
-    assert sources_of(values, {}) == []
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["http://api.example", "ftp://api.example", "api.example", "https://", "http://[::1", "x"],
-)
-def test_a_key_never_leaves_over_an_open_line(url):
-    """Refused in two lines that do not show it; this very machine may be asked so."""
-    values = {key: row.default for key, row in ALL_KEYS.items()}
-    with pytest.raises(Refused) as refused:
-        sources_of(values, {"feeds.etherscan_url": url, "feeds.etherscan_key": HUSH})
-
-    assert HUSH not in str(refused.value)
-    assert "no https:// address" in refused.value.what
-    assert sources_of(values, {"feeds.etherscan_url": "http://127.0.0.1:8080"})
-
-
-def test_a_profile_of_ones_own_may_hold_them(tmp_path):
-    """As it may hold where PostgreSQL is; what is given is shown nowhere."""
-    usual = load_profile("scalping")
-    with suppress(FileNotFoundError):
-        text = (Path(__file__).parents[3] / "profiles" / "scalping.toml").read_text()
-    path = tmp_path / "own.toml"
-    path.write_text(text.replace("[feeds]\n", f'[feeds]\netherscan_url = "{URL}"\n'))
-
-    own = load_profile(str(path))
-
-    assert own.secrets == {"feeds.etherscan_url": URL}
-    assert own.digest() == usual.digest()
