@@ -15,6 +15,7 @@ from engine.risk.breakers import is_closing, level_after, move_to
 from engine.risk.gate import clear, has_room, report_level
 from engine.state import DECISIONS_KEPT
 from engine.strategy.agents.registry import propose
+from engine.strategy.context import see_context
 from engine.strategy.features import (
     VOLUME_MAX,
     add_trade,
@@ -136,6 +137,7 @@ def decide_symbol(state, number):
     if not has_room(state.commands, 4):
         return  # still due at the next event
     set_next(symbol.schedule, state.parameters.schedule, bars, state.clock.now_ns)
+    see_context(state.context, state.parameters.context, state.clock.now_ns)
     propose(symbol.agents, state.parameters.strategy, symbol.features.indicators, state.intent)
     state.gate.last_reason = 0
     outcome = pursue(state, number)

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 from engine.cache import settings as caching
 from engine.core import ROOT, digest_of_bytes
 from engine.errors import Refused
-from engine.layout import F, I, Parameter
+from engine.journal import settings as journaling
+from engine.layout import F, Parameter
 from engine.messages import PARAMETER_NAME, ParameterChanged, encode, texts_of
 from engine.resilience import settings as resilience
+from engine.service.context import settings as feeding
 from engine.state import KEYS
 from engine.values import fitting, named, range_in_words, written
 from engine.venues import settings as exchanging
@@ -25,20 +27,7 @@ PROFILES = next(
 # What a profile says beyond the core's own keys.
 SETTINGS = {
     "account.cash": Parameter(F, 10_000.0, 0.0, 1e9, "quote", "Cash of a new paper account."),
-    "journal.segment_bytes": Parameter(
-        I, 16 << 20, 1 << 16, 1 << 30, "bytes", "Size of one journal file."
-    ),
-    "journal.keep_days": Parameter(
-        I, 0, 0, 36_500, "days", "Age up to which compaction keeps records; 0 for ever."
-    ),
-    "journal.free_disk_floor_bytes": Parameter(
-        I, 256 << 20, 0, 1 << 50, "bytes", "Free disk below which nothing more is bought."
-    ),
-    "journal.reserved_bytes": Parameter(
-        I, 32 << 20, 0, 1 << 40, "bytes", "Disk kept back for cancels and exits once it is full."
-    ),
 }
-PAGE = 4096  # a journal file consists of whole ones
 # Pairs that mean something only in this order.
 ORDERED = (
     ("indicators.ema_fast", "indicators.ema_slow"),
@@ -48,13 +37,22 @@ ORDERED = (
     ("sizing.stop_loss", "risk.price_band"),  # a stop beyond the band would be denied
     *resilience.ORDERED,
 )
-ALL_KEYS = {**SETTINGS, **KEYS, **resilience.ROWS, **caching.ROWS, **exchanging.ROWS}
+ALL_KEYS = {
+    **SETTINGS,
+    **journaling.ROWS,
+    **KEYS,
+    **resilience.ROWS,
+    **caching.ROWS,
+    **feeding.ROWS,
+    **exchanging.ROWS,
+}
 # Words that may be left out.
 TEXTS = exchanging.TEXTS
 # May be left out, and what is given is shown nowhere.
 SECRETS = {
     "service.postgres_url": "Where the service copies its tables: postgresql://USER:PASS@HOST/DB.",
     "cache.redis_url": "The Redis that shares the cache: redis://USER:PASS@HOST/DB, unix:///PATH.",
+    **feeding.SECRETS,
 }
 NOTHING: Mapping[str, Any] = {}
 
@@ -189,12 +187,7 @@ def contradictions(values: Mapping[str, int | float]) -> list[Refused]:
         for less, more in ORDERED
         if less in values and more in values and values[less] > values[more]
     ]
-    size = values.get("journal.segment_bytes", 0)
-    if size % PAGE:
-        found.append(
-            Refused(f"journal.segment_bytes = {size} is impossible", f"give a multiple of {PAGE}")
-        )
-    return found
+    return found + journaling.contradictions(values)
 
 
 def flattened(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:

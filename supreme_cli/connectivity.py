@@ -115,7 +115,7 @@ def absent() -> None:
     except ImportError as error:
         raise Refused(
             "supreme connectivity needs httpx and websockets",
-            "install them: pip install 'supreme[connectivity]'",
+            "install them: pip install 'supreme[exchange]'",
         ) from error
 
 

@@ -101,7 +101,9 @@ class Bars:
     def of(self, interval: str, since_us: int = 0, until_us: int = 1 << 62) -> list[Bar]:
         """All bars of an interval that open within these times, the one that runs included."""
         if interval in ("1s", "1m"):
-            return list(within(self.seconds if interval == "1s" else self.minutes, since_us, until_us))
+            return list(
+                within(self.seconds if interval == "1s" else self.minutes, since_us, until_us)
+            )
         since_us = opening_of(interval, since_us)
         found = []
         minutes = within(self.minutes, since_us, until_us + 31 * DAY)

@@ -141,7 +141,9 @@ def rich(exchange: Exchange, rules: Rules) -> Account:
     return account
 
 
-def live_through(makers: list[Makers], since_us: int, now_us: int, settle: Callable[[], None]) -> None:
+def live_through(
+    makers: list[Makers], since_us: int, now_us: int, settle: Callable[[], None]
+) -> None:
     """Let the makers live through a time that has passed, a step every two seconds."""
     for at_us in range(since_us, now_us, 8 * STEP_US):
         for one in makers:

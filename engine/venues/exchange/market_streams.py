@@ -61,7 +61,9 @@ class MarketStreams:
         for trade in trades:
             say(f"{low}@trade", lambda unit, told=trade: said_trade(told, now_us, unit))
         for one in aggregates:
-            say(f"{low}@aggTrade", lambda unit, told=one: said_aggregate(symbol, told, now_us, unit))
+            say(
+                f"{low}@aggTrade", lambda unit, told=one: said_aggregate(symbol, told, now_us, unit)
+            )
 
     def changed(self, event: Changed) -> None:
         """A level of the book."""

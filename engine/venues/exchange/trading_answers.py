@@ -157,7 +157,8 @@ def cancel_replace(ask: Ask) -> Any:
         "cancelResponse": refused(canceled) or payloads.canceled(canceled, ask.unit),
         "newOrderResponse": None
         if placed is None
-        else refused(placed) or payloads.placed(placed, given.get("newOrderRespType", ""), ask.unit),
+        else refused(placed)
+        or payloads.placed(placed, given.get("newOrderRespType", ""), ask.unit),
     }
     results = (told["cancelResult"], told["newOrderResult"])
     if results == ("SUCCESS", "SUCCESS"):

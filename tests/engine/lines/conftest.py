@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.engine.lines.peers import Turns
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
+
+from tests.engine.lines.peers import Turns
 
 
 @pytest.fixture
@@ -91,7 +92,13 @@ class Certificates:
         return str(path), str(path.with_suffix(".key"))
 
     def _sign(
-        self, subject: Any, public: Any, *, host: str = "", days: int = 30, is_authority: bool = False
+        self,
+        subject: Any,
+        public: Any,
+        *,
+        host: str = "",
+        days: int = 30,
+        is_authority: bool = False,
     ) -> Any:
         from cryptography import x509
         from cryptography.hazmat.primitives import hashes

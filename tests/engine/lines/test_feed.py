@@ -102,7 +102,10 @@ def raw_to(engine: Engine) -> socket.socket:
 def test_records_arrive_whole_and_in_order(engine):
     """Of every kind that a market has."""
     records = [top(number, number % 2) for number in range(1_000)]
-    records += [encode(TradeTick(1, 1, NOW_NS, 5, 6, 7)), encode(BarClosed(0, 1, NOW_NS, 1, 2, 3, 4, 5))]
+    records += [
+        encode(TradeTick(1, 1, NOW_NS, 5, 6, 7)),
+        encode(BarClosed(0, 1, NOW_NS, 1, 2, 3, 4, 5)),
+    ]
 
     def work() -> None:
         with Feeding(engine.feed.path, HELLO) as feeding:

@@ -39,7 +39,9 @@ class Call:
 class World:
     """Virtual time, and every connection that was ever made."""
 
-    def __init__(self, keeping: Keeping = KEEPING, quota: Quota | None = None, seed: int = 1) -> None:
+    def __init__(
+        self, keeping: Keeping = KEEPING, quota: Quota | None = None, seed: int = 1
+    ) -> None:
         self.now_ns = 0
         self.calls: list[Call] = []
         self.kept: Kept[Call] = Kept(

@@ -60,7 +60,9 @@ def test_texts_go_both_ways(turns, secured, certificates, host):
         ("127.0.0.1", -1, "certificate has expired"),
     ],
 )
-def test_a_certificate_that_does_not_hold_is_refused(turns, secured, certificates, host, days, told):
+def test_a_certificate_that_does_not_hold_is_refused(
+    turns, secured, certificates, host, days, told
+):
     """In two lines: what is wrong with it, and what to do."""
     server = secured(host, days=days)
     line = line_to(turns, server.port, certificates.authority)
