@@ -64,11 +64,11 @@ def test_a_flag_beats_the_environment_and_that_the_file(verb: str, market: Path,
 @pytest.mark.parametrize(
     ("variables", "code", "said"),
     [
-        ({"TRADING_MODE": "production"}, 4, "no exchange here yet"),
+        ({"TRADING_MODE": "production"}, 4, "EXCHANGE_API_KEY and EXCHANGE_SECRET are not set"),
         (
-            {"EXCHANGE_API_KEY": "hush", "EXCHANGE_SECRET": "hush"},
+            {"EXCHANGE_KEY": "hush", "EXCHANGE_PASS": "hush"},
             2,
-            "EXCHANGE_API_KEY, EXCHANGE_S",
+            "EXCHANGE_KEY, EXCHANGE_PASS are set",
         ),
         ({"SUPREME_RISK_POSITION_MAX": "hush"}, 2, "SUPREME_RISK__POSITION_MAX?"),
         (

@@ -75,14 +75,11 @@ def test_an_empty_variable_is_not_set(name):
 @pytest.mark.parametrize(
     ("variables", "what"),
     [
-        (["EXCHANGE_SANDBOX"], "EXCHANGE_SANDBOX is set, but there is no exchange"),
-        (
-            ["EXCHANGE_SECRET", "EXCHANGE_API_KEY"],
-            "EXCHANGE_API_KEY, EXCHANGE_SECRET are set, but there is no exchange",
-        ),
+        (["EXCHANGE_NAME"], "EXCHANGE_NAME is set: of an exchange only"),
+        (["EXCHANGE_PASS", "EXCHANGE_KEY"], "EXCHANGE_KEY, EXCHANGE_PASS are set: of an exchange"),
     ],
 )
-def test_what_nothing_reads_yet_is_refused_by_name(variables, what):
+def test_what_nothing_reads_is_refused_by_name(variables, what):
     """By all its names, without what they hold: it may be a secret."""
     with pytest.raises(Refused, match=what) as refused:
         read(dict.fromkeys(variables, "hush-hush"))
@@ -108,15 +105,44 @@ def test_paper_is_the_mode_there_is(mode):
 
 @pytest.mark.parametrize(
     ("mode", "code", "what"),
-    [("production", 4, "no exchange"), ("Production", 4, "nothing real"), ("live", 2, "unknown")],
+    [
+        ("production", 4, "EXCHANGE_API_KEY and EXCHANGE_SECRET are not set"),
+        ("Production", 4, "are not set"),
+        ("live", 2, "unknown"),
+    ],
 )
 def test_another_mode_is_refused(mode, code, what):
-    """Production is understood and refused; other words are not understood."""
+    """Production needs its keys; other words are not understood."""
     with pytest.raises(Refused, match=what) as refused:
         read({"TRADING_MODE": mode})
 
     assert refused.value.code == code
-    assert "TRADING_MODE=paper" in refused.value.fix
+
+
+@pytest.mark.parametrize(
+    ("variables", "profile"),
+    [
+        ({"TRADING_MODE": "production", "EXCHANGE_SANDBOX": "false"}, "binance-live"),
+        ({"EXCHANGE_SANDBOX": "true"}, "binance-paper"),
+        ({}, "binance-paper"),
+        ({"SUPREME_PROFILE": "conservative"}, "conservative"),
+    ],
+)
+def test_keys_and_a_mode_stand_for_a_profile(variables, profile):
+    """Unless one is named; and no key is part of what was read."""
+    keys = {"EXCHANGE_API_KEY": "hush-key", "EXCHANGE_SECRET": "hush-secret"}
+
+    asked = read(keys | variables)
+
+    assert asked.options["profile"].value == profile
+    assert "hush" not in repr(asked)
+
+
+def test_an_engine_that_was_handed_keys_needs_none_in_its_environment():
+    """They came by a pipe; the command withheld the variables."""
+    handed = {"SUPREME_KEYS_FD": "3:99", "TRADING_MODE": "production", "EXCHANGE_SANDBOX": "false"}
+
+    assert read(handed).options["profile"].value == "binance-live"
 
 
 @pytest.mark.parametrize(

@@ -25,16 +25,27 @@ def test_every_shipped_profile_is_complete(path):
     """Each key of the engine stands in it once, with its meaning, unit and range beside it."""
     text = path.read_text()
 
-    assert list(flattened(tomllib.loads(text))) == list(ALL_KEYS)
-    assert as_toml(load_profile(path.stem).values, text.splitlines()[0].removeprefix("# ")) == text
+    profile = load_profile(path.stem)
+
+    assert list(flattened(tomllib.loads(text))) == [*ALL_KEYS, *profile.texts]
+    opening = text.splitlines()[0].removeprefix("# ")
+    assert as_toml(profile.values, opening, profile.texts) == text
+
+
+def test_real_money_is_in_one_profile_alone():
+    """The others cannot reach it, whichever words are left out."""
+    real = [path.stem for path in SHIPPED if load_profile(path.stem).values["exchange.real_money"]]
+
+    assert real == ["binance-live"]
 
 
 def test_every_shipped_profile_is_another_one_and_says_what_for():
-    """Five files, no two of the same values or the same first line."""
+    """No two of the same values or the same first line."""
     lines = {path.read_text().splitlines()[0] for path in SHIPPED}
 
     assert {path.stem for path in SHIPPED} == {
-        "backtest", "conservative", "paper", "scalping", "small-box",
+        "backtest", "binance-live", "binance-paper", "conservative", "paper", "scalping",
+        "small-box",
     }  # fmt: skip
     assert len({load_profile(path.stem).digest() for path in SHIPPED}) == len(SHIPPED)
     assert len(lines) == len(SHIPPED)
