@@ -21,6 +21,7 @@ from engine.execution.portfolio import (
     correct,
     deposit,
     forget_peak,
+    hold_aside,
     is_repeated,
     keep_fill,
     mark,
@@ -33,6 +34,7 @@ from engine.messages import (
     CONTEXT_UPDATED,
     FEE_BALANCE_CHANGED,
     FEE_STEP,
+    HELD_ASIDE,
     INSTRUMENT_DEFINED,
     INSTRUMENT_LIMITED,
     OPERATOR_FLATTENED,
@@ -79,6 +81,8 @@ def account(state, number, event):
         symbol = state.symbols[number]
         bid = symbol.features.market.bid
         correct(state.account, symbol.position, symbol.instrument, event, bid)
+    elif kind == HELD_ASIDE:
+        hold_aside(state.account, state.symbols[number].position, event)
     elif kind == FEE_BALANCE_CHANGED:
         take_fee_balance(state.account, event)
     elif kind == CONTEXT_UPDATED:

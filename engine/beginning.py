@@ -40,6 +40,7 @@ from engine.venues.settings import Exchange
 
 SEEDED = "SIMULATED seed"  # how the label of a market made from a seed begins
 DURABLE_SECONDS_MAX = 30.0
+FEE_ASSET = "BNB"  # what fees may be taken from, beside what is traded
 MARGIN_NS = 2_000_000_000  # on top of when an exchange takes a late request at the latest
 
 
@@ -98,7 +99,8 @@ def venue_of(engine: Engine) -> Venue:
     answer_ns, reconcile_ns = round(exchange.answer_s * 1e9), round(exchange.reconcile_s * 1e9)
     settle_ns = answer_ns + exchange.receive_window_ms * 1_000_000 + MARGIN_NS
     terms = Terms(answer_ns=answer_ns, settle_ns=settle_ns, reconcile_ns=reconcile_ns)
-    return Outside(engine.holds, terms)
+    is_fresh = engine.core.state.account.deposits_e8 == 0 and not engine.resumed
+    return Outside(engine.holds, terms, FEE_ASSET, is_fresh=is_fresh)
 
 
 def take_up(engine: Engine, exchange: Exchange, now_ns: int) -> None:

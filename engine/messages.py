@@ -53,7 +53,7 @@ ORDER_ACCEPTED, ORDER_REJECTED, ORDER_FILLED, ORDER_CANCELED, ORDER_EXPIRED, CAN
     36,
     37,
 )
-ORDER_UNKNOWN, POSITION_CORRECTED = 38, 39
+ORDER_UNKNOWN, POSITION_CORRECTED, HELD_ASIDE = 38, 39, 40
 BREAKER_CHANGED, ORDER_DENIED, FLATTEN_ENDED = 48, 49, 50
 SUBMIT_ORDER, CANCEL_ORDER = 64, 65
 TEXT = 128
@@ -349,6 +349,20 @@ class PositionCorrected(NamedTuple):
     flags: int = 0
 
 
+class HeldAside(NamedTuple):
+    """So much more (or, negative, less) of what lies at the venue is not the engine's to trade.
+
+    Of the symbol's base and of the quote currency, in 1e-8.
+    """
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    base_e8: int
+    quote_e8: int
+    flags: int = 0
+
+
 class BreakerChanged(NamedTuple):
     """The drawdown breaker moved to `level` (0..3) at `drawdown_ppm`."""
 
@@ -452,6 +466,7 @@ KINDS: dict[type[Any], int] = {
     CancelRejected: CANCEL_REJECTED,
     OrderUnknown: ORDER_UNKNOWN,
     PositionCorrected: POSITION_CORRECTED,
+    HeldAside: HELD_ASIDE,
     BreakerChanged: BREAKER_CHANGED,
     OrderDenied: ORDER_DENIED,
     FlattenEnded: FLATTEN_ENDED,

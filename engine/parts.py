@@ -8,6 +8,8 @@ from engine.instruments import Instrument
 from engine.log import Log
 from engine.profile import Profile
 from engine.streams import INTERNAL, INTERRUPTED, REFUSED
+from engine.venues.asking import Held
+from engine.venues.holdings import held_in
 from engine.venues.settings import Exchange
 
 if TYPE_CHECKING:
@@ -63,11 +65,9 @@ class Engine:
         if self.source.exchange is None:
             self.loop.venue.core = core  # type: ignore[attr-defined]
 
-    def holds(self) -> tuple[int, list[int]]:
-        """What it knows to hold: cash in 1e-8 of quote, and the lots of every symbol."""
-        state = self.core.state
-        held = range(len(self.names))
-        return state.account.cash_e8, [state.symbols[number].position.lots for number in held]
+    def holds(self) -> Held:
+        """What it knows to hold at its venue, and what there is not its own."""
+        return held_in(self.core.state, is_shared=True)
 
     def keep_log(self, log: Log) -> None:
         """The log, whose last line is how the engine ended."""

@@ -25,6 +25,7 @@ POSITION = block(
     closing_id=I,
     entering_id=I,
     last_fill_id=I,  # the largest seen
+    aside_e8=I,  # of its base at the venue, and not ours to trade
     dust_e8=I,  # held beside the lots in 1e-8 of base, less than a lot: what fees in base leave
 )
 ACCOUNT = block(
@@ -43,6 +44,7 @@ ACCOUNT = block(
     open_positions=I,
     ended_order=I,  # 1 when the fact at hand ended an entry or an exit
     anomalies=I,  # fills that sold more than was held
+    aside_e8=I,  # of the quote currency at the venue, and not ours to trade
     fee_asset=I,  # name of the one other asset that pays fees, 0 until it is told
     fee_asset_e8=I,  # held of it
     fee_asset_paid_e8=I,  # fees paid in it
@@ -256,6 +258,12 @@ def correct(account, position, instrument, event, bid):
     elif before > 0 and held == 0:
         account.open_positions -= 1
     mark(account, position, instrument, bid)
+
+
+def hold_aside(account, position, event):
+    """More (or less) of what lies at the venue is somebody else's: base (a), quote (b)."""
+    position.aside_e8 += event.a
+    account.aside_e8 += event.b
 
 
 def take_fee_balance(account, event):

@@ -192,6 +192,12 @@ def context(_sayer: Sayer, told: Told, rows: Rows) -> None:
     put(rows, "contexts", told, name, said.value_e8 / 1e8, said.time_ns)
 
 
+def aside(_sayer: Sayer, told: Told, rows: Rows) -> None:
+    """More or less lies at the venue that is not the engine's."""
+    base_e8, quote_e8 = told.message.base_e8, told.message.quote_e8
+    put(rows, "acts", told, f"{'quote' if quote_e8 else 'base'} aside", quote_e8 or base_e8, "", "")
+
+
 def by(told: Told) -> tuple[str, str]:
     """Who and why."""
     return told.texts.get(OPERATOR, ""), told.texts.get(REASON, "")
@@ -255,6 +261,7 @@ SAID: dict[int, Callable[[Sayer, Told, Rows], None]] = {
     kinds.ORDER_EXPIRED: event("expired"),
     kinds.ORDER_UNKNOWN: event("unknown"),
     kinds.POSITION_CORRECTED: Sayer.corrected,
+    kinds.HELD_ASIDE: aside,
     kinds.CANCEL_REJECTED: event("cancel rejected"),
     kinds.CANCEL_ORDER: event("cancel asked"),
     kinds.FLATTEN_ENDED: flat,

@@ -66,12 +66,18 @@ class Trades(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What we say that we hold: cash, and a symbol whole lots and the rest in 1e-8 of base."""
+    """What we say that we hold: cash, and a symbol whole lots and the rest in 1e-8 of base.
+
+    Where an account is shared, what is not ours is held aside and part of none of these: `aside`
+    has quote and then each symbol's base in 1e-8, `lot_e8` the symbols' lots.
+    """
 
     cash_e8: int
     lots: Sequence[int]
     dust_e8: Sequence[int] = ()  # nothing where it is empty
     fee_asset_e8: int = 0
+    aside_e8: Sequence[int] = ()  # empty: all that is there is ours
+    lot_e8: Sequence[int] = ()
 
 
 class Holding(NamedTuple):

@@ -49,23 +49,10 @@ from engine.venues.asking import (
     Trades,
 )
 from engine.venues.holdings import corrections, gap_to
+from engine.venues.tracked import Tracked
 
 USUAL = Terms()
 ENDED_KEPT = 256  # ended orders remembered, so that what is late still finds them
-
-
-class Tracked:
-    """One order as the venue was heard to speak of it."""
-
-    def __init__(self, order_id: int, symbol: int, sent_ns: int) -> None:
-        self.id, self.symbol, self.sent_ns = order_id, symbol, sent_ns
-        self.accepted = self.doubted = self.canceling = False
-        self.canceled_ns = 0  # when its cancel was asked for; 0 when that was refused
-        self.filled = self.reported = 0  # lots told to the core, and said to have traded
-        self.fills: set[int] = set()
-        self.ending: Seen | None = None
-        self.absent = self.asked = 0
-        self.ask_at_ns = 0  # 0 when nothing needs to be asked
 
 
 class Outside:
@@ -77,9 +64,15 @@ class Outside:
     patient = False
 
     def __init__(
-        self, holds: Callable[[], tuple[Any, ...]], terms: Terms = USUAL, fee_asset: str = ""
+        self,
+        holds: Callable[[], tuple[Any, ...]],
+        terms: Terms = USUAL,
+        fee_asset: str = "",
+        *,
+        is_fresh: bool = False,
     ) -> None:
         self.terms, self._holds = terms, holds
+        self._is_fresh = is_fresh  # of an account nothing is known yet: the first look counts
         self._fee_asset = asset_of(fee_asset) if fee_asset else 0
         self.orders: dict[int, Tracked] = {}  # whose end is not known
         self.ended: dict[int, Tracked] = {}  # the newest of the others
@@ -257,7 +250,8 @@ class Outside:
         for order_id in holding.open_ids:
             if order_id not in self.orders:
                 self._see(Seen(order_id, OPEN), is_asked=True)
-        gap = gap_to(holding, Held(*self._holds()), self._fee_asset)
+        held = Held(*self._holds())
+        gap = gap_to(holding, held, self._fee_asset)
         if gap != self._gap:
             self._gap, self._gap_times = gap, 0
         elif not self._is_moving():
@@ -268,10 +262,10 @@ class Outside:
         if not any(gap):
             return []
         self._reconcile_at_ns = self.now_ns + self.terms.differ_ns
-        if self._gap_times < self.terms.differ_times:
+        if self._gap_times < (0 if self._is_fresh else self.terms.differ_times):
             return []
-        self._gap_times = 0
-        return corrections(gap, self.now_ns, self._fee_asset)
+        self._gap_times, self._is_fresh = 0, False
+        return corrections(gap, held, self.now_ns, self._fee_asset)
 
     def _is_moving(self) -> bool:
         """Whether an order is on its way or in doubt, so that holdings may differ for a while."""

@@ -225,7 +225,9 @@ def test_a_folder_is_no_profile(tmp_path):
 
 def test_a_missing_profile_lists_those_there_are():
     """By name."""
-    with pytest.raises(Refused, match="backtest, binance-live, binance-paper, conservative, paper, sca"):
+    with pytest.raises(
+        Refused, match="backtest, binance-live, binance-paper, conservative, paper, sca"
+    ):
         load_profile("moon")
 
 

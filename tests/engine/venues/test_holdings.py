@@ -12,6 +12,7 @@ from engine.messages import (
     MAKER,
     CashDeposited,
     FeeBalanceChanged,
+    HeldAside,
     OrderFilled,
     PositionCorrected,
     asset_name,
@@ -49,10 +50,65 @@ def test_another_asset_without_a_name_is_not_compared():
 
 def test_a_gap_becomes_records_of_its_assets_alone():
     """Nothing is told of what does not differ."""
-    told = [decode(record) for record in corrections((0, -2, 0, 0, 3, -4), 9, BNB)]
+    told = [decode(record) for record in corrections((0, -2, 0, 0, 3, -4), HERE, 9, BNB)]
 
     assert told == [PositionCorrected(1, 9, 9, 3, -4), FeeBalanceChanged(0, 9, 9, BNB, -2)]
-    assert [decode(one) for one in corrections((5, 0, 0, 0), 9, BNB)] == [CashDeposited(0, 9, 9, 5)]
+    cash = [decode(one) for one in corrections((5, 0, 0, 0), HERE, 9, BNB)]
+    assert cash == [CashDeposited(0, 9, 9, 5)]
+
+
+SHARED = HERE._replace(aside_e8=(500, 30, 0), lot_e8=(10, 10))
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        (Holding(1_500, (9, 7), (), (1, 0), 40), []),  # 5 lots and 11, and 30 aside: 91
+        (Holding(1_700, (9, 7), (), (1, 0), 40), [HeldAside(0, 9, 9, 0, 200)]),
+        (Holding(1_100, (9, 7), (), (1, 0), 40), [HeldAside(0, 9, 9, 0, -400)]),
+        (
+            Holding(900, (9, 7), (), (1, 0), 40),
+            [HeldAside(0, 9, 9, 0, -500), CashDeposited(0, 9, 9, -100)],
+        ),
+        (Holding(1_500, (10, 7), (), (2, 0), 40), [HeldAside(0, 9, 9, 11, 0)]),
+        (Holding(1_500, (7, 7), (), (1, 0), 40), [HeldAside(0, 9, 9, -20, 0)]),
+        (
+            Holding(1_500, (5, 7), (), (8, 0), 40),
+            [HeldAside(0, 9, 9, -30, 0), PositionCorrected(0, 9, 9, -1, 7)],
+        ),
+    ],
+)
+def test_in_a_shared_account_only_less_can_be_ours(there, told):
+    """What comes without us is not ours to trade; what goes is taken from that first."""
+    gap = gap_to(there, SHARED, BNB)
+
+    assert [decode(one) for one in corrections(gap, SHARED, 9, BNB)] == told
+
+
+def test_what_is_set_aside_is_compared_and_counts_in_no_equity():
+    """The state says what lies there, ours and not."""
+    run = Run(*QUICK)
+    run.alone(HeldAside(0, run.now_ns, run.now_ns, 7 * E8, 3 * E8))
+
+    held = held_in(run.state, is_shared=True)
+
+    assert list(held.aside_e8) == [3 * E8, 7 * E8]
+    assert held._replace(aside_e8=(), lot_e8=()) == held_in(run.state)
+    assert run.state.account.equity_e8 == run.state.account.deposits_e8
+
+
+def test_the_first_look_at_an_account_counts_at_once():
+    """Nothing of it was known: what is there beyond our cash is not ours."""
+    outside = Outside(lambda: SHARED._replace(aside_e8=(0, 0, 0)), fee_asset="BNB", is_fresh=True)
+    outside.tick(9)
+    number = next(one.number for one in outside.outgoing if one.verb == ASK_HOLDING)
+
+    facts = outside.take(number, Holding(1_500, (9, 7), (), (1, 0), 40))
+
+    assert [decode(one) for one in facts] == [
+        HeldAside(0, 9, 9, 30, 0),
+        HeldAside(0, 9, 9, 0, 500),
+    ]
 
 
 def test_a_core_says_what_it_holds():
