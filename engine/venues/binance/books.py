@@ -15,6 +15,7 @@ from engine.venues.binance.naming import Names
 from engine.venues.binance.rules import Filters, Rules
 
 NONE = Filters()
+FEE_ASSET = "BNB"  # the other asset that may pay fees
 KNOWN_MAX, OPEN_MAX, BALANCES_MAX, NOTES_MAX = 1_024, 256, 4_096, 64
 
 
@@ -66,6 +67,7 @@ class Books:
         self.others = [0] * len(self.rules)  # open orders that are not ours
         self.balances: dict[str, Balance] = {}
         self.marks = [Marks()] * len(self.rules)
+        self.fee_asset = FEE_ASSET
         self.permissions: frozenset[str] = frozenset()
         self.notes: deque[str] = deque(maxlen=NOTES_MAX)  # what was heard and named nothing
 
@@ -74,8 +76,8 @@ class Books:
         self.notes.append(text[:200])
 
     def learn(self, order_id: int, symbol: int, venue_id: int) -> None:
-        """An order's place at the venue."""
-        if self.known.get(order_id) == (symbol, venue_id):
+        """An order's place at the venue, whose ids begin at 1."""
+        if venue_id < 1 or self.known.get(order_id) == (symbol, venue_id):
             return
         self.known[order_id] = Known(symbol, venue_id)
         self.orders[symbol, venue_id] = order_id

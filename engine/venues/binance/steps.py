@@ -33,7 +33,7 @@ from engine.venues.binance.answers import (
     trades_in,
 )
 from engine.venues.binance.books import Books
-from engine.venues.binance.reading import rows_of
+from engine.venues.binance.reading import Unreadable, rows_of
 from engine.venues.binance.requests import Call
 
 Heard = tuple[int, Answer]  # the number of the request, or 0 for what comes by itself
@@ -123,7 +123,7 @@ def place_result(question: Question, result: object, books: Books) -> Step:
     """The order stands as this says; its trades come first."""
     told = order_in(result, books)
     if told.order_id != question.request.order_id:
-        return Step([(question.number, Silence())])
+        raise Unreadable(f"the answer is of order {told.order_id}, not of this one")
     heard: list[Heard] = [(0, trade) for trade in fills_in(told, result, books)]
     return Step([*heard, (question.number, told.seen)])
 
@@ -132,7 +132,7 @@ def order_result(question: Question, result: object, books: Books) -> Step:
     """A cancel or a question found the order."""
     told = order_in(result, books)
     if told.order_id != question.request.order_id:
-        return Step([(question.number, Silence())])
+        raise Unreadable(f"the answer is of order {told.order_id}, not of this one")
     if question.verb == ASK_FILLS:
         question.venue_id = told.venue_id
         symbol = books.rules[told.symbol].instrument.name
