@@ -151,7 +151,7 @@ def trades_in(value: object, order_id: int, venue_id: int, books: Books) -> list
     return trades
 
 
-def open_in(value: object, books: Books) -> tuple[int, ...]:
+def open_in(value: object, books: Books, asked_ns: int) -> tuple[int, ...]:
     """The open orders of ours; the others are counted by symbol."""
     ids, others = [], [0] * len(books.rules)
     for one in rows_of(value, "open orders"):
@@ -164,6 +164,7 @@ def open_in(value: object, books: Books) -> tuple[int, ...]:
         else:
             others[told.symbol] += 1
     books.others = others
+    books.are_open(ids, asked_ns)
     return tuple(ids)
 
 

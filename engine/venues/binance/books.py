@@ -16,6 +16,7 @@ from engine.venues.binance.rules import Filters, Rules
 
 NONE = Filters()
 FEE_ASSET = "BNB"  # the other asset that may pay fees
+ARRIVES_NS = 30_000_000_000  # an order that is not open so long after arrived never, or ended
 KNOWN_MAX, OPEN_MAX, BALANCES_MAX, NOTES_MAX = 1_024, 256, 4_096, 64
 
 
@@ -33,6 +34,7 @@ class Resting(NamedTuple):
     side: int
     type: int
     quantity: int
+    sent_ns: int
 
 
 class Balance(NamedTuple):
@@ -94,14 +96,14 @@ class Books:
             self.learn(order_id, symbol, venue_id)
         return order_id
 
-    def sends(self, order: SubmitOrder) -> int:
+    def sends(self, order: SubmitOrder, now_ns: int) -> int:
         """An order is about to leave: 0, or the number of the filter it fails."""
         rules = self.rules[order.symbol]
         wanted = order_of(order, rules)
         reason = objection(wanted, rules, self.around(order.symbol))
         if reason == 0:
             self.open[order.order_id] = Resting(
-                order.symbol, wanted.side, wanted.type, wanted.quantity
+                order.symbol, wanted.side, wanted.type, wanted.quantity, now_ns
             )
             while len(self.open) > OPEN_MAX:
                 del self.open[next(iter(self.open))]
@@ -117,6 +119,12 @@ class Books:
         """The venue's word on one of our orders."""
         if status != OPEN:
             self.open.pop(order_id, None)
+
+    def are_open(self, ids: Sequence[int], asked_ns: int) -> None:
+        """All of ours that are open; what was sent long before and is not there is not open."""
+        for order_id, one in list(self.open.items()):
+            if order_id not in ids and one.sent_ns + ARRIVES_NS < asked_ns:
+                del self.open[order_id]
 
     def around(self, symbol: int) -> Around:
         """What an order of a symbol is judged by."""

@@ -91,7 +91,7 @@ def begin_order(question: Question, books: Books) -> Step:
     order = decode(question.request.record)
     if not 0 <= order.symbol < len(books.rules):
         return Step([(question.number, Refusal(reasons.SYMBOL_UNKNOWN))])
-    reason = books.sends(order)
+    reason = books.sends(order, question.asked_ns)
     if reason:
         books.note(f"order {order.order_id}: {reasons.words_of(reason)}")
         return Step([(question.number, Refusal(reason))])
@@ -161,7 +161,7 @@ def holding_result(question: Question, result: object, books: Books) -> Step:
     """Open orders first, then balances: what fills between the two shows as a difference, once."""
     call = question.call
     if call is not None and call.method == "openOrders.status":
-        question.open_ids = open_in(result, books)
+        question.open_ids = open_in(result, books, question.asked_ns)
         return Step([], requests.account_status())
     account_in(result, books)
     return Step([(question.number, holding_of(books, question.open_ids))])
