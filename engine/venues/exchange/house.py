@@ -63,9 +63,7 @@ class House:
 
     def admit(self, key: Key, balances: dict[str, int]) -> Member:
         """A customer with its funds, in 1e-8."""
-        account = self.exchange.open_account(
-            balances, maker_ppm=FEE_PPM, taker_ppm=FEE_PPM
-        )
+        account = self.exchange.open_account(balances, maker_ppm=FEE_PPM, taker_ppm=FEE_PPM)
         member = Member(key, account, Orders(self.limits))
         self.members[key.name] = member
         self._counted[account.id] = member.orders

@@ -101,17 +101,18 @@ class Bars:
     def of(self, interval: str, since_us: int = 0, until_us: int = 1 << 62) -> list[Bar]:
         """All bars of an interval that open within these times, the one that runs included."""
         if interval in ("1s", "1m"):
-            return list(within(self.seconds if interval == "1s" else self.minutes, since_us, until_us))
+            return list(
+                within(self.seconds if interval == "1s" else self.minutes, since_us, until_us)
+            )
         since_us = opening_of(interval, since_us)
         found = []
         minutes = within(self.minutes, since_us, until_us + 31 * DAY)
         for opened_us, parts in groupby(minutes, lambda bar: opening_of(interval, bar.opened_us)):
-            first = next(parts)
-            whole = Bar(opened_us, first.open)
-            whole.close = first.close
-            whole.join(first)
-            for part in parts:
-                whole.join(part)
+            bars = list(parts)
+            whole = Bar(opened_us, bars[0].open)
+            whole.close = bars[0].close
+            for bar in bars:
+                whole.join(bar)
             found.append(whole)
         return [bar for bar in found if bar.opened_us <= until_us]
 

@@ -64,9 +64,7 @@ def depth(ask: Ask) -> Any:
     name = symbols_of(ask)[0]
     wanted = ask.given.get("symbolStatus")
     if wanted and wanted != ask.house.exchange.markets[name].status:
-        raise VenueRefusal(
-            -1220, "The symbol's status does not match the requested symbolStatus."
-        )
+        raise VenueRefusal(-1220, "The symbol's status does not match the requested symbolStatus.")
     book = ask.house.exchange.books[name]
     bids, asks = book.depth(min(ask.given.get("limit", DEPTH_USUAL), DEPTH_MAX))
     return {"lastUpdateId": book.last_update_id, "bids": levels(bids), "asks": levels(asks)}
@@ -76,7 +74,9 @@ def depth_weight(sent: Mapping[str, Any]) -> int:
     """The more levels, the heavier."""
     text = str(sent.get("limit") or DEPTH_USUAL)
     limit = int(text) if text.isdigit() else DEPTH_USUAL
-    return next((weight for most, weight in ((100, 5), (500, 25), (1000, 50)) if limit <= most), 250)
+    return next(
+        (weight for most, weight in ((100, 5), (500, 25), (1000, 50)) if limit <= most), 250
+    )
 
 
 def trades(ask: Ask) -> Any:
@@ -160,9 +160,7 @@ def ticker_window(ask: Ask) -> Any:
     )
 
 
-def over_window(
-    ask: Ask, minutes: int, one: Callable[[str, Window, Tape], dict[str, Any]]
-) -> Any:
+def over_window(ask: Ask, minutes: int, one: Callable[[str, Window, Tape], dict[str, Any]]) -> Any:
     """A window of each symbol asked for; those that never traded are left out of a list."""
     rows = []
     for name in symbols_of(ask):

@@ -34,7 +34,9 @@ class RegularStreams:
         self.ticks += 1
         for tape in self.tapes.values():
             tape.bars.go_on(now_us)
-        self.told = {stream: told for stream, told in self.told.items() if stream in self.listeners.of}
+        self.told = {
+            stream: told for stream, told in self.told.items() if stream in self.listeners.of
+        }
         for stream in list(self.listeners.of):
             self.tell(stream, now_us)
 
