@@ -1,5 +1,7 @@
 """How do these tests place orders in a line? An exchange whose clock goes on by itself."""
 
+from typing import Any
+
 from engine.instruments import E8, e8_of
 from engine.venues.exchange.accounts import Account
 from engine.venues.exchange.exchange import Exchange
@@ -16,7 +18,7 @@ def asked(words: str, **more) -> NewOrder:
     """An order as in "BUY LIMIT 1.5 at 100", "SELL STOP_LOSS 1 stop 90", "BUY MARKET for 10"."""
     side, order_type, *rest = words.split()
     named = {"at": "price_e8", "stop": "stop_price_e8", "for": "quote_quantity_e8"}
-    given = {} if rest[0] in named else {"quantity_e8": e8_of(rest.pop(0))}
+    given: dict[str, Any] = {} if rest[0] in named else {"quantity_e8": e8_of(rest.pop(0))}
     given |= {named[rest[i]]: e8_of(rest[i + 1]) for i in range(0, len(rest), 2)}
     return NewOrder("BTCUSDT", side, order_type, **given, **more)
 

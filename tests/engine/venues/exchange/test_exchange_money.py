@@ -36,7 +36,7 @@ def look_at_everything(crowd: Crowd) -> None:
     for account in crowd.accounts:
         rows = account.balances
         assert all(row.free >= 0 and row.locked >= 0 for row in rows.values())
-        locked = Counter()
+        locked: Counter[str] = Counter()
         for order in crowd.exchange.open_orders(account):
             rules = order.dealings.market.rules
             assert order.locked_e8 == order.needs_e8()
@@ -61,7 +61,7 @@ def held(crowd: Crowd) -> Counter[str]:
 def look_at_book(crowd: Crowd, symbol: str) -> None:
     """Levels are the sums of the open orders there, and what the changes of the book said."""
     market = crowd.exchange.markets[symbol]
-    standing = Counter()
+    standing: Counter[tuple[str, int]] = Counter()
     for account in crowd.accounts:
         for order in crowd.exchange.open_orders(account, symbol):
             if not order.is_waiting:

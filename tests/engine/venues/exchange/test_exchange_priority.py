@@ -1,4 +1,7 @@
-"""Does everybody trade with whom price and time say? Against a matcher that only knows the rules."""
+"""Does everybody trade with whom price and time say?
+
+Against a matcher that knows nothing but the rules.
+"""
 
 from random import Random
 

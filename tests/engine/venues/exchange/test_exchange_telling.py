@@ -4,8 +4,8 @@ import pytest
 
 from engine.instruments import E8
 from engine.venues.exchange import telling
-from engine.venues.exchange.words import Balances, Changed, Reported, Traded
-from tests.engine.venues.exchange.desk import FREE, Desk, Which, asked
+from engine.venues.exchange.words import Balances, Changed, Reported, Traded, Which
+from tests.engine.venues.exchange.desk import FREE, Desk, asked
 
 LTC = FREE._replace(name="LTCBNB", base="LTC", quote="BNB", tick_e8=1)
 
@@ -127,6 +127,7 @@ def test_a_prevented_match_is_told_to_those_who_lost_by_it():
         ("NEW", "NEW", 2),
         ("TRADE_PREVENTION", "EXPIRED_IN_MATCH", 1),
     ]
+    assert heard[1].prevented is not None
     assert (heard[1].prevented_e8, heard[1].prevented.quantity_e8) == (E8, E8)
 
 
@@ -162,7 +163,8 @@ def test_events_that_nobody_takes_are_a_crash(monkeypatch):
     """What waits is bounded: to forget the draining shows at once, not as a full memory."""
     monkeypatch.setattr(telling, "SAID_MAX", 10)
     desk = Desk()
+    for _ in range(3):  # a report, a level and balances each
+        desk.place(desk.a, "BUY LIMIT 1 at 100")
 
     with pytest.raises(RuntimeError, match="drain"):
-        for _ in range(10):
-            desk.place(desk.a, "BUY LIMIT 1 at 100")
+        desk.place(desk.a, "BUY LIMIT 1 at 100")
