@@ -1,4 +1,4 @@
-"""What is answered about an account? Balances, orders, fills, fees, and how much it may still ask."""
+"""What is answered about an account? Balances, orders, fills, fees, and what it may still ask."""
 
 from typing import Any
 

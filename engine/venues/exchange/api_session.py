@@ -1,18 +1,20 @@
-"""How does the WebSocket API ask and answer? One connection: its key, its subscriptions, its words."""
+"""How does the WebSocket API ask and answer? One connection: key, subscriptions, frames."""
 
 import json
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.venues.exchange.api import BY_METHOD
 from engine.venues.exchange.asking import NONE, TRADE, Answer, Request, Row
 from engine.venues.exchange.front import Front
-from engine.venues.exchange.house import Member
 from engine.venues.exchange.session_answers import SESSION_ROWS
 from engine.venues.exchange.signing_check import socket_payload
 from engine.venues.exchange.spelling import encoded
 from engine.venues.exchange.weights import order_rows, weight_row
 from engine.venues.exchange.words import VenueRefusal
+
+if TYPE_CHECKING:
+    from engine.venues.exchange.house import Member
 
 METHODS = BY_METHOD | {row.method: row for row in SESSION_ROWS}
 KEYS = ("apiKey", "signature", "returnRateLimits")
@@ -131,16 +133,14 @@ class ApiSession:
 
 
 def asked_of(text: str) -> Asked:
-    """A frame taken apart; ValueError where it is no request. Decimals stay as they were written."""
+    """A frame taken apart, decimals as they were written; ValueError where it is no request."""
     try:
         frame = json.loads(text, parse_float=str)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if not isinstance(frame, dict):
-        raise ValueError("is no object")
-    params, number = frame.get("params"), frame.get("id")
-    if not isinstance(frame.get("method"), str) or not isinstance(number, int | str | None):
-        raise ValueError("has no method, or an id of another kind")
-    if not isinstance(params, dict | None):
-        raise ValueError("its params are no object")
-    return Asked(number, frame["method"], params or {})
+    match frame:
+        case {"method": str(method), **rest}:
+            params, number = rest.get("params"), rest.get("id")
+            if isinstance(params, dict | None) and isinstance(number, int | str | None):
+                return Asked(number, method, params or {})
+    raise ValueError("is no request")

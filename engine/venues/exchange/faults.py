@@ -12,20 +12,16 @@ from engine.venues.exchange.asking import TRADE, Row
 
 UNITS_US = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
 E8 = 100_000_000
+BUS = "An unexpected response was received from the message bus. Execution status unknown."
+TIMEOUT = (
+    "Timeout waiting for response from backend server. Send status unknown; "
+    "execution status unknown."
+)
 # What an answer of unknown outcome says; None: nobody answers at all.
 UNKNOWN = (
     (503, -1000, "An unknown error occurred while processing the request."),
-    (
-        500,
-        -1006,
-        "An unexpected response was received from the message bus. Execution status unknown.",
-    ),
-    (
-        504,
-        -1007,
-        "Timeout waiting for response from backend server. Send status unknown; "
-        "execution status unknown.",
-    ),
+    (500, -1006, BUS),
+    (504, -1007, TIMEOUT),
     None,
 )
 Said = tuple[int, int, str]

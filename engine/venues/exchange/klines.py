@@ -108,12 +108,11 @@ class Bars:
         found = []
         minutes = within(self.minutes, since_us, until_us + 31 * DAY)
         for opened_us, parts in groupby(minutes, lambda bar: opening_of(interval, bar.opened_us)):
-            first = next(parts)
-            whole = Bar(opened_us, first.open)
-            whole.close = first.close
-            whole.join(first)
-            for part in parts:
-                whole.join(part)
+            bars = list(parts)
+            whole = Bar(opened_us, bars[0].open)
+            whole.close = bars[0].close
+            for bar in bars:
+                whole.join(bar)
             found.append(whole)
         return [bar for bar in found if bar.opened_us <= until_us]
 

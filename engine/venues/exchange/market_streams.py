@@ -3,6 +3,7 @@
 Changes are told every 100 and every 1000 ms, each beginning where the one before it ended.
 """
 
+from functools import partial
 from typing import Any
 
 from engine.venues.exchange.exchange import Exchange
@@ -57,13 +58,11 @@ class MarketStreams:
         self, symbol: str, trades: list[Traded], aggregates: list[Aggregate], now_us: int
     ) -> None:
         """Trades of one call."""
-        say, low = self.listeners.say, symbol.lower()
+        low = symbol.lower()
         for trade in trades:
-            say(f"{low}@trade", lambda unit, told=trade: said_trade(told, now_us, unit))
+            self.listeners.say(f"{low}@trade", partial(said_trade, trade, now_us))
         for one in aggregates:
-            say(
-                f"{low}@aggTrade", lambda unit, told=one: said_aggregate(symbol, told, now_us, unit)
-            )
+            self.listeners.say(f"{low}@aggTrade", partial(said_aggregate, symbol, one, now_us))
 
     def changed(self, event: Changed) -> None:
         """A level of the book."""

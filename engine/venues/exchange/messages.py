@@ -1,7 +1,7 @@
 """How does a connection of messages live? Its handshake, its frames, its pings, and its end.
 
 The server pings every 20 seconds; a client that answers none for a minute is cut
-(web-socket-streams.md, General WSS information). Frames are `websockets`' work, without its sockets.
+(web-socket-streams.md, General WSS information). Frames are `websockets`' work, not its sockets.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -31,10 +31,11 @@ class Messages:
 
     def __init__(self, connection: "Connection", unit: int) -> None:
         from websockets.frames import Opcode
+        from websockets.http11 import Request
         from websockets.server import ServerProtocol
 
         self.connection, self.protocol = connection, ServerProtocol(max_size=FRAME_MAX)
-        self.opcodes = Opcode
+        self.opcodes, self.request_type = Opcode, Request
         self.wire = Wire(connection.host, unit, self.send, self.send_event)
         self.session: ApiSession | StreamSession | None = None
         self.answered_s = connection.server.loop.time()
@@ -66,7 +67,8 @@ class Messages:
         target = f"{asked.path}?{asked.query}" if asked.query else asked.path
         self.protocol.receive_data(f"GET {target} HTTP/1.1\r\n{head}\r\n".encode("latin-1"))
         for request in self.protocol.events_received():
-            self.protocol.send_response(self.protocol.accept(request))
+            if isinstance(request, self.request_type):
+                self.protocol.send_response(self.protocol.accept(request))
         self.flush()
         if isinstance(self.session, StreamSession) and not self.session.begin(self.first):
             self.end(POLICY, "too many streams")

@@ -1,4 +1,4 @@
-"""How does REST ask and answer? An HTTP request becomes a row of the table, an answer becomes bytes."""
+"""How does REST ask and answer? A request becomes a row of the table, an answer becomes bytes."""
 
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl

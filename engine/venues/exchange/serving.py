@@ -104,12 +104,12 @@ class Connection(asyncio.Protocol):
                     self.upgrade(asked)
                     return
                 self.waiting.append(asked)
-                if len(self.waiting) > REQUESTS_MAX:
-                    raise Broken(503)
         except Broken as broken:
             self.write(http_wire.answer(broken.status, b"", {}, is_last=True))
             self.transport.close()
             return
+        if len(self.waiting) > REQUESTS_MAX:
+            self.abort()
         self.serve()
 
     def serve(self) -> None:
@@ -152,13 +152,8 @@ class Connection(asyncio.Protocol):
         if messages is None:
             self.finish(asked._replace(is_last=True), rest.nowhere(asked, 404))
             return
-        now_us, address = self.house.clock(), self.house.addresses.of(self.host)
         try:
-            if asked.path == API:
-                address.use(CONNECT_WEIGHT, now_us)
-            if not address.connections.add(1, now_us):
-                until_us = address.connections.ends_us
-                raise TooMuch(-1003, "Too many requests queued.", 429, until_us)
+            self.count_upgrade(asked)
         except TooMuch as refusal:
             body = {"code": refusal.code, "msg": refusal.text}
             answer = Answer(refusal.status, body, None, refusal.until_us)
@@ -167,6 +162,14 @@ class Connection(asyncio.Protocol):
             return
         self.messages = messages
         messages.begin(asked, bytes(self.reader.kept))
+
+    def count_upgrade(self, asked: Asked) -> None:
+        """TooMuch where this address connects too often, or is banned."""
+        now_us, address = self.house.clock(), self.house.addresses.of(self.host)
+        if asked.path == API:
+            address.use(CONNECT_WEIGHT, now_us)
+        if not address.connections.add(1, now_us):
+            raise TooMuch(-1003, "Too many requests queued.", 429, address.connections.ends_us)
 
     def write(self, raw: bytes) -> None:
         """Bytes to the client; one that does not read is cut."""

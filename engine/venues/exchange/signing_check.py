@@ -61,7 +61,7 @@ def ed25519_check(pem: bytes) -> Callable[[bytes, str], bool]:
         raise ValueError("is no key in PEM, or is locked by a passphrase") from error
     public = key.public_key() if isinstance(key, Ed25519PrivateKey) else key
     if not isinstance(public, Ed25519PublicKey):
-        raise ValueError("is no Ed25519 key")
+        raise ValueError("is no Ed25519 key")  # noqa: TRY004  the text is wrong, not its type
 
     def is_signature(payload: bytes, said: str) -> bool:
         try:

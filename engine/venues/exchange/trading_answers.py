@@ -1,7 +1,7 @@
-"""What becomes of an order that is sent, canceled or replaced? Parameters into the exchange's words."""
+"""What becomes of an order that is sent, canceled or replaced? Parameters into an order."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Union
 
 from engine.venues.exchange import payloads
 from engine.venues.exchange.account_answers import commission_of
@@ -20,6 +20,10 @@ from engine.venues.exchange.words import (
     Which,
 )
 
+if TYPE_CHECKING:
+    from engine.venues.exchange.orders import Order
+
+Half = Union["Order", VenueRefusal, None]
 # What an order of a type must tell, and what it must not.
 NEEDED = {
     LIMIT: ("timeInForce", "quantity", "price"),
@@ -151,14 +155,12 @@ def cancel_replace(ask: Ask) -> Any:
     mode = given["cancelReplaceMode"]
     canceled, placed = exchange.cancel_replace(member.account, old, asked, mode, ask.now_us)
     member.orders.placed(ask.now_us)
+    form = given.get("newOrderRespType", "")
     told = {
         "cancelResult": result_of(canceled),
         "newOrderResult": result_of(placed),
-        "cancelResponse": refused(canceled) or payloads.canceled(canceled, ask.unit),
-        "newOrderResponse": None
-        if placed is None
-        else refused(placed)
-        or payloads.placed(placed, given.get("newOrderRespType", ""), ask.unit),
+        "cancelResponse": half_of(canceled, lambda order: payloads.canceled(order, ask.unit)),
+        "newOrderResponse": half_of(placed, lambda order: payloads.placed(order, form, ask.unit)),
     }
     results = (told["cancelResult"], told["newOrderResult"])
     if results == ("SUCCESS", "SUCCESS"):
@@ -180,13 +182,15 @@ def amend(ask: Ask) -> Any:
     return payloads.amended(order, before, ask.unit)
 
 
-def result_of(half: Any) -> str:
+def result_of(half: Half) -> str:
     """What became of a half."""
     if half is None:
         return "NOT_ATTEMPTED"
     return "FAILURE" if isinstance(half, VenueRefusal) else "SUCCESS"
 
 
-def refused(half: Any) -> dict[str, Any] | None:
-    """Why a half failed, None if it did not."""
-    return {"code": half.code, "msg": half.text} if isinstance(half, VenueRefusal) else None
+def half_of(half: Half, told: Callable[["Order"], dict[str, Any]]) -> dict[str, Any] | None:
+    """An order as it is told, a refusal as an error, or nothing."""
+    if isinstance(half, VenueRefusal):
+        return {"code": half.code, "msg": half.text}
+    return None if half is None else told(half)
