@@ -10,10 +10,13 @@ from engine.errors import Refused
 from engine.lines.lines import Lines
 from engine.market.binance_streams import Addresses
 from engine.market.doubts import Limits
+from engine.market.exchange_lines import NOTHING_SAID
 from engine.market.failover import Patience
 from engine.market.live import LiveMarket
+from engine.market.past_bars import bars_in, bars_path
 from engine.market.putting_together import Settings, live_market
 from engine.market.wishes import Answer
+from engine.messages import RECORD_SIZE
 from engine.parts import Engine, Source
 from engine.questions import Question, Questions
 from engine.status import REAL
@@ -26,7 +29,7 @@ from engine.venues.binance.signing import Key
 from engine.venues.settings import Exchange, host_of
 
 RULES_TARGET = "/api/v3/exchangeInfo?symbol="
-RULES_WITHIN_S = 20.0
+RULES_WITHIN_S, BARS_WITHIN_S = 20.0, 5.0
 SIMULATED_HEADER = "x-supreme-market"  # what supreme venue says of a market made from a seed
 SHOWN_MAX = 120
 
@@ -132,6 +135,25 @@ def join(engine: Engine, *, rules: list[Rules], market: Market, key: Key) -> Exc
     draw = random.Random(seed).random  # noqa: S311  jitter
     made = live_market([one.instrument for one in rules], settings_of(settings), draw)
     return Exchanged(made, account, settings)
+
+
+def past_bars(engine: Engine, exchanged: Exchanged, now_ns: int) -> tuple[bytes, str]:
+    """The bars that closed since the newest one known, and what is to be said of them."""
+    symbol = engine.source.instruments[0].name
+    known_ns = engine.core.state.symbols[0].features.bar.open_time_ns
+    bar_seconds = engine.core.state.parameters.features.bar_seconds
+    path = bars_path(symbol, bar_seconds)
+    if not path:
+        return b"", f"no exchange tells bars of {bar_seconds} s: indicators wait for their own"
+    answer = asked(exchanged.settings.rest_url, path, BARS_WITHIN_S)
+    try:
+        if answer.status != 200:
+            raise ValueError(f"{answer.status} {answer.body[:SHOWN_MAX].decode(errors='replace')}")
+        feed = exchanged.market.parts.feeds[symbol]
+        records = bars_in(answer.body, feed, known_ns, now_ns)
+    except NOTHING_SAID as why:
+        return b"", f"past bars were not told ({why}): indicators wait for their own"
+    return records, f"{len(records) // RECORD_SIZE} past bars of {bar_seconds} s"
 
 
 def settings_of(settings: Exchange) -> Settings:

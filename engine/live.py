@@ -3,6 +3,7 @@
 import time
 from typing import TYPE_CHECKING, cast
 
+from engine.exchange import Exchanged, past_bars
 from engine.lines.patience import NEVER_NS
 from engine.messages import RECORD_SIZE
 from engine.network import Ears, Network
@@ -12,7 +13,6 @@ from engine.venues.asking import Answer
 
 if TYPE_CHECKING:
     from engine.builder import CoreBuilder
-    from engine.exchange import Exchanged
     from engine.options import Options
     from engine.parts import Engine
     from engine.venues.outside import Outside
@@ -41,6 +41,9 @@ class Live(Running):
     def run(self) -> None:
         """Until the time is over or somebody asks to stop."""
         self._pass_time()
+        records, said = past_bars(self.engine, self.exchanged, self.now_ns)
+        self.engine.log.say("info", "PastBars", said=said)
+        self.take_market(records)
         self.network.begin(self.now_ns)
         while not self.stop.wished:
             self._pass_time()
