@@ -148,7 +148,7 @@ def refuse_other_market(engine: Engine, kept: Kept, data_dir: str) -> None:
 
 def records_after(kept: Kept, source: Source, data_dir: str) -> Iterator[bytes]:
     """The source's records that the journal lacks; Refused (4) if it was fed from another one."""
-    if not kept.market_records or source.exchange is not None:
+    if not kept.market_records or source.join is not None:
         return source.records(0)
     records = source.records(kept.market_records - 1)
     if next(records, b"")[CONTENT_AT:] != kept.last:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import core as cores
 from engine.beginning import SEEDED, begin
@@ -28,7 +28,15 @@ from engine.venues.settings import settings_of
 READ_AT_ONCE = 1 << 16
 
 
-def simulated_source(options: Options, _native: Any, _profile: Profile) -> Source:
+class Around(NamedTuple):
+    """What a source may need beside the options: the profile, and whom to tell and ask."""
+
+    profile: Profile
+    say: Callable[[str], None]
+    stop: Callable[[], int]
+
+
+def simulated_source(options: Options, _native: Any, _around: Around) -> Source:
     """A seeded market, labelled for ever."""
     from datetime import UTC, datetime
 
@@ -38,7 +46,7 @@ def simulated_source(options: Options, _native: Any, _profile: Profile) -> Sourc
     return Source(label, True, [traded], START_NS, 0, market_of(traded, options.seed).trades)
 
 
-def replay_source(options: Options, native: Any, _profile: Profile) -> Source:
+def replay_source(options: Options, native: Any, _around: Around) -> Source:
     """A record file; time is the file's."""
     from engine.market.history import open_history
 
@@ -83,15 +91,16 @@ def named(path: str) -> str:
     return os.path.basename(path)
 
 
-def exchange_source(options: Options, _native: Any, profile: Profile) -> Source:
+def exchange_source(options: Options, _native: Any, around: Around) -> Source:
     """An exchange's market and orders. Refused (4) without keys, or with a file to replay."""
     from engine import exchange
     from engine.venues.binance.signing import key_of
 
-    if options.replay:
+    profile = around.profile
+    if options.replay or options.feed:
         raise Refused(
-            f"the profile {profile.name} trades at an exchange, and --replay feeds a file",
-            "leave one of them out",
+            f"the profile {profile.name} trades at an exchange, and another market is named",
+            "leave out --replay and --feed, or name another profile",
         )
     keys = handed_keys()
     if keys is None:
@@ -104,10 +113,20 @@ def exchange_source(options: Options, _native: Any, profile: Profile) -> Source:
     return exchange.exchange_source(options.symbol, settings, key_of(keys.api_key, keys.secret))
 
 
+def feed_source(options: Options, _native: Any, around: Around) -> Source:
+    """What another program sends, on paper."""
+    from engine.overfeed import feed_source as heard
+
+    if options.replay:
+        raise Refused("--feed and --replay name two markets", "leave one of them out")
+    return heard(options.feed, around.say, around.stop)
+
+
 # way of running -> where the market comes from; on paper orders go to the core's simulated fills.
 SOURCES = {
     "simulated": simulated_source,
     "replay": replay_source,
+    "feed": feed_source,
     "exchange": exchange_source,
 }
 
@@ -116,6 +135,8 @@ def way_of(options: Options, profile: Profile) -> str:
     """Which of the ways of running is asked for."""
     if settings_of(profile.values, profile.texts).venue != "none":
         return "exchange"
+    if options.feed:
+        return "feed"
     return "replay" if options.replay else "simulated"
 
 
@@ -126,7 +147,7 @@ def assemble(options: Options, say: Callable[[str], None], stop: Callable[[], in
     """
     native = cores.load_native()
     profile = load_profile(options.profile, options.changes, options.environment)
-    source = SOURCES[way_of(options, profile)](options, native, profile)
+    source = SOURCES[way_of(options, profile)](options, native, Around(profile, say, stop))
     if source.heartbeat_ns:
         changes = [*options.changes, f"run.heartbeat_ns={source.heartbeat_ns}"]
         profile = load_profile(options.profile, changes, options.environment)

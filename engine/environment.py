@@ -15,7 +15,7 @@ from engine.secrets.mode import API_KEY, MODE, SANDBOX, SECRET, profile_asked
 PREFIX = "SUPREME_"
 # The options of `supreme run` that a variable may stand for.
 LASTING = (
-    *("profile", "symbol", "replay", "speed", "seed", "data-dir", "for"),
+    *("profile", "symbol", "replay", "feed", "speed", "seed", "data-dir", "for"),
     *("log-level", "log-format"),
 )
 # Asked for at the prompt alone: who ends a halt says so each time, and profile keys have names.

@@ -25,6 +25,7 @@ class Option(NamedTuple):
 
 OPTIONS = {
     "replay": Option("FILE", "", "feed this record file (made by `supreme data import`)"),
+    "feed": Option("SOCKET", "", "listen here for another program's market records"),
     "symbol": Option("NAME", PLAYED, f"what the simulated market plays [{PLAYED}]"),
     "speed": Option("N|max", "60", "N seconds of market time a second [60]; 1 is real time"),
     "data-dir": Option("DIR", "", "where journal and log live [$XDG_DATA_HOME/supreme/run-...]"),
@@ -70,6 +71,7 @@ class Options(NamedTuple):
     """
 
     replay: str
+    feed: str
     symbol: str
     speed: float
     data_dir: str
@@ -149,6 +151,7 @@ def checked(words: Mapping[str, list[str]], asked: environment.Environment) -> O
     given = {**usual, **asked.options, **flags}
     options = Options(
         replay=given["replay"].value,
+        feed=given["feed"].value,
         symbol=given["symbol"].value,
         speed=0.0 if given["speed"].value == "max" else number(given["speed"], 1e-3, 1e6),
         data_dir=given["data-dir"].value,
@@ -186,6 +189,8 @@ def default_directory(options: Options) -> str:
         name += f"-{options.symbol}"
     if trades_outside(options):
         name = f"run-{os.path.basename(options.profile).removesuffix('.toml')}-{options.symbol}"
+    elif options.feed:
+        name = f"run-feed-{os.path.basename(options.feed).partition('.')[0]}"
     elif options.replay:
         name = f"run-{os.path.basename(options.replay).partition('.')[0] or 'replay'}"
     return os.path.join(base_directory(), name)

@@ -29,7 +29,7 @@ class Source(NamedTuple):
     heartbeat_ns: int  # 0 leaves it to the profile
     records: Callable[[int], Iterator[bytes]]  # none of a market that is heard as it happens
     exchange: Exchange | None = None  # who answers orders, where it is not the simulated fills
-    join: Callable[["Engine"], Any] | None = None  # its market and account, for a running engine
+    join: Callable[["Engine"], Any] | None = None  # of a market that is heard: its connections
 
 
 class Stopped(Exception):
@@ -64,6 +64,12 @@ class Engine:
         self.core = self.loop.core = core
         if self.source.exchange is None:
             self.loop.venue.core = core  # type: ignore[attr-defined]
+
+    def joined(self) -> Any:
+        """The connections of its source, made for this engine."""
+        if self.source.join is None:
+            raise ValueError("this market is not heard")
+        return self.source.join(self)
 
     def holds(self) -> Held:
         """What it knows to hold at its venue, and what there is not its own."""

@@ -128,12 +128,16 @@ def run(options: Options) -> int:
 
 
 def runner_of(engine: Engine) -> type[Running]:
-    """What feeds it: records of a file or a seed, or an exchange; whose parts are loaded then."""
-    if engine.source.exchange is None:
-        return Fed
-    from engine.live import Live
+    """What feeds it: records of a file or a seed, or sockets; their parts are loaded then."""
+    if engine.source.exchange is not None:
+        from engine.live import Live
 
-    return Live
+        return Live
+    if engine.source.join is not None:
+        from engine.overfeed import OverFeed
+
+        return OverFeed
+    return Fed
 
 
 def live(engine: Engine, options: Options, stop: Stop) -> int:

@@ -35,7 +35,7 @@ FLOORS: list[tuple[str, list[str]]] = [
             *("values", "profile", "environment", "opening", "options", "status", "streams"),
             *("builder", "parts"),
             *("desk", "scarcity", "folding", "beginning", "bootstrap", "runtime", "serving"),
-            *("running", "live"),
+            *("running", "hearing", "live", "network", "questions", "exchange", "overfeed"),
             "answering",
             "started",
             "stopping",
