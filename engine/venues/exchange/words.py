@@ -20,7 +20,7 @@ ORDER_TYPES = (LIMIT, LIMIT_MAKER, MARKET, *sorted(ALGO_TYPES))
 
 GTC, IOC, FOK = "GTC", "IOC", "FOK"
 
-# A symbol's status; only TRADING takes orders, CANCEL_ONLY takes cancels and amendments.
+# A symbol's status: TRADING takes orders, CANCEL_ONLY amendments, and every one of them cancels.
 TRADING, HALT, BREAK, CANCEL_ONLY = "TRADING", "HALT", "BREAK", "CANCEL_ONLY"
 
 # An order's status, the first two of an open one; several are also the kind of a report.
