@@ -6,7 +6,7 @@ from engine.instruments import E8
 from engine.venues.exchange.words import STP_MODES, TRANSFER, VenueRefusal
 from tests.engine.venues.exchange.desk import FREE, Desk, done, has
 
-RULES = FREE._replace(tick_e8=1, stp_allowed=(*STP_MODES, TRANSFER))
+RULES = FREE._replace(tick_e8=1)
 THREE = ("BUY LIMIT 1.2 at 1.2", "BUY LIMIT 1.3 at 1.1", "BUY LIMIT 8.1 at 1")
 
 # Scenario; makers and their mode; taker and its mode; status and prevented quantity of each
