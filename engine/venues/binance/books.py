@@ -77,6 +77,10 @@ class Books:
         """Something for the log."""
         self.notes.append(text[:200])
 
+    def mark(self, symbol: int, **prices: int) -> None:
+        """Prices in 1e-8 that orders without one are valued at: see `Marks` for their names."""
+        self.marks[symbol] = self.marks[symbol]._replace(**prices)
+
     def learn(self, order_id: int, symbol: int, venue_id: int) -> None:
         """An order's place at the venue, whose ids begin at 1."""
         if venue_id < 1 or self.known.get(order_id) == (symbol, venue_id):
