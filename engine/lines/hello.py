@@ -100,4 +100,8 @@ def instrument_in(row: object) -> Instrument:
 
 def is_name(text: str) -> bool:
     """Whether it may name a symbol or a currency."""
-    return text.isascii() and text.replace("-", "").replace("_", "").isalnum() and len(text) <= NAME_MAX
+    return (
+        text.isascii()
+        and text.replace("-", "").replace("_", "").isalnum()
+        and len(text) <= NAME_MAX
+    )

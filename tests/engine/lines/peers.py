@@ -13,7 +13,7 @@ from engine.lines.lines import Lines
 
 LINGER_NONE = struct.pack("ii", 1, 0)
 PATIENCE_S = 10.0
-Script = Callable[[socket.socket], None]
+Step = Callable[[socket.socket], object]
 
 
 class Turns:
@@ -61,8 +61,8 @@ class Turns:
 
 
 @contextmanager
-def peer(script: Script, *, again: int = 1) -> Iterator[int]:
-    """A listener whose every connection follows a script in a thread; its port."""
+def peer(*script: Step, again: int = 1) -> Iterator[int]:
+    """A listener whose every connection follows a script, step by step, in a thread; its port."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(PATIENCE_S)
 
@@ -74,7 +74,8 @@ def peer(script: Script, *, again: int = 1) -> Iterator[int]:
                 return
             with connection, suppress(ConnectionError, TimeoutError):
                 connection.settimeout(PATIENCE_S)
-                script(connection)
+                for step in script:
+                    step(connection)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -115,6 +116,16 @@ def upgrade_answer(asked: bytes) -> bytes:
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: " + token + b"\r\n\r\n"
     )
+
+
+def hears(connection: socket.socket) -> None:
+    """Whatever comes first."""
+    connection.recv(1 << 12)
+
+
+def says(raw: bytes) -> Step:
+    """These bytes."""
+    return lambda connection: connection.sendall(raw)
 
 
 def gone(connection: socket.socket) -> None:

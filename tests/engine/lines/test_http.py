@@ -3,7 +3,9 @@
 import http.client
 import io
 import threading
+from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +15,7 @@ from engine.lines.address import address_of
 from engine.lines.answers import HEAD_MAX, Answer, Answers
 from engine.lines.http import Http, request_of
 from engine.lines.patience import PATIENCE, Patience
-from tests.engine.lines.peers import gone, head, peer, wait_for_the_end
+from tests.engine.lines.peers import gone, head, hears, peer, says, wait_for_the_end
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -150,7 +152,7 @@ def test_a_connection_cut_in_an_answer_leaves_doubt(turns, part):
 
 def test_a_reset_between_two_questions_leaves_no_doubt(turns):
     """The first was answered, the second not asked."""
-    with peer(lambda one: (head(one), one.sendall(OK), one.recv(1), gone(one))) as port:
+    with peer(head, says(OK), hears, gone) as port:
         line, answers = line_to(turns, port)
         line.request("GET", "/", turns.now_ns())
         turns.until(lambda: answers)
@@ -163,7 +165,7 @@ def test_a_reset_between_two_questions_leaves_no_doubt(turns):
 
 def test_an_idle_connection_that_the_server_closes_ends(turns):
     """Known before it is asked again."""
-    with peer(lambda one: (head(one), one.sendall(OK))) as port:
+    with peer(head, says(OK)) as port:
         line, answers = line_to(turns, port)
         line.request("GET", "/", turns.now_ns())
         turns.until(lambda: line.ended)
@@ -174,8 +176,7 @@ def test_an_idle_connection_that_the_server_closes_ends(turns):
 
 def test_a_body_may_end_with_the_connection(turns):
     """Without a length its end is the answer's (RFC 9112, 6.3)."""
-    script = lambda one: (head(one), one.sendall(b"HTTP/1.1 200 OK\r\n\r\nall of it"))  # noqa: E731
-    with peer(script) as port:
+    with peer(head, says(b"HTTP/1.1 200 OK\r\n\r\nall of it")) as port:
         line, answers = line_to(turns, port)
         line.request("GET", "/", turns.now_ns())
         turns.until(lambda: line.ended)
@@ -185,7 +186,7 @@ def test_a_body_may_end_with_the_connection(turns):
 
 def test_a_server_that_speaks_unasked_is_left(turns):
     """Its words would be taken for the next answer."""
-    with peer(lambda one: (one.sendall(OK), wait_for_the_end(one))) as port:
+    with peer(says(OK), wait_for_the_end) as port:
         line, answers = line_to(turns, port)
         turns.until(lambda: line.ended)
 
@@ -244,7 +245,7 @@ def test_answers_are_read_as_the_standard_library_reads_them(raw, places):
     ours = Answers(1 << 20)
     ours.expect("GET")
 
-    found = [ours.feed(raw[start:stop]) for start, stop in zip(edges, edges[1:], strict=False)]
+    found = [ours.feed(raw[start:stop]) for start, stop in pairwise(edges)]
 
     answer = next(one for one in found if one is not None)
     assert (answer.status, answer.body) == (theirs.status, body)
@@ -290,8 +291,7 @@ def test_what_could_be_read_in_two_ways_is_no_answer(raw, told):
     answers.expect("GET")
 
     with pytest.raises(ValueError, match=told):
-        for at in range(0, len(raw), 1_000):
-            answers.feed(raw[at : at + 1_000])
+        deque(answers.feed(raw[at : at + 1_000]) for at in range(0, len(raw), 1_000))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,15 @@ import pytest
 from engine.lines.address import address_of
 from engine.lines.patience import PATIENCE, Patience
 from engine.lines.websocket import WebSocket
-from tests.engine.lines.peers import gone, head, peer, upgrade, upgrade_answer, wait_for_the_end
+from tests.engine.lines.peers import (
+    gone,
+    head,
+    peer,
+    says,
+    upgrade,
+    upgrade_answer,
+    wait_for_the_end,
+)
 
 TEXT = b"\x81\x05hello"
 
@@ -88,7 +96,7 @@ def test_silence_is_broken_by_our_own_ping(turns, served):
 
 def test_a_silent_peer_is_left(turns):
     """No answer to a ping in time, and the line says so."""
-    with peer(lambda one: (upgrade(one), wait_for_the_end(one))) as port:
+    with peer(upgrade, wait_for_the_end) as port:
         line, _ = opened(turns, port)
 
         turns.pass_s(PATIENCE.silent_ns / 1e9)
@@ -129,7 +137,7 @@ def test_our_close_is_a_goodbye(turns, served):
 
 def test_a_goodbye_waits_only_so_long(turns):
     """A peer that never answers it cannot hold the line."""
-    with peer(lambda one: (upgrade(one), wait_for_the_end(one))) as port:
+    with peer(upgrade, wait_for_the_end) as port:
         line, _ = opened(turns, port)
         line.close(turns.now_ns())
 
@@ -146,7 +154,7 @@ def test_a_refused_upgrade_tells_why_and_for_how_long(turns, status):
     answer = (
         b"HTTP/1.1 %d No\r\nRetry-After: 77\r\nContent-Length: %d\r\n\r\n" % (status, len(said))
     ) + said
-    with peer(lambda one: (head(one), one.sendall(answer), wait_for_the_end(one))) as port:
+    with peer(head, says(answer), wait_for_the_end) as port:
         line = line_to(turns, port)
         turns.listen(line)
         turns.until(lambda: line.ended)
@@ -168,7 +176,7 @@ def test_a_refused_upgrade_tells_why_and_for_how_long(turns, status):
 )
 def test_what_is_no_websocket_is_left_at_once(turns, answer, told):
     """Not at a deadline: what is wrong is said."""
-    with peer(lambda one: (head(one), one.sendall(answer))) as port:
+    with peer(head, says(answer)) as port:
         line = line_to(turns, port)
         turns.listen(line)
         turns.until(lambda: line.ended)
@@ -208,8 +216,11 @@ def test_bytes_that_come_one_by_one_say_the_same(turns):
 
 def test_frames_right_behind_the_upgrade_are_heard(turns):
     """A server that speaks first, in the same packet."""
-    script = lambda one: (one.sendall(upgrade_answer(head(one)) + TEXT), wait_for_the_end(one))  # noqa: E731
-    with peer(script) as port:
+
+    def both(connection):
+        connection.sendall(upgrade_answer(head(connection)) + TEXT)
+
+    with peer(both, wait_for_the_end) as port:
         line = line_to(turns, port)
         said = turns.listen(line)
         turns.until(lambda: said)
@@ -253,7 +264,7 @@ def test_an_end_without_a_goodbye_is_told(turns):
 def test_a_peer_that_takes_nothing_ends_the_line_at_the_bound(turns):
     """What waits to be sent is bounded, and no later word is ever sent."""
     stopped = threading.Event()
-    with peer(lambda one: (upgrade(one), stopped.wait(10))) as port:
+    with peer(upgrade, lambda _one: stopped.wait(10)) as port:
         line, _ = opened(turns, port)
         sent = 0
         while line.send("x" * 100_000):
@@ -267,7 +278,8 @@ def test_a_peer_that_takes_nothing_ends_the_line_at_the_bound(turns):
 
 def test_what_waits_goes_out_when_the_peer_takes_it(turns):
     """Then the poll is asked for room to write, and only then."""
-    go, got = threading.Event(), []
+    go = threading.Event()
+    got: list[bytes] = []
 
     def slow(connection):
         upgrade(connection)
@@ -295,7 +307,7 @@ def test_what_waits_goes_out_when_the_peer_takes_it(turns):
 )
 def test_a_broken_frame_ends_the_line_with_its_code(turns, frame, told):
     """What came before it is heard."""
-    with peer(lambda one: (upgrade(one), one.sendall(TEXT + frame), wait_for_the_end(one))) as port:
+    with peer(upgrade, says(TEXT + frame), wait_for_the_end) as port:
         line = line_to(turns, port)
         said = turns.listen(line)
         turns.until(lambda: line.ended)

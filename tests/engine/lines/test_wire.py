@@ -31,7 +31,7 @@ class Asked:
             self.go.set()
         monkeypatch.setattr(socket, "getaddrinfo", self._ask)
 
-    def _ask(self, host, port, **_kinds):
+    def _ask(self, host, _port, **_kinds):
         self.asked.append(host)
         self.go.wait(10)
         if isinstance(self._answers, OSError):
