@@ -16,31 +16,22 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from bench.engines import drained, running
+from bench import lines_feed
 from bench.figures import Absent, Figure
-from bench.market import NEVER_STOPPED, SHARED
+from bench.market import SHARED
 from bench.measuring import median, no_collection
 from engine.core import ROOT
-from engine.instruments import Instrument
 from engine.lines.address import address_of
-from engine.lines.feed import Feed
-from engine.lines.feeding import Feeding
-from engine.lines.hello import Hello
 from engine.lines.http import Http
 from engine.lines.lines import Lines
 from engine.lines.patience import PATIENCE
 from engine.lines.websocket import WebSocket
-from engine.market.simulated import START_NS
-from engine.messages import BookTop, encode, split
 
 RECORDING = SHARED / "exchange_fixtures" / "hftbacktest" / "binance_spot_ethusdt_20240808.raw.gz"
-MESSAGES, SPACED, ANSWERS, RECORDS = 100_000, 2_000, 2_000, 200_000
+MESSAGES, SPACED, ANSWERS = 100_000, 2_000, 2_000
 ROUNDS = 5
-MESSAGE_MAX_NS, RECORDS_MIN = 4_000, 100_000
+MESSAGE_MAX_NS = 4_000
 TIMEOUT_SECONDS = 60.0
-ETHER = Instrument(
-    "ETHUSDT", "ETH", "USDT", 1_000_000, 10_000, 1, 90_000_000, 31_250_000, 10**9, 1, 100_000_000
-)
 RESIDENT = """
 import sys
 def resident_kb():
@@ -64,8 +55,7 @@ def figures() -> list[Figure]:
             *messages(folder, "wss"),
             answers(folder, "http"),
             answers(folder, "https"),
-            feed_alone(folder),
-            feed_to_the_journal(folder),
+            *lines_feed.figures(folder),
             *memory(),
         ]
 
@@ -197,86 +187,6 @@ def certificate(folder: str) -> list[str]:
         except FileNotFoundError as error:
             raise Absent("a certificate is made with the openssl command") from error
     return files
-
-
-def feed_alone(folder: str) -> Figure:
-    """From another program's socket to checked records, nothing decided."""
-    seconds, cpu_ns = fed(folder, lambda _records: None)
-    return Figure(
-        "local feed, checked records from a socket",
-        f"{RECORDS / seconds / 1e3:,.0f} k/s, {cpu_ns / RECORDS / 1000:.2f} us CPU",
-    )
-
-
-def feed_to_the_journal(folder: str) -> Figure:
-    """The same through decision and journal."""
-    with running(NEVER_STOPPED, START_NS) as engine, no_collection():
-        take, collect = engine.loop.take, engine.loop.release
-
-        def decide(records: bytes) -> None:
-            for record in split(records):
-                take(record)
-            collect()
-
-        seconds, cpu_ns = fed(folder, decide)
-        drained(engine)
-        if engine.loop.malformed or engine.journal.sequence < RECORDS:
-            raise Absent("not every record was decided and journaled")
-    rate = RECORDS / seconds
-    return Figure(
-        "local feed, from a socket through decision and journal",
-        f"{rate / 1e3:,.0f} k/s, {cpu_ns / RECORDS / 1000:.2f} us CPU",
-        f">= {RECORDS_MIN / 1000:.0f} k/s",
-        rate >= RECORDS_MIN,
-    )
-
-
-def fed(folder: str, taken: Callable[[bytes], None]) -> tuple[float, int]:
-    """Seconds and CPU ns from the first record of a feeding process to the last."""
-    path = os.path.join(folder, "feed", "socket")
-    poll = select.epoll()
-    feed = Feed(path, poll, lambda _hello: None)
-    child = os.fork()
-    if child == 0:
-        feeding(path)
-    try:
-        while feed.hello is None:
-            heard(feed, poll)
-        began, cpu = time.perf_counter(), time.process_time_ns()
-        while feed.records < RECORDS and not feed.ended:
-            for records in heard(feed, poll):
-                taken(records)
-        seconds, cpu_ns = time.perf_counter() - began, time.process_time_ns() - cpu
-        if feed.records < RECORDS:
-            raise Absent(feed.ended)
-    finally:
-        os.waitpid(child, 0)
-        feed.close()
-        poll.close()
-    return seconds, cpu_ns
-
-
-def heard(feed: Feed, poll: select.epoll) -> list[bytes]:
-    """One turn."""
-    return [feed.hear(fd, time.time_ns()) for fd, _ in poll.poll(1.0)]
-
-
-def feeding(path: str) -> None:
-    """The other program: tops of the book whose prices move, its own process."""
-    code = 1
-    try:
-        records = b"".join(top(number) for number in range(RECORDS))
-        with Feeding(path, Hello("bench", is_simulated=True, instruments=(ETHER,))) as feed:
-            feed.send(records)
-        code = 0
-    finally:
-        os._exit(code)
-
-
-def top(number: int) -> bytes:
-    """One record of the market; a thousand a second of its own time."""
-    at_ns, bid = START_NS + number * 1_000_000, 268_380 + number % 7
-    return encode(BookTop(0, at_ns, at_ns, bid, bid + 1, 302_920_000, 3_143_950_000))
 
 
 def memory() -> list[Figure]:

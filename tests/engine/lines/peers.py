@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from engine.lines.address import address_of
 from engine.lines.lines import Lines
+from engine.lines.patience import PATIENCE, Patience
+from engine.lines.websocket import WebSocket
 
 LINGER_NONE = struct.pack("ii", 1, 0)
 PATIENCE_S = 10.0
@@ -138,3 +141,16 @@ def wait_for_the_end(connection: socket.socket) -> None:
     """Until the other side has left; whatever it says is passed over."""
     while connection.recv(1 << 16):
         pass
+
+
+def line_to(turns: Turns, port: int, patience: Patience = PATIENCE, path: str = "/ws") -> WebSocket:
+    """A line to a port of this machine."""
+    return WebSocket(address_of(f"ws://127.0.0.1:{port}{path}"), turns.now_ns(), patience)
+
+
+def opened(turns: Turns, port: int, patience: Patience = PATIENCE) -> tuple[WebSocket, list[str]]:
+    """One that is open, and what it hears."""
+    line = line_to(turns, port, patience)
+    said = turns.listen(line)
+    turns.until(lambda: line.is_open)
+    return line, said
