@@ -31,6 +31,7 @@ def context(issuers: str = "") -> ssl.SSLContext:
     """
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
+    made.options |= ssl.OP_NO_RENEGOTIATION  # writing never waits for the other end to speak
     made.set_alpn_protocols(["http/1.1"])
     try:
         if issuers:
@@ -89,8 +90,11 @@ class Tls:
         return b"".join(plain)
 
     def seal(self, plain: bytes) -> None:
-        """Make plain bytes ready to be sent."""
-        self._session.write(plain)
+        """Make plain bytes ready to be sent; Refused where the session is broken."""
+        try:
+            self._session.write(plain)
+        except ssl.SSLError as error:
+            raise refusal(self._host, error) from error
 
     def outgoing(self) -> bytes:
         """What is to be sent: taken out."""

@@ -149,23 +149,22 @@ def test_one_program_feeds_at_a_time(engine):
     assert fed(engine, lambda: Feeding(engine.feed.path, HELLO).close()) == []
 
 
-def test_a_program_that_is_turned_away_before_it_greets_is_told(engine):
-    """Its greeting finds nobody, and why is still to be read."""
-    with raw_to(engine) as first, pytest.raises(Refused, match="another program feeds"):
+def test_a_program_that_is_turned_away_before_it_greets_is_told(engine, monkeypatch):
+    """Its greeting finds nobody any more, and why is still to be read."""
+
+    def late(hello):
+        engine.turn()  # the connection is taken, refused and closed meanwhile
+        return greeting(hello)
+
+    monkeypatch.setattr("engine.lines.feeding.greeting", late)
+    with raw_to(engine) as first:
         first.sendall(greeting(HELLO))
         engine.until(lambda: engine.feed.hello)
-        turned_away(engine)
 
+        with pytest.raises(Refused, match="another program feeds") as refused:
+            Feeding(engine.feed.path, HELLO)
 
-def turned_away(engine: Engine) -> None:
-    """A feeder whose connection was taken and closed before it says a word."""
-    feeding = Feeding.__new__(Feeding)
-    feeding.path, feeding._timeout_s = engine.feed.path, 1.0
-    feeding._socket = socket.socket(socket.AF_UNIX)
-    with feeding._socket:
-        feeding._socket.connect(engine.feed.path)
-        engine.turn()
-        feeding.send(top())
+    assert refused.value.code == 4
 
 
 def test_a_program_that_never_greets_keeps_nobody_out(engine):

@@ -178,6 +178,20 @@ def test_a_body_may_end_with_the_connection(turns):
     assert [one.body for one in answers] == [b"all of it"]
 
 
+def test_a_body_that_a_reset_ends_is_no_answer(turns):
+    """What is missing, nobody knows."""
+    part = says(b"HTTP/1.1 200 OK\r\n\r\nhalf of")
+    with peer(head, part, hears, gone) as port:
+        line, answers = line_to(turns, port)
+        line.request("GET", "/", turns.now_ns())
+        turns.until(lambda: line._answers._body)
+        line._wire.send(b"go")
+        turns.until(lambda: line.ended)
+
+    assert answers == []
+    assert line.is_in_doubt
+
+
 def test_a_server_that_speaks_unasked_is_left(turns):
     """Its words would be taken for the next answer."""
     with peer(says(OK), wait_for_the_end) as port:

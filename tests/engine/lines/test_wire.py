@@ -85,7 +85,7 @@ def test_a_name_that_is_never_answered_ends_at_the_deadline(turns, monkeypatch):
     }
     assert one_more.ended == "the system's name service answers nothing"
     resolver.go.set()
-    turns.until(lambda: Lookup.asked == 0)
+    turns.until(lambda: not Lookup.running)
 
 
 def test_the_next_address_is_tried_when_one_refuses(turns, served, monkeypatch):
