@@ -60,7 +60,10 @@ class Feed:
         return fd >= 0 and fd in (self._listener.fileno(), feeder)
 
     def hear(self, fd: int, now_ns: int) -> bytes:
-        """Whole records that came, true ones only; after whatever the poll says of `fd`."""
+        """Whole records that came, true ones only; after whatever the poll says of `fd`.
+
+        `now_ns` is the wall clock's: what is not simulated must not be ahead of it.
+        """
         if fd == self._listener.fileno():
             self._accept(now_ns)
             return b""

@@ -36,8 +36,9 @@ class Feeding:
             self._socket.sendall(greeting(hello))
             told = self._answer()
         except OSError as error:
+            lost = self._lost(error)
             self.close()
-            raise self._lost(error) from error
+            raise lost from error
         except Refused:
             self.close()
             raise
@@ -87,5 +88,6 @@ class Feeding:
             told = self._answer()  # why it ended is still to be read
         except (OSError, Refused):
             told = {}
-        fix = str(told.get("fix", "see `supreme status`"))
-        return Refused(str(told.get("error", LOST)), fix, code=UNREACHABLE)
+        if "error" in told:
+            return Refused(str(told["error"]), str(told.get("fix", "")), code=REFUSED)
+        return Refused(LOST, "see `supreme status`", code=UNREACHABLE)

@@ -93,8 +93,8 @@ class Http:
             return []
         self._ask()
         if self._wire.ended:
-            if not found and self._is_asked and (answer := self._answers.end()) is not None:
-                found.append(answer)
+            if self._is_asked and self._wire.is_whole and (rest := self._answers.end()) is not None:
+                found.append(rest)
             self._is_asked = self._is_asked and not found
             self._end(self._wire.ended, self._wire.fix)
         elif found:

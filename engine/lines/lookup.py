@@ -9,7 +9,7 @@ import os
 import socket
 from _thread import start_new_thread
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 LOOKUPS_MAX = 8  # threads at once: a resolver that hangs must not gather them
 ADDRESSES_MAX = 6  # of one host that are tried
@@ -24,16 +24,16 @@ class Busy(Exception):
 class Lookup:
     """One question; its descriptor becomes readable when the answer is there."""
 
-    asked = 0  # threads that run
+    running: ClassVar[list[str]] = []  # hosts whose threads run: lists are changed in one step
 
     def __init__(self, host: str, port: int) -> None:
-        if Lookup.asked >= LOOKUPS_MAX:
+        if len(self.running) >= LOOKUPS_MAX:
             raise Busy
         self.places: list[Place] = []
         self.error = ""
         self._host, self._port = host, port
         self._reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        Lookup.asked += 1
+        self.running.append(host)
         start_new_thread(self._ask, (writing,))
 
     def fileno(self) -> int:
@@ -62,7 +62,7 @@ class Lookup:
         except OSError as error:
             self.error = error.strerror or str(error)
         finally:
-            Lookup.asked -= 1
+            self.running.pop()
             os.close(writing)
 
 

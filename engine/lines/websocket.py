@@ -79,6 +79,8 @@ class WebSocket:
         """The texts that came, in UTF-8; also when it is due. It may have ended behind them."""
         raw = self._wire.turn(now_ns)
         found: list[bytes] = []
+        if self._state == CONNECTING:
+            self._look_at_the_wire()
         if raw:
             self._due_ns = now_ns + self._patience.silent_ns
             self._is_pinged = False

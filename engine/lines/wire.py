@@ -32,6 +32,7 @@ class Wire:
     ) -> None:
         self.address, self._patience, self._issuers = address, patience, issuers
         self.ended = self.fix = ""
+        self.is_whole = False  # it ended where the peer meant to, so that nothing can be missing
         self.descriptors = 0  # it has had: the number of the next may be that of the last
         self._state = LOOKING
         self._open_by_ns = self._due_ns = now_ns + patience.open_ns
@@ -92,7 +93,11 @@ class Wire:
             self.end(f"{self.address} takes nothing: {len(self._unsent)} bytes wait to be sent")
             return False
         if self._tls is not None:
-            self._tls.seal(raw)
+            try:
+                self._tls.seal(raw)
+            except Refused as refused:
+                self.end(refused.what, refused.fix)
+                return False
             raw = self._tls.outgoing()
         self._unsent += raw
         if len(self._unsent) == len(raw):
@@ -232,6 +237,7 @@ class Wire:
             self._unsent += owed
             self._flush()
         if tls.is_over:
+            self.is_whole = True
             self.end(f"{self.address} closed the connection")
 
     def _taken(self) -> bytes:
@@ -246,6 +252,8 @@ class Wire:
             self.end(f"{self.address} broke off: {error.strerror}")
             return b""
         if not raw:
+            # Over TLS only a goodbye proves that nothing was cut off (RFC 8446, 6.1).
+            self.is_whole = self._tls is None
             self.end(f"{self.address} closed the connection")
         return raw
 

@@ -1,6 +1,6 @@
 """What do the tests of lines share? A loop, servers of other people, certificates."""
 
-import datetime
+import datetime as dt
 import ipaddress
 import threading
 from collections.abc import Iterator
@@ -103,15 +103,15 @@ class Certificates:
         from cryptography import x509
         from cryptography.hazmat.primitives import hashes
 
-        now = datetime.datetime.now(datetime.UTC)
+        now = dt.datetime.now(dt.UTC)
         made = (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(self._name)
             .public_key(public)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=60))
-            .not_valid_after(now + datetime.timedelta(days=days))
+            .not_valid_before(now - dt.timedelta(days=60))
+            .not_valid_after(now + dt.timedelta(days=days))
             .add_extension(x509.BasicConstraints(is_authority, None), critical=True)
         )
         if host:

@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from engine.lines.address import address_of
 from engine.lines.lines import Lines
+from engine.lines.patience import PATIENCE, Patience
+from engine.lines.websocket import WebSocket
 
 LINGER_NONE = struct.pack("ii", 1, 0)
 PATIENCE_S = 10.0
-Script = Callable[[socket.socket], None]
+Step = Callable[[socket.socket], object]
 
 
 class Turns:
@@ -61,8 +64,8 @@ class Turns:
 
 
 @contextmanager
-def peer(script: Script, *, again: int = 1) -> Iterator[int]:
-    """A listener whose every connection follows a script in a thread; its port."""
+def peer(*script: Step, again: int = 1) -> Iterator[int]:
+    """A listener whose every connection follows a script, step by step, in a thread; its port."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(PATIENCE_S)
 
@@ -74,7 +77,8 @@ def peer(script: Script, *, again: int = 1) -> Iterator[int]:
                 return
             with connection, suppress(ConnectionError, TimeoutError):
                 connection.settimeout(PATIENCE_S)
-                script(connection)
+                for step in script:
+                    step(connection)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -117,6 +121,16 @@ def upgrade_answer(asked: bytes) -> bytes:
     )
 
 
+def hears(connection: socket.socket) -> None:
+    """Whatever comes first."""
+    connection.recv(1 << 12)
+
+
+def says(raw: bytes) -> Step:
+    """These bytes."""
+    return lambda connection: connection.sendall(raw)
+
+
 def gone(connection: socket.socket) -> None:
     """Leave with a reset instead of a goodbye."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NONE)
@@ -127,3 +141,16 @@ def wait_for_the_end(connection: socket.socket) -> None:
     """Until the other side has left; whatever it says is passed over."""
     while connection.recv(1 << 16):
         pass
+
+
+def line_to(turns: Turns, port: int, patience: Patience = PATIENCE, path: str = "/ws") -> WebSocket:
+    """A line to a port of this machine."""
+    return WebSocket(address_of(f"ws://127.0.0.1:{port}{path}"), turns.now_ns(), patience)
+
+
+def opened(turns: Turns, port: int, patience: Patience = PATIENCE) -> tuple[WebSocket, list[str]]:
+    """One that is open, and what it hears."""
+    line = line_to(turns, port, patience)
+    said = turns.listen(line)
+    turns.until(lambda: line.is_open)
+    return line, said

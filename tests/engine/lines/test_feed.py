@@ -2,66 +2,27 @@
 
 import os
 import random
-import select
 import socket
 import stat
-import threading
-import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import Refused
-from engine.lines.feed import AHEAD_MAX_NS, GREETING_NS, RECEIVE_MAX, Feed
+from engine.lines.feed import AHEAD_MAX_NS, GREETING_NS, RECEIVE_MAX
 from engine.lines.feeding import Feeding
-from engine.lines.hello import Hello, greeting, hello_in, packed, unpacked
+from engine.lines.hello import greeting, unpacked
 from engine.messages import (
     BarClosed,
-    BookTop,
     OperatorReset,
     OrderFilled,
     TradeTick,
     encode,
     texts_of,
 )
-from tests.builders import ETHER
-
-NOW_NS = 1_747_000_000_000_000_000
-BITCOIN = ETHER._replace(name="BTCUSDT", base="BTC")
-HELLO = Hello("a test's market", is_simulated=False, instruments=(ETHER, BITCOIN))
-
-
-def top(number: int = 0, symbol: int = 0, received_ns: int = NOW_NS) -> bytes:
-    """A top of the book."""
-    return encode(BookTop(symbol, NOW_NS, received_ns, 100 + number, 101 + number, 5, 7))
-
-
-class Engine:
-    """What listens: one poll with a feed, in the test's own thread or in one of its own."""
-
-    def __init__(self, path: str) -> None:
-        self.poll, self.now_ns = select.epoll(), NOW_NS
-        self.refusal: Refused | None = None
-        self.got = bytearray()
-        self.feed = Feed(path, self.poll, self._accepts)
-
-    def _accepts(self, _hello: Hello) -> None:
-        if self.refusal is not None:
-            raise self.refusal
-
-    def turn(self, seconds: float = 0.02) -> bytes:
-        """One round; what came."""
-        came = b"".join(self.feed.hear(fd, self.now_ns) for fd, _ in self.poll.poll(seconds))
-        self.got += came
-        return came
-
-    def until(self, condition) -> None:
-        """Turn until it holds."""
-        end = time.monotonic() + 10
-        while not condition():
-            assert time.monotonic() < end, "it never came to that"
-            self.turn()
+from tests.engine.lines.feeders import HELLO, NOW_NS, Engine, fed, raw_to, top
 
 
 @pytest.fixture
@@ -71,32 +32,6 @@ def engine(tmp_path):
     yield one
     one.feed.close()
     one.poll.close()
-
-
-def fed(engine: Engine, work) -> list[Exception]:
-    """Another program does this while the engine turns; what it met."""
-    met: list[Exception] = []
-
-    def run() -> None:
-        try:
-            work()
-        except (Refused, OSError) as error:
-            met.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    engine.until(lambda: not thread.is_alive())
-    engine.until(lambda: not engine.turn())
-    return met
-
-
-def raw_to(engine: Engine) -> socket.socket:
-    """A program that writes what it likes."""
-    one = socket.socket(socket.AF_UNIX)
-    one.settimeout(10)
-    one.connect(engine.feed.path)
-    engine.turn()
-    return one
 
 
 def test_records_arrive_whole_and_in_order(engine):
@@ -214,6 +149,24 @@ def test_one_program_feeds_at_a_time(engine):
     assert fed(engine, lambda: Feeding(engine.feed.path, HELLO).close()) == []
 
 
+def test_a_program_that_is_turned_away_before_it_greets_is_told(engine, monkeypatch):
+    """Its greeting finds nobody any more, and why is still to be read."""
+
+    def late(hello):
+        engine.turn()  # the connection is taken, refused and closed meanwhile
+        return greeting(hello)
+
+    monkeypatch.setattr("engine.lines.feeding.greeting", late)
+    with raw_to(engine) as first:
+        first.sendall(greeting(HELLO))
+        engine.until(lambda: engine.feed.hello)
+
+        with pytest.raises(Refused, match="another program feeds") as refused:
+            Feeding(engine.feed.path, HELLO)
+
+    assert refused.value.code == 4
+
+
 def test_a_program_that_never_greets_keeps_nobody_out(engine):
     """It has its time, then it gives way."""
     with raw_to(engine):
@@ -246,16 +199,22 @@ def test_a_feeder_that_dies_in_a_record_leaves_the_whole_ones(engine):
     assert engine.feed.ended == "the feeder left, 40 bytes into a record"
 
 
+def as_much_as_it_takes(one: socket.socket) -> int:
+    """How many bytes of records a socket held until it was full."""
+    sent, records = 0, b"".join(top(number) for number in range(64))
+    with suppress(BlockingIOError):
+        while True:
+            sent += one.send(records)
+    return sent
+
+
 def test_a_fast_feeder_waits_for_a_slow_engine(engine):
     """The socket holds what it holds; of one turn comes a bounded part."""
     with raw_to(engine) as one:
         one.sendall(greeting(HELLO))
         engine.until(lambda: engine.feed.hello)
         one.setblocking(False)
-        sent, record = 0, b"".join(top(number) for number in range(64))
-        with pytest.raises(BlockingIOError):
-            while True:
-                sent += one.send(record)
+        sent = as_much_as_it_takes(one)
 
         largest = max(len(engine.turn()) for _ in range(sent // RECEIVE_MAX + 2))
 
@@ -269,7 +228,7 @@ def test_a_feeder_waits_only_so_long(tmp_path):
     with socket.socket(socket.AF_UNIX) as deaf:
         deaf.bind(str(tmp_path / "socket"))
         deaf.listen()
-        with pytest.raises(Refused, match="took nothing for 0.1 s") as refused:
+        with pytest.raises(Refused, match=r"took nothing for 0\.1 s") as refused:
             Feeding(str(tmp_path / "socket"), HELLO, timeout_s=0.1)
 
     assert refused.value.code == 5
@@ -305,55 +264,3 @@ def test_the_socket_is_its_owners_alone(engine):
 
     assert modes == [0o700, 0o600]
     assert not os.path.exists(path)
-
-
-ROW = list(ETHER)
-TOLD = {"protocol": 1, "label": "x", "is_simulated": False, "instruments": [ROW]}
-
-
-@pytest.mark.parametrize(
-    "told",
-    [
-        {},
-        TOLD | {"protocol": 2},
-        TOLD | {"label": 7},
-        TOLD | {"is_simulated": "no"},
-        TOLD | {"instruments": []},
-        TOLD | {"instruments": [ROW] * 65},
-        TOLD | {"instruments": [ROW, ROW]},
-        TOLD | {"instruments": [ROW[:-1]]},
-        TOLD | {"instruments": [["ETH/USDT", *ROW[1:]]]},
-        TOLD | {"instruments": [[*ROW[:-1], 1.5]]},
-        TOLD | {"instruments": [[*ROW[:-1], True]]},
-        TOLD | {"instruments": [[*ROW[:-1], -1]]},
-        TOLD | {"instruments": [[*ROW[:-1], 1 << 62]]},
-        TOLD | {"instruments": ["row"]},
-    ],
-)
-def test_a_greeting_that_says_too_little_is_refused(told):
-    """In two lines, each way it can be wrong."""
-    with pytest.raises(Refused) as refused:
-        hello_in(told)
-
-    assert len(str(refused.value).splitlines()) == 2
-
-
-def test_a_whole_greeting_is_taken():
-    """As the one before was, but for what was wrong with it."""
-    assert hello_in(TOLD) == Hello("x", is_simulated=False, instruments=(ETHER,))
-
-
-@pytest.mark.parametrize("raw", [b"GET / HTTP/1.1\r\n\r\n", b"\x00" * 64, b"\x04\x00\x00\x00null"])
-def test_what_is_no_greeting_is_refused(raw):
-    """Whatever else may connect here."""
-    with pytest.raises(Refused, match="no greeting"):
-        unpacked(raw)
-
-
-def test_a_deep_greeting_is_refused():
-    """Not a crash of the parser."""
-    deep = b"[" * 20_000
-
-    with pytest.raises(Refused, match="no greeting"):
-        unpacked(len(deep).to_bytes(4, "little") + deep)
-    assert unpacked(packed({"a": 1})[:-1]) is None

@@ -1,5 +1,7 @@
 """Do our cut and the library's agree on every byte a WebSocket server may send?"""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -109,7 +111,7 @@ def unmasked(sent: bytes) -> bytes:
 def cut(stream: bytes, places: list[int]) -> list[bytes]:
     """The stream as a socket might hand it out."""
     edges = [0, *sorted(place % (len(stream) + 1) for place in places), len(stream)]
-    return [stream[start:stop] for start, stop in zip(edges, edges[1:], strict=False)]
+    return [stream[start:stop] for start, stop in pairwise(edges)]
 
 
 @settings(max_examples=300, deadline=None)

@@ -31,7 +31,7 @@ class Asked:
             self.go.set()
         monkeypatch.setattr(socket, "getaddrinfo", self._ask)
 
-    def _ask(self, host, port, **_kinds):
+    def _ask(self, host, _port, **_kinds):
         self.asked.append(host)
         self.go.wait(10)
         if isinstance(self._answers, OSError):
@@ -85,7 +85,7 @@ def test_a_name_that_is_never_answered_ends_at_the_deadline(turns, monkeypatch):
     }
     assert one_more.ended == "the system's name service answers nothing"
     resolver.go.set()
-    turns.until(lambda: Lookup.asked == 0)
+    turns.until(lambda: not Lookup.running)
 
 
 def test_the_next_address_is_tried_when_one_refuses(turns, served, monkeypatch):
