@@ -36,7 +36,7 @@ OF_KEYS = {
     "SUPREME_KEYS_FD": "set by the command that hands keys to an engine; never by hand",
     "SUPREME_PASSPHRASE_FILE": "a file, 0600, whose first line opens the keys that run needs",
 }
-# Read by the console, or by this project's own tests and benchmarks, never by the engine.
+# Read by console and venue, or by this project's own tests and benchmarks, never by the engine.
 OURS = (
     "SUPREME_BENCH_WATCH_SECONDS",
     "SUPREME_CONSOLE_DIFF",
@@ -46,6 +46,8 @@ OURS = (
     "SUPREME_FAULT_TRACE",
     "SUPREME_PEERS",
     "SUPREME_SHARED",
+    "SUPREME_VENUE_KEY",
+    "SUPREME_VENUE_SECRET",
 )
 
 
