@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -237,7 +237,7 @@ class Endless(Odd):
 @contextmanager
 def odd(kind: type[Odd]) -> Iterator[int]:
     """Such a server; its port."""
-    with HTTPServer(("127.0.0.1", 0), kind) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
         beside = threading.Thread(target=server.serve_forever, args=(0.01,))
         beside.start()
         try:
