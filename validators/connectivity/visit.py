@@ -1,6 +1,7 @@
 """How is a venue asked? One visit: its answers, its clock, its limits, over REST and WebSocket."""
 
 import json
+import logging
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -117,7 +118,7 @@ class Visit:
         try:
             opened = connect(
                 url, open_timeout=self.asked.timeout, close_timeout=CLOSE_SECONDS,
-                proxy=None if is_here(url) else True, max_size=ANSWER_BYTES_MAX,
+                proxy=None if is_here(url) else True, max_size=ANSWER_BYTES_MAX, logger=silent(),
             )  # fmt: skip
         except (OSError, WebSocketException) as error:
             raise unreached(url, error) from error
@@ -186,6 +187,13 @@ class Nobody:
 
 
 NOBODY = Nobody()
+
+
+def silent() -> logging.Logger:
+    """A logger that says nothing: the library would print its own errors, tracebacks included."""
+    quiet = logging.getLogger("supreme.connectivity")
+    quiet.disabled = True
+    return quiet
 
 
 def client_of(url: str, timeout: float) -> "httpx.Client":
