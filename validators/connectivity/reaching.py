@@ -91,9 +91,11 @@ def clock(visit: Visit) -> Outcome:
     offset_ms, error_ms = visit.clock.offset_ns / 1e6, visit.clock.error_ns / 1e6
     way = "ahead of" if offset_ms > 0 else "behind"
     said = f"it is {abs(offset_ms):.1f} ms {way} ours, give or take {error_ms:.1f}"
+    figures = {"offset_ms": round(offset_ms, 3), "error_ms": round(error_ms, 3)}
     if abs(offset_ms) > OFFSET_MAX_MS:
-        raise Failed(f"{said}: set the clock of this machine (chronyd, systemd-timesyncd)")
-    return Outcome(said, {"offset_ms": round(offset_ms, 3), "error_ms": round(error_ms, 3)})
+        fix = "set the clock of this machine (chronyd, systemd-timesyncd)"
+        raise Failed(f"{said}: {fix}", {**figures})
+    return Outcome(said, {**figures})
 
 
 def filters(visit: Visit) -> Outcome:
