@@ -15,6 +15,7 @@ from supreme_cli import console, show
 from supreme_cli.commands import COMMANDS, SHOWN
 from supreme_cli.words import Form, offered
 
+SECRET_FILES = ("file", "key-file", "passphrase-file", "to-key-file", "to-passphrase-file")
 FILES, DIRECTORIES = "files", "directories"
 HELP = {"--help": "what it does and takes"}
 INSTALLING = """\
@@ -132,6 +133,7 @@ def offers() -> dict[str, Offer]:
         "--log-format": Offer(FORMS),
         "--replay": Offer(paths=FILES),
         "--out": Offer(paths=FILES),
+        **{f"--{name}": Offer(paths=FILES) for name in SECRET_FILES},
         "--instruments": Offer(paths=FILES),
         "--data-dir": Offer(paths=DIRECTORIES),
     }

@@ -79,8 +79,9 @@ def main(
         print(listed(form))
         return 0
     venue = checked(Venue(BINANCE.name, rest, ws, ws_api))
-    sources = [*sources_in(profile_asked("", ()).secrets), *map(source_of, source or [])]
     asked = asked_of((symbol, keys), from_env, (timeout, seconds), may_order=confirm == LIVE)
+    # After the keys have left the environment, whose other names are judged here.
+    sources = [*sources_in(profile_asked("", ()).secrets), *map(source_of, source or [])]
     verdicts = all_of(venue, sources, asked)
     print(told(verdicts, form))
     return CHECK_FAILED if any(one.state == FAILED for one in verdicts) else 0
@@ -111,7 +112,7 @@ def absent() -> None:
     """Refused where the packages are not that ask."""
     try:
         import httpx  # noqa: F401
-        import websockets  # noqa: F401
+        import websockets.sync.client  # noqa: F401  loaded here, it is not timed later
     except ImportError as error:
         raise Refused(
             "supreme connectivity needs httpx and websockets",

@@ -247,6 +247,12 @@ def tell(path: str, verb: str, *, as_json: bool) -> None:
 
 
 def summary(data_dir: str) -> list[dict[str, str]]:
-    """What a backup says of the keys an engine there may use: none of it opens anything."""
-    rows = [row_of(path) for path in kept.all_in(homes_of(data_dir)).values()]
+    """What a backup says of the keys an engine there may use: none of it opens anything.
+
+    A folder that cannot be read is a row too: a journal is backed up without it.
+    """
+    try:
+        rows = [row_of(path) for path in kept.all_in(homes_of(data_dir)).values()]
+    except OSError as error:
+        rows = [{**dict.fromkeys(HEADS.split(), "-"), "name": f"(unknown: {error.strerror})"}]
     return [{head: row[head] for head in HEADS.split()} for row in rows]

@@ -111,6 +111,8 @@ def lock_given(ways: Ways, environ: Mapping[str, str]) -> Lock | None:
 def key_file(path: str) -> KeyFile:
     """A key file, by its whole path: keys remember it."""
     whole = os.path.abspath(path)
+    if not whole.isprintable():
+        raise Refused("the key file's name has letters that cannot be shown", "rename it")
     return KeyFile(private(whole), whole)
 
 

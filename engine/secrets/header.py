@@ -87,7 +87,7 @@ def derivation_of(said: dict[str, Any]) -> Scrypt | FromFile:
     by = said.pop("by")
     if by == "hkdf-sha256":
         made = FromFile(**said)
-        if not isinstance(made.path, str):
+        if not (isinstance(made.path, str) and made.path.isprintable()):
             raise TypeError(by)
         hexadecimal(made.salt, SALT_BYTES)
         return made

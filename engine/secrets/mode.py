@@ -15,7 +15,7 @@ PAPER, LIVE = "binance-paper", "binance-live"
 YES, NO = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
 
-def profile_asked(environ: Mapping[str, str]) -> str:
+def profile_by_mode(environ: Mapping[str, str]) -> str:
     """The profile that mode and keys in the environment ask for; nothing where they ask for none.
 
     Real money needs all of it said: production, both keys, and that it is no sandbox. Refused (2)

@@ -3,7 +3,7 @@
 import time
 
 from engine.venues.binance.reading import MICROSECONDS_FROM
-from validators.connectivity.outcome import Failed, Outcome
+from validators.connectivity.outcome import Failed, Figure, Outcome, Skipped
 from validators.connectivity.reaching import stream_of
 from validators.connectivity.visit import Visit, read_json
 
@@ -17,6 +17,8 @@ HALF_MS = 0.5  # an event's time is cut to whole milliseconds
 
 def latency(visit: Visit) -> Outcome:
     """Events arrive young: the age of each by its own time and the venue's clock."""
+    if not visit.clock.is_known:
+        raise Skipped("its clock is not known")
     ages: list[float] = []
     end = time.monotonic() + visit.asked.seconds
     with visit.socket(stream_of(visit, "trade", "depth@100ms")) as socket:
@@ -49,13 +51,12 @@ def aged(ages: list[float], error_ms: float) -> Outcome:
     """The verdict on sorted ages in ms; Failed when too many are old."""
     p50, p99 = (ages[min(len(ages) * part // 100, len(ages) - 1)] for part in (50, 99))
     said = f"{len(ages)} events, age p50 {p50:.1f}, p99 {p99:.1f}, most {ages[-1]:.1f} ms"
+    figures: dict[str, Figure] = {"events": len(ages), "p50_ms": round(p50, 2)}
+    figures |= {"p99_ms": round(p99, 2), "max_ms": round(ages[-1], 2)}
+    figures["histogram"] = histogram(ages)
     if p99 > AGE_MAX_MS:
-        raise Failed(f"{said}: too old to decide by")
-    figures = {"events": len(ages), "p50_ms": round(p50, 2), "p99_ms": round(p99, 2)}
-    return Outcome(
-        f"{said}, give or take {error_ms:.1f}",
-        {**figures, "max_ms": round(ages[-1], 2), "histogram": histogram(ages)},
-    )
+        raise Failed(f"{said}: too old to decide by", figures)
+    return Outcome(f"{said}, give or take {error_ms:.1f}", figures)
 
 
 def histogram(ages: list[float]) -> dict[str, int]:
@@ -73,8 +74,8 @@ def headroom(visit: Visit) -> Outcome:
     if not rows:
         raise Failed("it tells no limits")
     told = [f"{row.type} {row.used:,} of {row.limit:,} in {row.interval_s} s" for row in rows]
+    figures = {f"{row.type}_{row.interval_s}s": f"{row.used}/{row.limit}" for row in rows}
     full = [row for row in rows if row.used * 100 > row.limit * USED_MAX_PERCENT]
     if full:
-        raise Failed(f"{', '.join(told)}: something else asks there too")
-    figures = {f"{row.type}_{row.interval_s}s": f"{row.used}/{row.limit}" for row in rows}
+        raise Failed(f"{', '.join(told)}: something else asks there too", {**figures})
     return Outcome(", ".join(told), {**figures})

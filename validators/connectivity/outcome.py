@@ -14,7 +14,11 @@ OK, FAILED, SKIPPED = "ok", "failed", "skipped"
 
 
 class Failed(Exception):
-    """What was promised is not so, in words with what to do."""
+    """What was promised is not so, in words with what to do, and in the figures that show it."""
+
+    def __init__(self, said: str, figures: "dict[str, Figure] | None" = None) -> None:
+        super().__init__(said)
+        self.figures = figures or {}
 
 
 class Skipped(Exception):
@@ -56,7 +60,7 @@ def judged(place: str, name: str, run: Callable[[], Outcome]) -> Verdict:
         said, figures = run()
         state = OK
     except Failed as failed:
-        state, said = FAILED, str(failed)
+        state, said, figures = FAILED, str(failed), failed.figures
     except Skipped as skipped:
         state, said = SKIPPED, str(skipped)
     except Refused as refused:

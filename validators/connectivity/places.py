@@ -79,8 +79,12 @@ def is_here(url: str) -> bool:
 
 def is_real(venue: Venue) -> bool:
     """Whether an order there costs money: everywhere but here and in the known sandboxes."""
-    urls = (venue.rest, venue.ws_api)
-    return not all(is_here(url) or host_of(url).endswith(SANDBOXES) for url in urls)
+    return not all(is_here(url) or is_sandbox(host_of(url)) for url in (venue.rest, venue.ws_api))
+
+
+def is_sandbox(host: str) -> bool:
+    """Whether a host is a known sandbox's, or below it."""
+    return any(host == one or host.endswith(f".{one}") for one in SANDBOXES)
 
 
 def sources_in(secrets: Mapping[str, str]) -> list[Source]:

@@ -1,6 +1,7 @@
 """Is it there, does it tell our time, and does it speak as it should?"""
 
 import time
+from collections.abc import Callable
 
 from engine.errors import Refused
 from engine.instruments import Instrument, instrument, text_of_e8
@@ -13,15 +14,14 @@ from validators.connectivity.places import Source, host_of
 from validators.connectivity.visit import Visit, client_of, unreached
 
 PING = Call("ping", "GET", "/api/v3/ping", {}, Cost(1), is_signed=False)
+PINGS = 3
 CLOCK_QUESTIONS = 5
 OFFSET_MAX_MS = 500.0  # half of what a venue lets a timestamp be ahead
 
 
 def rest(visit: Visit) -> Outcome:
     """REST answers a ping."""
-    began = time.perf_counter()
-    visit.ask(PING)
-    return answered_in(visit.venue.rest, began)
+    return answers(visit.venue.rest, lambda: visit.ask(PING))
 
 
 def stream(visit: Visit) -> Outcome:
@@ -33,10 +33,19 @@ def stream(visit: Visit) -> Outcome:
 
 def ws_api(visit: Visit) -> Outcome:
     """The WebSocket API answers a ping."""
-    began = time.perf_counter()
     with visit.socket(visit.venue.ws_api) as socket:
-        visit.call(socket, PING, "ping")
-        return answered_in(visit.venue.ws_api, began)
+        return answers(visit.venue.ws_api, lambda: visit.call(socket, PING, "ping"))
+
+
+def answers(url: str, ping: Callable[[], object]) -> Outcome:
+    """How long a ping takes: the quickest, once connections stand and programs are warm."""
+    took = []
+    for _ in range(PINGS):
+        began = time.perf_counter()
+        ping()
+        took.append((time.perf_counter() - began) * 1e3)
+    said = f"{host_of(url)} answers in {min(took):.1f} ms, the first time in {took[0]:.1f}"
+    return Outcome(said, {"ms": round(min(took), 2), "first_ms": round(took[0], 2)})
 
 
 def source(place: Source, timeout: float) -> Outcome:
@@ -82,9 +91,11 @@ def clock(visit: Visit) -> Outcome:
     offset_ms, error_ms = visit.clock.offset_ns / 1e6, visit.clock.error_ns / 1e6
     way = "ahead of" if offset_ms > 0 else "behind"
     said = f"it is {abs(offset_ms):.1f} ms {way} ours, give or take {error_ms:.1f}"
+    figures = {"offset_ms": round(offset_ms, 3), "error_ms": round(error_ms, 3)}
     if abs(offset_ms) > OFFSET_MAX_MS:
-        raise Failed(f"{said}: set the clock of this machine (chronyd, systemd-timesyncd)")
-    return Outcome(said, {"offset_ms": round(offset_ms, 3), "error_ms": round(error_ms, 3)})
+        fix = "set the clock of this machine (chronyd, systemd-timesyncd)"
+        raise Failed(f"{said}: {fix}", {**figures})
+    return Outcome(said, {**figures})
 
 
 def filters(visit: Visit) -> Outcome:

@@ -21,6 +21,9 @@ from validators.connectivity.visit import Socket, Visit
 
 RESTRICTIONS = Call("", "GET", "/sapi/v1/account/apiRestrictions", {}, Cost(1))
 BELOW_PERCENT = 5  # of the best bid: nothing trades there within the second it lies there
+CLEAR_SECONDS, CLEAR_LOOK_SECONDS = 5.0, 0.25  # for an order whose outcome was lost
+UNKNOWN_ORDER = "-2013"
+ENDED = ("CANCELED", "FILLED", "REJECTED", "EXPIRED", "EXPIRED_IN_MATCH")
 ROUNDING_PERCENT = 5  # above the least worth, so that a price that moves does not undercut it
 
 
@@ -172,15 +175,24 @@ def must_be(order: object, status: str) -> None:
 
 
 def cleared(visit: Visit, tiny: Tiny) -> str:
-    """Take back what may have been placed; what is known of it then."""
-    symbol = tiny.rules.instrument.name
-    with suppress(Failed):
-        visit.ask(cancel(symbol, 0, tiny.name))
-        return f"order {tiny.name} was taken back"
-    try:
-        status = str(visit.ask(order_status(symbol, 0, tiny.name)).get("status"))[:20]
-    except Failed as failed:
-        if "-2013" in str(failed):
-            return f"order {tiny.name} is not known there"
-        return f"look for order {tiny.name} at the venue: it may be open"
-    return f"order {tiny.name} is {status}"
+    """Take back what may have been placed; what is known of it then.
+
+    Not found right after an order's outcome was lost is no proof: it is asked for again.
+    """
+    symbol, said = tiny.rules.instrument.name, ""
+    end = time.monotonic() + max(visit.asked.timeout, CLEAR_SECONDS)
+    while True:
+        with suppress(Failed):
+            visit.ask(cancel(symbol, 0, tiny.name))
+            return f"order {tiny.name} was taken back"
+        try:
+            status = str(visit.ask(order_status(symbol, 0, tiny.name)).get("status"))[:20]
+        except Failed as failed:
+            said = "is not known there" if UNKNOWN_ORDER in str(failed) else "may be open"
+        else:
+            if status in ENDED:
+                return f"order {tiny.name} is {status}"
+            said = f"is {status}"
+        if time.monotonic() > end:
+            return f"order {tiny.name} {said}: look for it at the venue"
+        time.sleep(CLEAR_LOOK_SECONDS)

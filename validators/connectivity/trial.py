@@ -21,7 +21,7 @@ CHECKS: tuple[Check, ...] = (
           ("auth", "filters")),
     Check("order", "a tiny order goes there and back", trading.round_trip,
           ("permissions",)),
-    Check("latency", "events arrive young", listening.latency, (STREAM, "clock")),
+    Check("latency", "events arrive young", listening.latency, (STREAM, REST)),
     Check("headroom", "limits leave room", listening.headroom, (REST,)),
 )  # fmt: skip
 AT_ONCE = (REST, STREAM, WS_API)  # unreachable ones keep us waiting once, not three times

@@ -1,6 +1,7 @@
 """How is a venue asked? One visit: its answers, its clock, its limits, over REST and WebSocket."""
 
 import json
+import logging
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 ANSWER_BYTES_MAX = 16 << 20
 CLOSE_SECONDS = 1.0
 SAID_MAX = 200  # letters of what another one says that are passed on
+# What a code means to whoever must act on it.
+HINTS = {
+    "-1021": " (our clocks differ: set this machine's)",
+    "-1022": " (the secret is not this key's, or of another kind)",
+    "-2014": " (the key is none of this venue's)",
+    "-2015": " (the key is unknown there, or not for this address, or not for this)",
+}
 WAIT_STATUSES = (418, 429)
 
 
@@ -81,7 +89,7 @@ class Visit:
         url = self.venue.rest.rstrip("/") + target
         end, raw = time.monotonic() + 2 * self.asked.timeout, b""
         try:
-            with self._rest().stream(verb, url, headers=headers, content=body or None) as answer:
+            with self.client().stream(verb, url, headers=headers, content=body or None) as answer:
                 for part in answer.iter_bytes():
                     raw += part
                     if len(raw) > ANSWER_BYTES_MAX or time.monotonic() > end:
@@ -90,7 +98,8 @@ class Visit:
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise unreached(url, error) from error
 
-    def _rest(self) -> "httpx.Client":
+    def client(self) -> "httpx.Client":
+        """The connections over REST."""
         if self._client is None:
             self._client = client_of(self.venue.rest, self.asked.timeout)
         return self._client
@@ -109,7 +118,7 @@ class Visit:
         try:
             opened = connect(
                 url, open_timeout=self.asked.timeout, close_timeout=CLOSE_SECONDS,
-                proxy=None if is_here(url) else True, max_size=ANSWER_BYTES_MAX,
+                proxy=None if is_here(url) else True, max_size=ANSWER_BYTES_MAX, logger=silent(),
             )  # fmt: skip
         except (OSError, WebSocketException) as error:
             raise unreached(url, error) from error
@@ -180,6 +189,13 @@ class Nobody:
 NOBODY = Nobody()
 
 
+def silent() -> logging.Logger:
+    """A logger that says nothing: the library would print its own errors, tracebacks included."""
+    quiet = logging.getLogger("supreme.connectivity")
+    quiet.disabled = True
+    return quiet
+
+
 def client_of(url: str, timeout: float) -> "httpx.Client":
     """An HTTP client; a proxy of the environment is for addresses elsewhere."""
     import httpx
@@ -198,9 +214,10 @@ def read_json(raw: bytes, whose: str) -> Any:
 
 def refusal(told: object, otherwise: str) -> str:
     """What a venue says when it refuses: its code and its words."""
-    if isinstance(told, dict) and "code" in told:
-        return printable(f"{told['code']} {told.get('msg', '')}")[:SAID_MAX]
-    return otherwise
+    if not isinstance(told, dict) or "code" not in told:
+        return otherwise
+    said = printable(f"{told['code']} {told.get('msg', '')}")[:SAID_MAX]
+    return said + HINTS.get(str(told["code"]), "")
 
 
 def unreached(url: str, error: Exception) -> Failed:

@@ -156,6 +156,18 @@ def test_a_file_cannot_make_us_work_for_ever(change):
         read(checked(lines), "main.key")
 
 
+@pytest.mark.parametrize("path", [7, "/a\x1b[2J", None])
+def test_a_key_files_path_does_no_harm_to_the_screen(path):
+    """It is shown to the person who must find it."""
+    lines = FILE.split(b"\n")
+    header = json.loads(lines[1])
+    header["derivation"]["path"] = path
+    lines[1] = json.dumps(header).encode()
+
+    with pytest.raises(Refused, match="its second line says something else"):
+        read(checked(lines), "main.key")
+
+
 def test_a_later_version_is_named():
     """Its reader is another program, not a repair."""
     lines = FILE.split(b"\n")

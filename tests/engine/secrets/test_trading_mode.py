@@ -3,7 +3,7 @@
 import pytest
 
 from engine.errors import Refused
-from engine.secrets.mode import LIVE, PAPER, profile_asked
+from engine.secrets.mode import LIVE, PAPER, profile_by_mode
 
 KEYS = {"EXCHANGE_API_KEY": "an-api-key", "EXCHANGE_SECRET": "hush-hush"}
 OURS = {f"SUPREME_{name}": value for name, value in KEYS.items()}
@@ -29,7 +29,7 @@ PRODUCTION, REAL = {"TRADING_MODE": "production"}, {"EXCHANGE_SANDBOX": "false"}
 )
 def test_the_profile_by_what_is_set(environ, profile):
     """Ours beats the shorter name; an empty one says nothing."""
-    assert profile_asked(environ) == profile
+    assert profile_by_mode(environ) == profile
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_the_profile_by_what_is_set(environ, profile):
 def test_half_a_word_is_refused(environ, what, code):
     """In two lines, without what a secret's variable holds."""
     with pytest.raises(Refused, match=what) as refused:
-        profile_asked(environ)
+        profile_by_mode(environ)
 
     assert refused.value.code == code
     assert "hush" not in str(refused.value)
