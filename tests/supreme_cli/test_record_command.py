@@ -96,7 +96,7 @@ def test_a_real_market_is_recorded_and_its_messages_are_read_back_equal(shared, 
     assert original.recorded
     assert again.recorded.lines == MESSAGES + 2  # a subscription's answer, a snapshot
     assert (again.recorded.gaps, again.recorded.different) == (0, 0)
-    assert again.recorded.updates >= original.recorded.updates - 20
+    assert again.recorded.updates > original.recorded.updates * 0.8  # from its own snapshot on
     expected = trades_in(original.records.tobytes())
     assert len(expected) == TRADES
     assert trades_in(bytes(file.records)) == trades_in(again.records.tobytes()) == expected
