@@ -75,6 +75,7 @@ def test_an_exchange_that_does_not_answer_is_not_waited_for():
     market = opened_market(past=Past())
     market.begin(START_NS)
     (ask,) = market.wishes()
+    assert isinstance(ask, Ask)
     warming = market.warming
     assert market.answered(ask.question, Answer(503, {}, b"busy"), START_NS + 1) == b""
     assert warming
