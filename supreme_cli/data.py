@@ -18,7 +18,7 @@ from engine.market.history import SUFFIX, open_history
 from engine.market.importing import Options, prepare
 from engine.market.inspection import inspected
 from engine.market.series import Series, write_series
-from supreme_cli import simulate
+from supreme_cli import record, simulate
 from supreme_cli.common_options import is_named
 from supreme_cli.history_words import described, table_of, told_check, told_import
 
@@ -32,9 +32,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Import, list, check and simulate market history.",
+    help="Import, list, check, simulate and record market history.",
 )
 app.command("simulate")(simulate.main)
+app.command("record")(record.main)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 DataDir = Annotated[
     str,

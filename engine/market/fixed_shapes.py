@@ -1,7 +1,8 @@
-"""What do the two messages that come most often say? Read by the exact shape the exchange writes.
+"""What do the messages that come most often say? Read by the exact shape the exchange writes.
 
-A best bid and ask and a trade are told in one shape for years, so that a pattern reads them in a
-third of what JSON takes. Whatever differs by a character is no such shape: None, and JSON reads it.
+Best prices, trades and changes of the book are told in one shape for years, so that a pattern
+reads them in a third to a half of what JSON takes. Whatever differs by a character is no such
+shape: None, and JSON reads it.
 """
 
 import re
@@ -33,3 +34,29 @@ trade_in = re.compile(
         % (TIME, SYMBOL, NUMERAL, NUMBER, NUMBER, MOMENT),
     )
 ).fullmatch
+
+LEVEL = rb'\["\d{1,10}+\.\d{8}","\d{1,10}+\.\d{8}"\]'
+LEVELS = rb"\[((?:%s(?:,%s)*+)?+)\]" % (LEVEL, LEVEL)
+# Groups: wrapper, time, its us, symbol, first and last update, bids, asks. Spot's alone: futures
+# tell the update before, too.
+update_in = re.compile(
+    WRAPPED
+    % (
+        rb"depth(?:@\d{2,4}ms)?",
+        rb'"e":"depthUpdate","E":%s,%s,"U":%s,"u":%s,"b":%s,"a":%s'
+        % (MOMENT, SYMBOL, NUMERAL, NUMERAL, LEVELS, LEVELS),
+    )
+).fullmatch
+
+
+def levels_in(levels: bytes) -> list[tuple[int, int]]:
+    """Prices and volumes of levels that have the shape, 1e-8."""
+    if not levels:
+        return []
+    numbers = list(map(int, levels.translate(None, b'."[]').split(b",")))
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def moment_of(ms: bytes, us: bytes | None) -> int:
+    """A time that has the shape, ns."""
+    return int(ms) * 1_000_000 + int(us or 0) * 1_000

@@ -1,7 +1,7 @@
 """What does a message of a stream tell the engine? Records, ready for it; the rest is counted.
 
-The two messages that come most often are read by their shape (`fixed_shapes`), all others as JSON
-and by the same rules as a recording's lines (`exchange_lines`). While another source feeds the
+The messages that come most often are read by their shape (`fixed_shapes`), all others as JSON and
+by the same rules as a recording's lines (`exchange_lines`). While another source feeds the
 engine, books are kept and the newest messages held, so that taking over loses nothing.
 """
 
@@ -19,7 +19,7 @@ from engine.market.exchange_lines import (
     time_of,
     understood,
 )
-from engine.market.fixed_shapes import ticker_in, trade_in
+from engine.market.fixed_shapes import levels_in, moment_of, ticker_in, trade_in, update_in
 from engine.market.keeping import Keeper
 from engine.market.symbol_feed import UNKNOWN, UNREADABLE, Refusals, SymbolFeed
 from engine.market.timing import Timing
@@ -54,6 +54,9 @@ class Listener:
         match = trade_in(text)
         if match:
             return self._trade(match, received_ns) if self.is_feeding else self._hold(text)
+        match = update_in(text)
+        if match:
+            return self._update(match, received_ns)
         try:
             return self._other(json.loads(text.decode()), text, received_ns)
         except NOTHING_SAID:
@@ -94,12 +97,19 @@ class Listener:
         feed = self.named.get(name)
         if feed is None:
             return self.refused.add(UNKNOWN)
-        time_ns = int(ms) * 1_000_000 + int(us or 0) * 1_000
+        time_ns = moment_of(ms, us)
         self.timing.note(time_ns, received_ns)
         flags = BUYER_IS_MAKER if maker == b"true" else 0
         amounts = int(price + price_rest), int(volume + volume_rest)
         said = Trade(int(number), *amounts, flags, is_aggregate=False)
         return feed.trade(said, time_ns, received_ns)
+
+    def _update(self, match: "Match[bytes]", received_ns: int) -> bytes:
+        _, ms, us, name, first, last, bids, asks = match.groups()
+        if name not in self.named:
+            return self.refused.add(UNKNOWN)
+        said = Update(int(first) - 1, int(last), levels_in(bids), levels_in(asks))
+        return self._moved(name.decode(), said, moment_of(ms, us), received_ns)
 
     def _other(self, message: Any, text: bytes, received_ns: int) -> bytes:
         body = message["data"] if "stream" in message else message
@@ -116,7 +126,7 @@ class Listener:
         if feed is None:
             return self.refused.add(UNKNOWN)
         if isinstance(said.said, Update):
-            return self._moved(said.symbol, said)
+            return self._moved(said.symbol, said.said, said.time_ns, received_ns)
         return self._told(feed, said) if self.is_feeding else self._hold(text)
 
     def _told(self, feed: SymbolFeed, said: Heard) -> bytes:
@@ -127,11 +137,10 @@ class Listener:
             return feed.trade(said.said, said.time_ns, said.received_ns)
         return b""
 
-    def _moved(self, name: str, said: Heard) -> bytes:
-        self.timing.note(said.time_ns, said.received_ns)
-        if isinstance(said.said, Update):
-            self.keepers[name].take(said.said, said.received_ns)
-        return self._book_top(name, said.time_ns, said.received_ns)
+    def _moved(self, name: str, update: Update, time_ns: int, received_ns: int) -> bytes:
+        self.timing.note(time_ns, received_ns)
+        self.keepers[name].take(update, received_ns)
+        return self._book_top(name, time_ns, received_ns)
 
     def _book_top(self, name: str, time_ns: int, received_ns: int) -> bytes:
         """The best prices of a kept book, where they are newer than what was told."""

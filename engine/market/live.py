@@ -13,6 +13,7 @@ from engine.market.failover import BEGUN, ENDED, IDLE, Choice, Standing, Switch
 from engine.market.sources import BookSeen, Source
 from engine.market.symbol_feed import Refusals, SymbolFeed
 from engine.market.timing import Timing
+from engine.market.warming import Warming
 from engine.market.wishes import Answer, Close, Wish, Wishes
 
 CHANGES_MAX = 1_024  # if nobody asks for them, the oldest go
@@ -28,6 +29,7 @@ class Parts(NamedTuple):
     wishes: Wishes
     refused: Refusals
     limits: Limits = Limits()
+    warming: Warming | None = None  # asked before any source is begun
 
 
 class SourceSeen(NamedTuple):
@@ -73,13 +75,18 @@ class LiveMarket:
         self.choice = Choice([source.standing for source in self.sources])
         self.doubts = Doubts(parts.feeds, parts.timing, parts.limits)
         self.feeding: Source | None = None
+        self.warming = parts.warming
         self.routes: dict[int, Source] = {}
         self.changed: deque[Change] = deque(maxlen=CHANGES_MAX)
         self.now_ns = 0
 
     def begin(self, now_ns: int) -> None:
-        """Want the market."""
-        self._look(self._at(now_ns))
+        """Want the market: what was before, then what is."""
+        self._at(now_ns)
+        if self.warming is not None:
+            self.warming.begin(self.now_ns)
+        else:
+            self._look(self.now_ns)
 
     def end(self) -> None:
         """Want it no more: every line is closed."""
@@ -120,6 +127,9 @@ class LiveMarket:
     def answered(self, question: int, answer: Answer, now_ns: int) -> bytes:
         """What became of a question; its records."""
         self.parts.wishes.note(answer, self._at(now_ns))
+        if self.warming is not None and self.warming.owns(question):
+            self.warming.answered(question, answer, self.now_ns)
+            return self._warmed()
         source = self._route(question)
         self.routes.pop(question, None)
         if source is None:
@@ -129,6 +139,9 @@ class LiveMarket:
     def tick(self, now_ns: int) -> bytes:
         """Time passed; records of who takes over."""
         self._at(now_ns)
+        if self.warming is not None:
+            self.warming.tick(self.now_ns)
+            return self._warmed()
         for source in self.sources:
             if source.standing.state != IDLE:
                 source.tick(self.now_ns)
@@ -139,6 +152,8 @@ class LiveMarket:
 
     def due_ns(self) -> int:
         """When `tick` has something to do next."""
+        if self.warming is not None:
+            return max(self.warming.due_ns(self.now_ns), self.now_ns + PAUSE_NS)
         waits = [source.due_ns(self.now_ns) for source in self.sources]
         waits += [self.choice.due_ns(self.now_ns), self.doubts.due_ns(self.now_ns)]
         return max(min(wait for wait in waits if wait), self.now_ns + PAUSE_NS)
@@ -178,6 +193,13 @@ class LiveMarket:
                 return source
         self.routes.pop(number, None)
         return None
+
+    def _warmed(self) -> bytes:
+        """What was before, once it is all there; then the sources begin."""
+        if self.warming is None or not self.warming.is_over(self.now_ns):
+            return b""
+        records, self.warming = self.warming.records(self.now_ns), None
+        return records + self._look(self.now_ns)
 
     def _look(self, now_ns: int) -> bytes:
         """Begin who is wanted, end who is not, let the best feed."""

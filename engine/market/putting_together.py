@@ -11,6 +11,7 @@ from engine.market.live import LiveMarket, Parts
 from engine.market.polling import Polling
 from engine.market.symbol_feed import Refusals, SymbolFeed
 from engine.market.timing import Timing
+from engine.market.warming import Past, Warming
 from engine.market.wishes import Wishes
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Settings(NamedTuple):
     limits: Limits = Limits()
     weight_max: int = WEIGHT_MAX
     polls: bool = True
+    past: Past | None = None  # bars asked for before anything else
 
 
 def live_market(
@@ -50,4 +52,7 @@ def live_market(
         feeds, Standing("binance rest", settings.patience), wishes, settings.addresses.rest, refused
     )
     sources: list[Source] = [streams, polling] if settings.polls else [streams]
-    return LiveMarket(Parts(sources, feeds, timing, wishes, refused, settings.limits))
+    past = settings.past
+    warming = Warming(feeds, wishes, settings.addresses.rest, past) if past else None
+    parts = Parts(sources, feeds, timing, wishes, refused, settings.limits, warming)
+    return LiveMarket(parts)

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.instruments import Instrument, text_of_e8
 from engine.market.book import Book, Snapshot, Update
-from engine.market.exchange_lines import Ticker, Trade, heard, understood
+from engine.market.exchange_lines import Trade, heard, understood
 from engine.market.live import LiveMarket
 from engine.market.putting_together import Settings, live_market
 from engine.market.wishes import Answer, Ask, Close, Connect, Say
@@ -39,6 +39,43 @@ def streamed(tape: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
     return [row for row in tape if row[1].startswith(b'{"stream"')]
 
 
+class Told:
+    """What an exchange said so far, and what it answers by that."""
+
+    def __init__(self) -> None:
+        self.book = Book()
+        self.trades: list[dict[str, Any]] = []
+
+    def answer_to(self, url: str) -> Answer:
+        """The book or the newest trades."""
+        rows: Any = self.trades[-1_000:]
+        if "/depth" in url:
+            levels = 5 if "limit=5" in url and "limit=50" not in url else 5_000
+            sides = [self.book.bids.prices[::-1][:levels], self.book.asks.prices[:levels]]
+            volumes = [self.book.bids.volumes, self.book.asks.volumes]
+            bids, asks = (
+                [[text_of_e8(price, 1), text_of_e8(told[price], 1)] for price in prices]
+                for prices, told in zip(sides, volumes, strict=True)
+            )
+            rows = {"lastUpdateId": max(self.book.last, 0), "bids": bids, "asks": asks}
+        return Answer(200, {}, json.dumps(rows).encode())
+
+    def remember(self, text: bytes) -> None:
+        """The exchange's own state."""
+        message = json.loads(text)
+        said = understood(message, "?symbol=ETHUSDT", START_NS)
+        if said is None:
+            return
+        if isinstance(said.said, Update):
+            self.book.take(said.said)
+        elif isinstance(said.said, Snapshot):
+            self.book.restore(said.said)
+        elif isinstance(said.said, Trade):
+            body = message["data"] if "stream" in message else message
+            row = {"id": body["t"], "price": body["p"], "qty": body["q"], "time": body["T"]}
+            self.trades.append(row | {"isBuyerMaker": body["m"]})
+
+
 class Exchange:
     """Plays messages to a market; `records` is all that came out, `wishes` all that was wished."""
 
@@ -50,7 +87,7 @@ class Exchange:
         self.records: list[bytes] = []
         self.wishes: list[Any] = []
         self.lines: dict[int, bool] = {}  # open ones: whether subscribed
-        self.book, self.trades = Book(), []  # type: ignore[var-annotated]
+        self.told = Told()
         self.events: list[tuple[int, int, str, Any]] = []
         self.count = 0
         self.now_ns = tape[0][0] - SECOND if tape else START_NS
@@ -120,7 +157,7 @@ class Exchange:
     def do_said(self, text: bytes) -> None:
         """A message on every line that has it."""
         if self.remembers:
-            self.remember(text)
+            self.told.remember(text)
         if not text.startswith(b'{"stream"'):
             return  # the recording's own answer
         for line, subscribed in list(self.lines.items()):
@@ -135,37 +172,8 @@ class Exchange:
 
     def do_answer(self, ask: Ask) -> None:
         """A question's answer, as things stand by now."""
-        answer = self.answer_to(ask.url)
+        answer = self.told.answer_to(ask.url)
         self.give(self.market.answered(ask.question, answer, self.now_ns))
-
-    def answer_to(self, url: str) -> Answer:
-        """The book or the newest trades."""
-        rows: Any = self.trades[-1_000:]
-        if "/depth" in url:
-            levels = 5 if "limit=5" in url and "limit=50" not in url else 5_000
-            sides = [self.book.bids.prices[::-1][:levels], self.book.asks.prices[:levels]]
-            volumes = [self.book.bids.volumes, self.book.asks.volumes]
-            bids, asks = (
-                [[text_of_e8(price, 1), text_of_e8(told[price], 1)] for price in prices]
-                for prices, told in zip(sides, volumes, strict=True)
-            )
-            rows = {"lastUpdateId": max(self.book.last, 0), "bids": bids, "asks": asks}
-        return Answer(200, {}, json.dumps(rows).encode())
-
-    def remember(self, text: bytes) -> None:
-        """The exchange's own state."""
-        message = json.loads(text)
-        said = understood(message, "?symbol=ETHUSDT", self.now_ns)
-        if said is None:
-            return
-        if isinstance(said.said, Update):
-            self.book.take(said.said)
-        elif isinstance(said.said, Snapshot):
-            self.book.restore(said.said)
-        elif isinstance(said.said, Trade):
-            body = message["data"] if "stream" in message else message
-            row = {"id": body["t"], "price": body["p"], "qty": body["q"], "time": body["T"]}
-            self.trades.append(row | {"isBuyerMaker": body["m"]})
 
     def asked(self, part: str) -> int:
         """How many questions named this."""
@@ -188,4 +196,4 @@ def kinds_told(tape: list[tuple[int, bytes]]) -> Counter[type]:
     return Counter(type(one.said) for one in said if one)
 
 
-__all__ = ["ETH", "MS", "SECOND", "START_NS", "Exchange", "Ticker", "opened_market", "recording"]
+__all__ = ["ETH", "MS", "SECOND", "START_NS", "Exchange", "Told", "opened_market", "recording"]

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.market import listening
+from engine.market.book import Update
 from engine.market.exchange_lines import NOTHING_SAID, understood
-from engine.market.fixed_shapes import ticker_in, trade_in
+from engine.market.fixed_shapes import ticker_in, trade_in, update_in
 from engine.market.listening import Listener
 from engine.market.symbol_feed import Refusals, SymbolFeed
 from engine.market.timing import Timing
@@ -90,6 +91,54 @@ def test_whatever_differs_is_read_as_json_reads_it(text, place, cut, put):
     if by_json is None:
         assert not ticker_in(changed)
         assert not trade_in(changed)
+
+
+UPDATE = (
+    b'{"stream":"ethusdt@depth@100ms","data":{"e":"depthUpdate","E":1723161255308,"s":"ETHUSDT",'
+    b'"U":35346513499,"u":35346513505,"b":[["2683.80000000","3.02920000"],["2679.00000000",'
+    b'"0.00000000"]],"a":[]}}'
+)
+
+
+def update_both_ways(text: bytes) -> tuple[object, object]:
+    """The update that waits in the book by shape (or what follows), and by JSON alone."""
+    one = fresh()
+    one.hear(text, HEARD_NS)
+    waiting = list(one.keepers["ETHUSDT"].book.waiting)
+    times = [took for _, took in one.timing.least]
+    try:
+        said = understood(json.loads(text.decode()), "", HEARD_NS)
+    except NOTHING_SAID:
+        return (waiting, times), ([], [])
+    if said is None or said.symbol != "ETHUSDT" or not isinstance(said.said, Update):
+        return (waiting, times), ([], times)
+    return (waiting, times), ([said.said], [HEARD_NS - said.time_ns])
+
+
+def test_every_recorded_update_is_read_the_same_both_ways(shared):
+    """All 3,434 have the shape."""
+    updates = [text for _, text in recording(shared) if b"depthUpdate" in text]
+
+    assert len(updates) == 3_434
+    assert all(update_in(text) for text in updates)
+    assert all(one == other for one, other in map(update_both_ways, updates))
+
+
+@settings(max_examples=1_500, deadline=None)
+@given(
+    text=st.sampled_from([UPDATE, unwrapped(UPDATE)]),
+    place=st.integers(0, 280),
+    cut=st.integers(0, 3),
+    put=st.sampled_from(
+        [b"", b"0", b"9", b"-", b".", b'"', b"}", b"]", b"[", b",", b" ", b'["1.00000000","2"],',
+         b'["1.00000000","2.00000000"],', b',["1.00000000","2.00000000"]', b'"pu":3,', b"_"]
+    ),
+)  # fmt: skip
+def test_an_update_that_differs_is_read_as_json_reads_it(text, place, cut, put):
+    """Changed anywhere."""
+    one, other = update_both_ways(text[:place] + put + text[place + cut :])
+
+    assert one == other
 
 
 def test_a_shape_that_is_not_known_costs_time_only(monkeypatch):

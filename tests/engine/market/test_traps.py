@@ -55,11 +55,11 @@ def test_trap_14_depth_sync(shared):
     market = opened_market()
     exchange = Exchange(market, kept)
     exchange.remembers = False
-    truth = exchange.book
+    truth = exchange.told.book
 
     for at_ns, text in tape:  # the exchange itself misses nothing
         exchange.run(at_ns)
-        exchange.remember(text)
+        exchange.told.remember(text)
     exchange.run(tape[-1][0] + 12 * SECOND)
 
     keeper = market.sources[0].listener.keepers["ETHUSDT"]  # type: ignore[attr-defined]
