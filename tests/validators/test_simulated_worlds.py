@@ -145,7 +145,7 @@ def count_repeated_fills(monkeypatch):
 
 def take_every_fee_from_quote(monkeypatch):
     """What a fill's flags say of its fee is not read."""
-    honest = accounting.weigh_fee
+    honest = portfolio.weigh_fee
     monkeypatch.setattr(
         accounting,
         "weigh_fee",
