@@ -21,6 +21,7 @@ from engine.strategy.features import (
     add_trade,
     bar_has_ended,
     bar_is_sane,
+    believed,
     close_bar,
     see_bar,
     see_book,
@@ -76,7 +77,7 @@ def observe(state, symbol, event):
         see_bar(features, rules, symbol.instrument, event)
         take_bar(features, state.parameters.indicators, symbol.instrument, event)
     elif state.clock.kind == TRADE_TICK:
-        if bar_has_ended(features.builder, rules.bar_seconds, event.time_ns):
+        if bar_has_ended(features.builder, rules.bar_seconds, believed(event)):
             close_bar(features, state.parameters.indicators, symbol.instrument)
         add_trade(features.builder, rules.bar_seconds, event)
         see_trade(features, rules, symbol.instrument, event)

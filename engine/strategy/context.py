@@ -2,8 +2,8 @@
 
 from engine.layout import F, I, Parameter, block
 
+# Gwei, a share of 1, USD net to exchanges, USD.
 NAMES = ("gas", "votes", "whales", "dex")
-UNITS = ("gwei", "share", "USD", "USD")
 PARAMETERS = block(
     gas_seconds=Parameter(I, 300, 1, 604_800, "s", "Ether's gas price says nothing after it."),
     votes_seconds=Parameter(I, 7_200, 1, 604_800, "s", "The share of upward votes, as above."),

@@ -4,6 +4,7 @@ import errno
 import select
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from json import dumps, loads
 from pathlib import Path
@@ -17,6 +18,8 @@ from engine.control.server import Peer
 from engine.desk import Desk
 from engine.journal.segments import JournalFailed
 from engine.options import parse
+from engine.service.context.asking import Told
+from engine.serving import tell_engine
 from engine.telemetry import Telemetry
 
 
@@ -176,3 +179,24 @@ def test_a_word_that_cannot_be_is_refused(open_desk, wrong):
     assert said["error"]
     assert desk.engine.journal.sequence == before
     assert desk.engine.core.state.context.gas.updates == 0
+
+
+def test_what_a_feed_of_the_service_tells_the_engine_hears(open_desk):
+    """Through its socket, as any other; a word that is none, or that nobody hears, is gone."""
+    desk, poll = open_desk
+    said = [Told("gas", "12.50000000", 77), Told("moon", "1", 77)]
+    heard = []
+    with ThreadPoolExecutor(1) as pool:
+        for told in said:
+            asking = pool.submit(tell_engine, desk.options.data_dir, "etherscan", told)
+            while not asking.done():
+                turn(desk, poll)
+                if desk.waiting:
+                    desk.engine.journal.wait(desk.waiting[-1][0], 10.0)
+                desk.settle()
+            heard.append(asking.result())
+    desk.close()
+    heard.append(tell_engine(desk.options.data_dir, "etherscan", said[0]))
+
+    assert heard == [True, False, False]
+    assert desk.engine.core.state.context.gas.told == 12.5

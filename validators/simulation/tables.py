@@ -33,6 +33,7 @@ ROWS = {
         *(kinds.ORDER_UNKNOWN, kinds.CANCEL_REJECTED, kinds.CANCEL_ORDER),
     ),
     "corrections": (kinds.POSITION_CORRECTED,),
+    "contexts": (kinds.CONTEXT_UPDATED,),
     "fee_balances": (kinds.FEE_BALANCE_CHANGED,),
     "breakers": (kinds.BREAKER_CHANGED,),
     "parameters": (kinds.PARAMETER_CHANGED,),

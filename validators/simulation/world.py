@@ -11,10 +11,19 @@ from engine.core import Span, core_of, digest_of
 from engine.execution.orders import NEW, PARTIALLY_FILLED, PENDING_CANCEL, is_open
 from engine.instruments import Instrument, load_instruments
 from engine.loop import Loop
-from engine.messages import OUTSIDE, SUBMIT_ORDER, Heartbeat, OperatorPaused, TradeTick, encode
+from engine.messages import (
+    OUTSIDE,
+    SUBMIT_ORDER,
+    ContextUpdated,
+    Heartbeat,
+    OperatorPaused,
+    TradeTick,
+    encode,
+)
 from engine.opening import for_core, opening_records
 from engine.profile import load_profile
 from engine.simulation import heartbeat_is_due
+from engine.strategy.context import NAMES
 from engine.venues.asking import Answer, Held, Terms
 from engine.venues.holdings import held_in
 from engine.venues.outside import Outside
@@ -23,6 +32,7 @@ from validators.simulation.exchange import OTHER_ASSET, QUOTE, Exchange, Faults
 from validators.simulation.service import START_NS, Ailing, Service
 
 SECOND_NS = 1_000_000_000
+WORD_NS = 20 * SECOND_NS
 PRICE = 300_000  # ticks
 VOLUME_E8 = 50 * 100_000_000
 # An agent that changes its mind with every turn of the price, decided at each second's bar.
@@ -157,6 +167,11 @@ class World:
         price = int(self._price)
         self.exchange.move(self.now_ns, price)
         self._feed(encode(TradeTick(0, self.now_ns, self.now_ns, price, VOLUME_E8, 1)))
+        if self._market_ns % WORD_NS == 0:  # a slow source speaks: it moves nothing
+            number = self._market_ns // WORD_NS % len(NAMES)
+            self._feed(
+                encode(ContextUpdated(0, self.now_ns - SECOND_NS, self.now_ns, number, price))
+            )
 
     def _hear(self) -> None:
         """Words that have arrived."""

@@ -244,7 +244,8 @@ def test_without_a_source_nothing_of_the_web_is_loaded(tmp_path, monkeypatch):
     monkeypatch.setattr(Web, "__init__", lambda *_: pytest.fail("nobody is asked"))
 
     async def life() -> list[Feed]:
-        async with running([], Resilience(), Place(None, float, bool)) as feeds:  # type: ignore[arg-type]
+        nobody: Any = None
+        async with running([], Resilience(), Place(nobody, float, nobody)) as feeds:
             return feeds
 
     assert asyncio.run(life()) == []

@@ -8,7 +8,7 @@ from engine.core import CompiledCore, PlainCore
 from engine.messages import ContextUpdated, encode
 from engine.preview import context_of, preview
 from engine.service.rows import features_of
-from engine.strategy.context import DEX, GAS, NAMES, UNITS, VOTES, WHALES
+from engine.strategy.context import DEX, GAS, NAMES, VOTES, WHALES
 from tests.builders import E8, PRICE, QUICK, SECOND, Run, opening, with_facts
 from tests.random_records import Maker
 
@@ -27,10 +27,9 @@ def seen(run: Run, name: str) -> tuple[float, int, int]:
     return row.value, row.age_ns // SECOND, row.fresh
 
 
-def test_each_value_has_its_number_its_name_and_its_unit():
+def test_each_value_has_its_number_and_its_name():
     """What is written into the journal is read back as the same."""
     assert tuple(range(len(NAMES))) == (GAS, VOTES, WHALES, DEX)
-    assert len(UNITS) == len(NAMES)
     run = Run(*QUICK)
     for number in range(len(NAMES)):
         tell(run, number, (number + 1) * E8)
