@@ -6,13 +6,14 @@ nothing; a file that cannot be read is learnt anew.
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-from engine.cache.learning import Learning
+from engine.cache.learning import LEAST, Learning
 from engine.cache.memory import Memory, counts_of, memory_of
 from engine.cache.namespace import Loader, Parts, Rules
 from engine.cache.prefetch import Prefetch
@@ -38,10 +39,11 @@ class Namespace(NamedTuple):
     """What is cached under one name: values of a type, from a source, for so long."""
 
     type: Any
-    source: Loader[Any]
+    source: Loader[Any] | None  # None: whoever asks says how it is loaded
     fresh: float = 1.0  # of its time, after which it is asked for anew behind what is given
-    shared: bool = True  # in the tiers below memory; False for secrets, which never leave it
+    shared: bool = True  # in the tiers below memory, and learnt from; False: nothing leaves it
     type_version: int = 1
+    part: float = 1.0  # of memory at the beginning, beside the other namespaces' parts
 
 
 class Surroundings(NamedTuple):
@@ -55,6 +57,7 @@ class Surroundings(NamedTuple):
     say: Callable[[str, str, str], object]  # hears of what learning changed, and why
     redis_url: str = ""
     postgres: tuple[Callable[[], Any], str] | None = None  # connects, and how the place is shown
+    steady_ns: Callable[[], int] = partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME)
 
 
 class Cache:
@@ -77,8 +80,9 @@ class Cache:
             self.sqlite = Sqlite(path, tell, around.now_ms, bounds)
         elif settings.store == "postgres" and around.postgres:
             self.postgres = Postgres(*around.postgres, tell, draw)
+        parts = sum(one.part for one in namespaces.values())
         self.namespaces = {
-            name: self._made(name, one, len(namespaces)) for name, one in namespaces.items()
+            name: self._made(name, one, one.part / parts) for name, one in namespaces.items()
         }
         self.learning = Learning(self.namespaces, around.say)
         self._tasks: list[asyncio.Task[None]] = []
@@ -106,10 +110,14 @@ class Cache:
             self.sqlite.close()
 
     def advance(self) -> None:
-        """The clock of all memories is now the wall's."""
-        now_ns = self._around.now_ms() * 1_000_000
+        """The time goes on for all memories: not by the wall's clock, which may be set back."""
+        now_ns = self.now_ns()
         for one in self.namespaces.values():
             one.memory.advance(now_ns)
+
+    def now_ns(self) -> int:
+        """The time as memory has it."""
+        return self._around.steady_ns()
 
     def keep_learnt(self) -> None:
         """Write what goes with what; a full disk costs what was learnt since."""
@@ -143,13 +151,16 @@ class Cache:
     def _learnt(self) -> str:
         return os.path.join(self._around.folder, LEARNT)
 
-    def _made(self, name: str, one: Namespace, of: int) -> Cached[Any]:
-        """A namespace, which begins with an equal part of memory."""
+    def _made(self, name: str, one: Namespace, share: float) -> Cached[Any]:
+        """A namespace, which begins with its share of memory.
+
+        What is learnt is written down: so nothing is learnt from keys that must not leave memory.
+        """
         settings, around = self.settings, self._around
-        bounds = (max(64, settings.entries // of), max(1, settings.bytes // of))
+        bounds = (max(LEAST, int(settings.entries * share)), max(1, int(settings.bytes * share)))
         lower = self._lower(name) if one.shared else []
         prefetch = None
-        if settings.prefetch:
+        if settings.prefetch and one.shared:
             prefetch = Prefetch(bounds[0], Synapses(capacity=min(KNOWN_MAX, bounds[0])))
         parts = Parts(
             memory=partial(memory_in, around.native, bounds),

@@ -1,22 +1,24 @@
 """How are readers answered without asking twice? Through the cache, on its own loop."""
 
 import asyncio
-import os
 import random
+import sqlite3
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from json import loads
 from typing import Any, TypeVar
 
 from engine.cache.cache import Cache, Namespace, Surroundings
 from engine.cache.memory import about
+from engine.cache.namespace import Loader, Overdue
 from engine.cache.settings import Settings
 from engine.cache.tier import BACK, Told
+from engine.errors import Refused
 from engine.resilience.breaker import HELD, Breaker
-from engine.service.pages import Pages, key_of
+from engine.service.pages import Pages, key_of, life_of
 from engine.service.postgres import connected, place_of
-from engine.service.schema import Checkpoint
+from engine.service.projecting import Projecting
+from engine.service.showing import Showing
 from engine.service.standing import Standing
 
 ANSWER_S = 10.0
@@ -24,29 +26,39 @@ Answer = TypeVar("Answer")
 SHOWN = 20  # of what learning did, and of what is predicted
 NS_S = 1e9
 REDIS = "redis"
+PAGES, SIGNALS, SNAPSHOTS = "pages", "signals", "snapshots"
+SMALL = 0.05  # of the room of the pages: few keys, soon over
+FRESH = 0.25  # of its time a snapshot is given without another one being made behind it
 
 
 class Reads:
     """What readers ask of the service; begun and ended on the loop, asked from another thread."""
 
-    def __init__(self, cache: Cache, checkpoint: Callable[[], Checkpoint | None]) -> None:
-        self.cache, self._checkpoint = cache, checkpoint
-        self._loop = asyncio.get_running_loop()
-        self.verbs: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    def __init__(self, cache: Cache, projecting: Projecting, showing: Showing) -> None:
+        self.cache, self._checkpoint = cache, projecting.keeper.checkpoint
+        self._showing, self._loop = showing, asyncio.get_running_loop()
+        self.verbs: dict[str, Callable[[Mapping[str, Any]], dict[str, Any] | bytes]] = {
             "page": self._page,
+            "signal": self._signal,
+            "snapshot": self._snapshot,
             "cache": self._stats,
             "cache_key": self._key,
             "cache_reset": self._reset,
         }
 
-    def _page(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        key = key_of(asked, self._checkpoint())
-        said: dict[str, Any] = loads(self._done(self._read(key)))
-        return said
+    def _page(self, asked: Mapping[str, Any]) -> bytes:
+        return self._done(self._read(PAGES, key_of(asked, self._checkpoint())))
 
-    async def _read(self, key: str) -> bytes:
+    def _signal(self, asked: Mapping[str, Any]) -> bytes:
+        return self._done(self._read(SIGNALS, *self._showing.signal(asked)))
+
+    def _snapshot(self, _asked: Mapping[str, Any]) -> bytes:
+        self._showing.look()
+        return self._done(self._read(SNAPSHOTS, life_of(self._checkpoint())))
+
+    async def _read(self, name: str, key: str, load: Loader[bytes] | None = None) -> bytes:
         self.cache.advance()
-        found = await self.cache.namespaces["pages"].get_or_load(key)
+        found = await self.cache.namespaces[name].get_or_load(key, load)
         assert isinstance(found, bytes)  # its source always says something
         return found
 
@@ -63,7 +75,7 @@ class Reads:
     async def _known(self, key: str) -> dict[str, Any]:
         """What every namespace holds under a key, and what it expects after it."""
         self.cache.advance()
-        now_ns, found = time.time_ns(), {}
+        now_ns, found = self.cache.now_ns(), {}
         for name, one in self.cache.namespaces.items():
             facts = about(one.memory, key)
             row: dict[str, Any] = {"memory": None, "tiers": {}, "predicted": []}
@@ -93,8 +105,17 @@ class Reads:
         return {"forgotten": list(self.cache.namespaces)}
 
     def _done(self, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """What it comes to on the loop; TimeoutError where that is too busy."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(ANSWER_S)
+        """What it comes to on the loop; TimeoutError where that is too busy.
+
+        Refused (5) where a source fails: its reader hears of it, the service goes on.
+        """
+        try:
+            return asyncio.run_coroutine_threadsafe(work, self._loop).result(ANSWER_S)
+        except TimeoutError:
+            raise
+        except (sqlite3.Error, OSError, Overdue) as error:
+            fix = "repeat this; if it stays so, start supreme serve again"
+            raise Refused(f"the tables cannot be read now: {error}", fix, code=5) from error
 
 
 class RedisHand:
@@ -126,11 +147,24 @@ def heard(standing: Standing, told: Told) -> None:
         standing.alerts.wrong(REDIS, "failed_over", f"the cache shares nothing: {told.why}")
 
 
+def kinds_of(tables: str, showing: Showing) -> dict[str, Namespace]:
+    """What is read: pages of the tables in a file, signals, and the newest state.
+
+    The last two stay in memory: they are over before another process would ask for them.
+    """
+    return {
+        PAGES: Namespace(bytes, Pages(tables).load),
+        SIGNALS: Namespace(bytes, None, shared=False, part=SMALL),
+        SNAPSHOTS: Namespace(bytes, showing.load, fresh=FRESH, shared=False, part=SMALL),
+    }
+
+
 def cache_of(
-    settings: Settings, standing: Standing, tables: str, native: Any, urls: tuple[str, str]
-) -> Cache:
-    """The service's cache, of pages of the tables in a file; `urls` of Redis and of PostgreSQL."""
-    redis_url, postgres_url = urls
+    settings: Settings, standing: Standing, kinds: Mapping[str, Namespace],
+    where: tuple[str, Any], urls: tuple[str, str],
+) -> Cache:  # fmt: skip
+    """The service's cache; `where` its files lie and the compiled core, `urls` of its servers."""
+    (folder, native), (redis_url, postgres_url) = where, urls
 
     def tell(told: Told) -> None:
         level = "info" if told.what == BACK else "warning"
@@ -145,7 +179,7 @@ def cache_of(
     if postgres_url:
         store = (partial(connected, postgres_url), place_of(postgres_url))
     around = Surroundings(
-        os.path.dirname(tables), native, lambda: time.time_ns() // 1_000_000,
+        folder, native, lambda: time.time_ns() // 1_000_000,
         random.SystemRandom().random, tell, say, redis_url, store,
     )  # fmt: skip
-    return Cache(settings, {"pages": Namespace(bytes, Pages(tables).load)}, around)
+    return Cache(settings, kinds, around)
