@@ -141,7 +141,8 @@ class Cache:
         for one in self.namespaces.values():
             one.changed(None)
             if one.ahead is not None:
-                one.ahead.prefetch.synapses.load(Synapses(capacity=1).dump())
+                one.ahead.prefetch.forget()
+        self.keep_learnt()  # no restart brings it back
 
     def stats(self) -> dict[str, Any]:
         """Every namespace and tier by name, as plain numbers and texts."""
