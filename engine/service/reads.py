@@ -70,32 +70,7 @@ class Reads:
         return {"namespaces": self.cache.stats(), "turns": turns[-SHOWN:]}
 
     def _key(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        return self._done(self._known(str(asked["key"])))
-
-    async def _known(self, key: str) -> dict[str, Any]:
-        """What every namespace holds under a key, and what it expects after it."""
-        self.cache.advance()
-        now_ns, found = self.cache.now_ns(), {}
-        for name, one in self.cache.namespaces.items():
-            facts = about(one.memory, key)
-            row: dict[str, Any] = {"memory": None, "tiers": {}, "predicted": []}
-            if facts is not None:
-                row["memory"] = {
-                    "bytes": facts.size, "uses": facts.uses, "proven": facts.is_proven,
-                    "fresh_s": (facts.stale_ns - now_ns) / NS_S,
-                    "left_s": (facts.ends_ns - now_ns) / NS_S,
-                }  # fmt: skip
-            for level in one.lower:
-                raw = (await level.tier.get_many([key]))[0]
-                row["tiers"][level.name] = None if raw is None else len(raw)
-            if one.ahead is not None:
-                synapses = one.ahead.prefetch.synapses
-                row["predicted"] = [
-                    [other, round(synapses.strength(key, other), 4)]
-                    for other in synapses.predict_prefetch_candidates(key, SHOWN)
-                ]
-            found[name] = row
-        return {"key": key, "namespaces": found}
+        return self._done(known_of(self.cache, str(asked["key"])))
 
     def _reset(self, _asked: Mapping[str, Any]) -> dict[str, Any]:
         return self._done(self._forgotten())
@@ -116,6 +91,32 @@ class Reads:
         except (sqlite3.Error, OSError, Overdue) as error:
             fix = "repeat this; if it stays so, start supreme serve again"
             raise Refused(f"the tables cannot be read now: {error}", fix, code=5) from error
+
+
+async def known_of(cache: Cache, key: str) -> dict[str, Any]:
+    """What every namespace holds under a key, never the value, and what it expects after it."""
+    cache.advance()
+    now_ns, found = cache.now_ns(), {}
+    for name, one in cache.namespaces.items():
+        facts = about(one.memory, key)
+        row: dict[str, Any] = {"memory": None, "tiers": {}, "predicted": []}
+        if facts is not None:
+            row["memory"] = {
+                "bytes": facts.size, "uses": facts.uses, "proven": facts.is_proven,
+                "fresh_s": (facts.stale_ns - now_ns) / NS_S,
+                "left_s": (facts.ends_ns - now_ns) / NS_S,
+            }  # fmt: skip
+        for level in one.lower:
+            raw = (await level.tier.get_many([key]))[0]
+            row["tiers"][level.name] = None if raw is None else len(raw)
+        if one.ahead is not None:
+            synapses = one.ahead.prefetch.synapses
+            row["predicted"] = [
+                [other, round(synapses.strength(key, other), 4)]
+                for other in synapses.predict_prefetch_candidates(key, SHOWN)
+            ]
+        found[name] = row
+    return {"key": key, "namespaces": found}
 
 
 class RedisHand:

@@ -16,6 +16,7 @@ from engine.cache.cache import LEARNT, STORED, Cache, Namespace, Surroundings
 from engine.cache.memory import counts_of
 from engine.cache.settings import ROWS, Settings, settings_of
 from engine.layout import I
+from engine.service.reads import known_of
 
 Said = list[tuple[str, str, str]]
 
@@ -91,7 +92,12 @@ def test_secrets_never_leave_memory(tmp_path):
                 one.cache.namespaces["secrets"].changed(key)
         assert one.cache.namespaces["secrets"].lower == []
         assert one.cache.namespaces["secrets"].ahead is None
+        one.cache.advance()
+        one.cache.namespaces["secrets"].memory.set("account", b"hush-token", 1 << 40)
         assert "hush" not in repr(one.cache.stats())
+        found = await known_of(one.cache, "account")
+        assert found["namespaces"]["secrets"]["memory"]["bytes"] > 0
+        assert "hush" not in repr(found)
         await one.cache.close()
 
     run(life())
