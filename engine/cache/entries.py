@@ -1,17 +1,34 @@
-"""With which times does a value enter the tiers, and what do the lower ones get of it?"""
+"""With which times does a value enter the tiers, and what of them is believed on the way back?"""
 
 from typing import Generic
 
+from engine.cache.flights import Flight
 from engine.cache.namespace import Held, Parts, Rules
 from engine.cache.tier import Row, is_bounded
-from engine.cache.values import MISSING, REVOKED, Entry, Mark
+from engine.cache.values import MISSING, REVOKED, Entry, Mark, version_in
+from engine.cache.versions import Versions
 
 
 class Entries(Generic[Held]):
-    """Makes the entries of one namespace."""
+    """Makes the entries of one namespace, and reads them back."""
 
-    def __init__(self, parts: Parts[Held], rules: Rules) -> None:
-        self._parts, self._rules = parts, rules
+    def __init__(self, parts: Parts[Held], rules: Rules, versions: Versions) -> None:
+        self._parts, self._rules, self._versions = parts, rules, versions
+
+    def found(self, key: str, raw: bytes | None, flight: Flight) -> Entry[Held] | None:
+        """What lay under a key on its flight's way down, None for what must not be used.
+
+        A deletion that lies in one tier is not undone by an older value in the next.
+        """
+        if raw is None or self._parts.codec is None:
+            return None
+        entry = self._parts.codec.unpack(key, raw, self._parts.now_ms())
+        if entry is None:
+            flight.least = max(flight.least, version_in(raw))
+            return None
+        if entry.version < flight.least or not self._versions.trusts(key, entry.version):
+            return None
+        return entry
 
     def of(self, value: Held | Mark, version: int, ttl_ms: int | None = None) -> Entry[Held]:
         """The value with its times from now on; None for those of its namespace, 0 for none."""

@@ -59,7 +59,7 @@ class Cached(Generic[Held]):
         self.load_durations = Durations()
         # The value; MISSING where the source has nothing; the default where nothing is known.
         self.get = self.memory.get
-        self._parts, self._codec, self._entries = parts, parts.codec, Entries(parts, rules)
+        self._parts, self._entries = parts, Entries(parts, rules, self.versions)
         self._behind = Behind(partial(self._fill, self.lower)) if rules.is_behind else None
         self._load_s = rules.load_ms / 1_000
         self._loading, self._turns = asyncio.Semaphore(rules.loads_max), Turns()
@@ -190,19 +190,15 @@ class Cached(Generic[Held]):
 
     async def _taken(self, level: Level, left: dict[str, Flight], *, is_refresh: bool) -> list[Row]:
         """Take from the keys left what this tier has; gives the rows for the tiers above."""
-        assert self._codec is not None  # there are lower tiers
         began, keys, rows = time.perf_counter_ns(), list(left), []
         packed = await level.tier.get_many(keys)
         level.durations.add(time.perf_counter_ns() - began)
         now_ms = self._parts.now_ms()
         for key, raw in zip(keys, packed, strict=True):
-            entry = None if raw is None else self._codec.unpack(key, raw, now_ms)
-            if raw is None or entry is None or not self.versions.trusts(key, entry.version):
+            entry = self._entries.found(key, raw, left[key])
+            if raw is None or entry is None or (is_refresh and entry.soft_ms <= now_ms):
                 continue
-            if is_refresh and entry.soft_ms <= now_ms:
-                continue
-            flight = left.pop(key)
-            self._arrive(key, entry, flight)
+            self._arrive(key, entry, left.pop(key))
             rows.append(Row(key, entry.version, entry.hard_ms, raw))
         return rows
 

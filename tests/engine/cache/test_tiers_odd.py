@@ -13,7 +13,7 @@ from engine.cache.memory import memory_of
 from engine.cache.namespace import Lasting, Parts, Rules
 from engine.cache.tier import ENTRY_BYTES_MAX, KEY_BYTES_MAX, Row
 from engine.cache.tiers import GUESSED, Cached
-from engine.cache.values import Codec
+from engine.cache.values import Codec, Entry
 from tests.engine.cache.reading import World, run, settled
 
 
@@ -111,6 +111,28 @@ def test_what_is_no_text_is_refused_before_anybody_flies(world):
         assert await one.get_or_load("a", world.source) == 7
 
     run(walk())
+
+
+def test_a_deletion_in_one_tier_is_not_undone_by_the_next(world):
+    """Redis is shared and the store below it one's own: what lies there is older, and not given."""
+
+    async def walk() -> None:
+        one, two = world.cached("shared", "ones"), world.cached("shared", "twos")
+        await one.set("a", 1)
+        await two.lower[1].tier.set_many([row_in(world, "a", 1)])
+        world.wait(1)
+        await one.delete("a")
+        assert await two.get_or_load("a") is None
+        world.values["a"] = 2
+        assert await two.get_or_load("a", world.source) == 2
+
+    run(walk())
+
+
+def row_in(world: World, key: str, value: int) -> Row:
+    """An entry of now for a tier."""
+    entry = Entry(value, world.now_ms << 20, world.now_ms + 60_000, world.now_ms + 60_000)
+    return Row(key, entry.version, entry.hard_ms, Codec("bars", int).pack(key, entry))
 
 
 class Broken:
