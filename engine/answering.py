@@ -24,6 +24,7 @@ class Answering:
         self._standing = standing
         self.breakers: dict[str, tuple[Sign, Metrics]] = {}
         self.reads: Mapping[str, Read] = {}
+        self.later: Callable[[], object] = dict  # done once whoever asked is answered
         self._poll = select.epoll()
         self._server = Server(settled_socket_path(folder), self._poll, self._answer)
         self._verbs = {
@@ -39,6 +40,7 @@ class Answering:
         """Answer whoever asks within this time."""
         for fd, _ in self._poll.poll(wait_s):
             self._server.hear(fd)
+        self.later()
 
     def close(self) -> None:
         """No socket is left where nobody listens."""

@@ -32,7 +32,7 @@ from engine.service.copying import Copier
 from engine.service.postgres import asking, place, place_of, refuse_without_libraries
 from engine.service.projecting import POLL_S, Duty, Projecting
 from engine.service.reads import REDIS as REDIS_NAME
-from engine.service.reads import Reads, RedisHand, cache_of, kinds_of
+from engine.service.reads import Reads, RedisHand, cache_of
 from engine.service.recovering import COMPONENT, Recovery
 from engine.service.showing import Showing
 from engine.service.standing import Standing, folder_of, standing_of
@@ -192,18 +192,16 @@ async def live(projecting: Projecting, asked: Asked, standing: Standing, stop: S
         tables = partial(asking, projecting.keeper.path)
         copier = Copier(place(asked.url), tables, standing, recovery)
         answering.breakers[COMPONENT] = within(asyncio.get_running_loop(), recovery)
-    showing, path = Showing(lambda: projecting.fold), projecting.keeper.path
-    cache = cache_of(
-        asked.cache, standing, kinds_of(path, showing), (os.path.dirname(path), projecting.native),
-        (asked.redis_url, asked.url),
-    )  # fmt: skip
+    path, native = projecting.keeper.path, projecting.native
+    cache = cache_of(asked.cache, standing, path, native, (asked.redis_url, asked.url))
     await cache.start()
     if cache.redis:
         standing.alerts.up(REDIS_NAME, is_up=cache.redis.is_connected)
         answering.breakers[REDIS_NAME] = within(
             asyncio.get_running_loop(), RedisHand(cache.redis.breaker)
         )
-    answering.reads = Reads(cache, projecting, showing).verbs
+    reads = Reads(cache, projecting, Showing(lambda: projecting.fold))
+    answering.reads, answering.later = reads.verbs, reads.refresh
     copying = asyncio.create_task(copier.run()) if copier else None
     if copying:
         copying.add_done_callback(lambda task: stop.set() if failed(task) else None)

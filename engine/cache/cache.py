@@ -39,11 +39,10 @@ class Namespace(NamedTuple):
     """What is cached under one name: values of a type, from a source, for so long."""
 
     type: Any
-    source: Loader[Any] | None  # None: whoever asks says how it is loaded
+    source: Loader[Any]
     fresh: float = 1.0  # of its time, after which it is asked for anew behind what is given
     shared: bool = True  # in the tiers below memory, and learnt from; False: nothing leaves it
     type_version: int = 1
-    part: float = 1.0  # of memory at the beginning, beside the other namespaces' parts
 
 
 class Surroundings(NamedTuple):
@@ -66,7 +65,7 @@ class Cache:
     def __init__(
         self, settings: Settings, namespaces: Mapping[str, Namespace], around: Surroundings
     ) -> None:
-        self.settings, self._around = settings, around
+        self.settings, self.native, self._around = settings, around.native, around
         draw, tell = around.draw, around.tell
         self.redis = Redis(address_of(around.redis_url), tell, draw) if around.redis_url else None
         self.sqlite: Sqlite | None = None
@@ -80,9 +79,8 @@ class Cache:
             self.sqlite = Sqlite(path, tell, around.now_ms, bounds)
         elif settings.store == "postgres" and around.postgres:
             self.postgres = Postgres(*around.postgres, tell, draw)
-        parts = sum(one.part for one in namespaces.values())
         self.namespaces = {
-            name: self._made(name, one, one.part / parts) for name, one in namespaces.items()
+            name: self._made(name, one, len(namespaces)) for name, one in namespaces.items()
         }
         self.learning = Learning(self.namespaces, around.say)
         self._tasks: list[asyncio.Task[None]] = []
@@ -152,13 +150,13 @@ class Cache:
     def _learnt(self) -> str:
         return os.path.join(self._around.folder, LEARNT)
 
-    def _made(self, name: str, one: Namespace, share: float) -> Cached[Any]:
-        """A namespace, which begins with its share of memory.
+    def _made(self, name: str, one: Namespace, of: int) -> Cached[Any]:
+        """A namespace, which begins with an equal part of memory.
 
         What is learnt is written down: so nothing is learnt from keys that must not leave memory.
         """
         settings, around = self.settings, self._around
-        bounds = (max(LEAST, int(settings.entries * share)), max(1, int(settings.bytes * share)))
+        bounds = (max(LEAST, settings.entries // of), max(1, settings.bytes // of))
         lower = self._lower(name) if one.shared else []
         prefetch = None
         if settings.prefetch and one.shared:

@@ -1,6 +1,7 @@
 """How are readers answered without asking twice? Through the cache, on its own loop."""
 
 import asyncio
+import os
 import random
 import sqlite3
 import time
@@ -9,8 +10,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from engine.cache.cache import Cache, Namespace, Surroundings
-from engine.cache.memory import about
-from engine.cache.namespace import Loader, Overdue
+from engine.cache.direct import Direct
+from engine.cache.memory import Memory, about
+from engine.cache.namespace import Overdue, Rules
 from engine.cache.settings import Settings
 from engine.cache.tier import BACK, Told
 from engine.errors import Refused
@@ -27,7 +29,7 @@ SHOWN = 20  # of what learning did, and of what is predicted
 NS_S = 1e9
 REDIS = "redis"
 PAGES, SIGNALS, SNAPSHOTS = "pages", "signals", "snapshots"
-SMALL = 0.05  # of the room of the pages: few keys, soon over
+SMALL = 0.05  # of all memory, for each of the other two: few keys, soon over
 FRESH = 0.25  # of its time a snapshot is given without another one being made behind it
 
 
@@ -37,6 +39,11 @@ class Reads:
     def __init__(self, cache: Cache, projecting: Projecting, showing: Showing) -> None:
         self.cache, self._checkpoint = cache, projecting.keeper.checkpoint
         self._showing, self._loop = showing, asyncio.get_running_loop()
+        settings, ttl_s = cache.settings, cache.settings.ttl_s
+        self.signals, self.snapshots = (
+            Direct(cache.native, small_of(settings), rules_of(ttl_s[name], fresh), cache.now_ns)
+            for name, fresh in ((SIGNALS, 1.0), (SNAPSHOTS, FRESH))
+        )
         self.verbs: dict[str, Callable[[Mapping[str, Any]], dict[str, Any] | bytes]] = {
             "page": self._page,
             "signal": self._signal,
@@ -47,37 +54,53 @@ class Reads:
         }
 
     def _page(self, asked: Mapping[str, Any]) -> bytes:
-        return self._done(self._read(PAGES, key_of(asked, self._checkpoint())))
+        return self._done(self._read(key_of(asked, self._checkpoint())))
 
-    def _signal(self, asked: Mapping[str, Any]) -> bytes:
-        return self._done(self._read(SIGNALS, *self._showing.signal(asked)))
-
-    def _snapshot(self, _asked: Mapping[str, Any]) -> bytes:
-        self._showing.look()
-        return self._done(self._read(SNAPSHOTS, life_of(self._checkpoint())))
-
-    async def _read(self, name: str, key: str, load: Loader[bytes] | None = None) -> bytes:
+    async def _read(self, key: str) -> bytes:
         self.cache.advance()
-        found = await self.cache.namespaces[name].get_or_load(key, load)
+        found = await self.cache.namespaces[PAGES].get_or_load(key)
         assert isinstance(found, bytes)  # its source always says something
         return found
 
+    def _signal(self, asked: Mapping[str, Any]) -> bytes:
+        return self.signals.get_or_load(*self._showing.signal(asked))
+
+    def _snapshot(self, _asked: Mapping[str, Any]) -> bytes:
+        return self.snapshots.get_or_load(life_of(self._checkpoint()), self._showing.snapshot)
+
+    def refresh(self) -> None:
+        """Once all are answered: what was given stale is made anew."""
+        self.snapshots.refresh()
+
+    @property
+    def _own(self) -> dict[str, Direct]:
+        """What is kept beside the loop."""
+        return {SIGNALS: self.signals, SNAPSHOTS: self.snapshots}
+
     def _stats(self, _asked: Mapping[str, Any]) -> dict[str, Any]:
-        return self._done(self._counted())
+        said = self._done(self._counted())
+        said["namespaces"] |= {name: one.figures() for name, one in self._own.items()}
+        return said
 
     async def _counted(self) -> dict[str, Any]:
         turns = [turn._asdict() for turn in self.cache.learning.turns]
         return {"namespaces": self.cache.stats(), "turns": turns[-SHOWN:]}
 
     def _key(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        return self._done(known_of(self.cache, str(asked["key"])))
+        key, now_ns = str(asked["key"]), self.cache.now_ns()
+        said = self._done(known_of(self.cache, key))
+        own = {name: row_of(one.memory, key, now_ns) for name, one in self._own.items()}
+        said["namespaces"] |= own
+        return said
 
     def _reset(self, _asked: Mapping[str, Any]) -> dict[str, Any]:
-        return self._done(self._forgotten())
+        self._done(self._forgotten())
+        for one in self._own.values():
+            one.forget()
+        return {"forgotten": [*self.cache.namespaces, *self._own]}
 
-    async def _forgotten(self) -> dict[str, Any]:
+    async def _forgotten(self) -> None:
         self.cache.forget()
-        return {"forgotten": list(self.cache.namespaces)}
 
     def _done(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         """What it comes to on the loop; TimeoutError where that is too busy.
@@ -98,14 +121,7 @@ async def known_of(cache: Cache, key: str) -> dict[str, Any]:
     cache.advance()
     now_ns, found = cache.now_ns(), {}
     for name, one in cache.namespaces.items():
-        facts = about(one.memory, key)
-        row: dict[str, Any] = {"memory": None, "tiers": {}, "predicted": []}
-        if facts is not None:
-            row["memory"] = {
-                "bytes": facts.size, "uses": facts.uses, "proven": facts.is_proven,
-                "fresh_s": (facts.stale_ns - now_ns) / NS_S,
-                "left_s": (facts.ends_ns - now_ns) / NS_S,
-            }  # fmt: skip
+        row = row_of(one.memory, key, now_ns)
         for level in one.lower:
             raw = (await level.tier.get_many([key]))[0]
             row["tiers"][level.name] = None if raw is None else len(raw)
@@ -117,6 +133,19 @@ async def known_of(cache: Cache, key: str) -> dict[str, Any]:
             ]
         found[name] = row
     return {"key": key, "namespaces": found}
+
+
+def row_of(memory: Memory, key: str, now_ns: int) -> dict[str, Any]:
+    """How a key stands in one memory."""
+    facts = about(memory, key)
+    row: dict[str, Any] = {"memory": None, "tiers": {}, "predicted": []}
+    if facts is not None:
+        row["memory"] = {
+            "bytes": facts.size, "uses": facts.uses, "proven": facts.is_proven,
+            "fresh_s": (facts.stale_ns - now_ns) / NS_S,
+            "left_s": (facts.ends_ns - now_ns) / NS_S,
+        }  # fmt: skip
+    return row
 
 
 class RedisHand:
@@ -148,24 +177,22 @@ def heard(standing: Standing, told: Told) -> None:
         standing.alerts.wrong(REDIS, "failed_over", f"the cache shares nothing: {told.why}")
 
 
-def kinds_of(tables: str, showing: Showing) -> dict[str, Namespace]:
-    """What is read: pages of the tables in a file, signals, and the newest state.
+def small_of(settings: Settings) -> tuple[int, int]:
+    """The entries and bytes of each namespace beside the pages."""
+    return max(1, int(settings.entries * SMALL)), max(1, int(settings.bytes * SMALL))
 
-    The last two stay in memory: they are over before another process would ask for them.
-    """
-    return {
-        PAGES: Namespace(bytes, Pages(tables).load),
-        SIGNALS: Namespace(bytes, None, shared=False, part=SMALL),
-        SNAPSHOTS: Namespace(bytes, showing.load, fresh=FRESH, shared=False, part=SMALL),
-    }
+
+def rules_of(ttl_s: float, fresh: float) -> Rules:
+    """How long a namespace of this time believes what it keeps."""
+    ttl_ms = max(1, int(ttl_s * 1_000))
+    return Rules(ttl_ms=ttl_ms, fresh_ms=max(1, int(ttl_ms * fresh)))
 
 
 def cache_of(
-    settings: Settings, standing: Standing, kinds: Mapping[str, Namespace],
-    where: tuple[str, Any], urls: tuple[str, str],
-) -> Cache:  # fmt: skip
-    """The service's cache; `where` its files lie and the compiled core, `urls` of its servers."""
-    (folder, native), (redis_url, postgres_url) = where, urls
+    settings: Settings, standing: Standing, tables: str, native: Any, urls: tuple[str, str]
+) -> Cache:
+    """The service's cache, of pages of the tables in a file; `urls` of Redis and of PostgreSQL."""
+    redis_url, postgres_url = urls
 
     def tell(told: Told) -> None:
         level = "info" if told.what == BACK else "warning"
@@ -180,7 +207,11 @@ def cache_of(
     if postgres_url:
         store = (partial(connected, postgres_url), place_of(postgres_url))
     around = Surroundings(
-        folder, native, lambda: time.time_ns() // 1_000_000,
+        os.path.dirname(tables), native, lambda: time.time_ns() // 1_000_000,
         random.SystemRandom().random, tell, say, redis_url, store,
     )  # fmt: skip
-    return Cache(settings, kinds, around)
+    entries, size = small_of(settings)
+    rest = settings._replace(
+        entries=settings.entries - 2 * entries, bytes=settings.bytes - 2 * size
+    )
+    return Cache(rest, {PAGES: Namespace(bytes, Pages(tables).load)}, around)

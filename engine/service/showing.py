@@ -1,7 +1,7 @@
 """How does it stand now, and what did the newest bar say? The fold, in words for whoever reads.
 
-The fold is the follower's: it alone looks, and only copies bytes, in a few microseconds. To put
-them into words takes a hundred times as long. That is what the cache saves where many read.
+The fold is the follower's: it alone looks. To copy what is shown takes it a few microseconds, to
+put it into words hundreds of times as long: that is what the cache saves where many read.
 """
 
 import zlib
@@ -10,7 +10,8 @@ from functools import partial
 from json import dumps
 from typing import Any, NamedTuple
 
-from engine.cache.namespace import Lasting, Loader
+from engine.cache.direct import Work
+from engine.cache.namespace import Lasting
 from engine.camera import Camera, image_of, offset_of, restored
 from engine.errors import Refused
 from engine.layout import View, fill, fresh, size_of
@@ -30,15 +31,6 @@ AGENTS_AT = offset_of(SYMBOL, "agents")
 STRATEGY_AT = offset_of(STATE, "parameters") + offset_of(STATE["parameters"], "strategy")
 
 
-class Seen(NamedTuple):
-    """What a look copied: a picture's bytes, and what the journal says beside them."""
-
-    raw: bytes
-    names: dict[int, str]
-    label: str
-    sequence: int
-
-
 class Bar(NamedTuple):
     """A symbol's newest closed bar, and the bytes that an agent would decide it from."""
 
@@ -52,25 +44,26 @@ class Bar(NamedTuple):
 
 
 class Showing:
-    """Looks at the fold for readers; `fold` gives None while there is none."""
+    """Looks at the fold for readers, in the follower's thread; `fold` gives None without one."""
 
     def __init__(self, fold: Callable[[], Fold | None]) -> None:
         self._fold, self._camera = fold, Camera()
-        self._seen: Seen | None = None
 
-    def look(self) -> None:
-        """Copy the newest state, in the follower's thread: it is what `load` puts into words."""
+    def snapshot(self) -> bytes:
+        """The state and the curve of equity as JSON; money as text, rows by name."""
         fold = self._there()
-        raw = self._camera.picture(fold.core)
-        self._seen = Seen(raw, dict(fold.kept.names), fold.kept.label, fold.sequence)
+        names, state = names_in(fold.kept.names), restored(self._camera.picture(fold.core))
+        said = {
+            "market": fold.kept.label,
+            "names": names,
+            "sequence": fold.sequence,
+            "snapshot": plain(picture(state, names)),
+            "curve": curve_of(state)._asdict(),
+        }
+        return dumps(said).encode()
 
-    async def load(self, _key: str) -> bytes:
-        """What the last look saw, as JSON."""
-        assert self._seen is not None  # a key is asked for after a look
-        return dumps(told(self._seen)).encode()
-
-    def signal(self, asked: Mapping[str, Any]) -> tuple[str, Loader[bytes]]:
-        """The key of a symbol's newest bar, and what loads its signal; in the follower's thread.
+    def signal(self, asked: Mapping[str, Any]) -> tuple[str, Work]:
+        """The key of a symbol's newest bar, and how its signal is worked out.
 
         Whatever the decision hangs on stands in the key: no reader gets that of an older bar, or of
         other parameters. Refused where there is no such symbol, or no bars of that length.
@@ -111,18 +104,6 @@ def names_in(kept: Mapping[int, str]) -> list[str]:
     return [kept.get(number, str(number)) for number in range(max(kept, default=-1) + 1)]
 
 
-def told(seen: Seen) -> dict[str, Any]:
-    """The state and the curve of equity; money as text, rows by name."""
-    state, names = restored(seen.raw), names_in(seen.names)
-    return {
-        "market": seen.label,
-        "names": names,
-        "sequence": seen.sequence,
-        "snapshot": plain(picture(state, names)),
-        "curve": curve_of(state)._asdict(),
-    }
-
-
 def plain(snapshot: Snapshot) -> dict[str, Any]:
     """A snapshot with its rows as JSON has them."""
     return {
@@ -131,7 +112,7 @@ def plain(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-async def signal_of(bar: Bar, _key: str) -> Lasting[bytes]:
+def signal_of(bar: Bar) -> Lasting[bytes]:
     """What the chosen agent makes of a closed bar, believed until the next one closes."""
     own, intent = fresh(OWN), fresh(INTENT)
     fill(OWN, own, bar.raw[0])

@@ -13,7 +13,6 @@ import pytest
 pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
 
 from engine.cache.cache import LEARNT, STORED, Cache, Namespace, Surroundings
-from engine.cache.memory import counts_of
 from engine.cache.settings import ROWS, Settings, settings_of
 from engine.layout import I
 from engine.service.reads import known_of
@@ -127,20 +126,6 @@ def test_a_wall_clock_set_back_lets_nothing_live_longer(tmp_path):
         await one.cache.close()
 
     run(life())
-
-
-def test_a_namespace_begins_with_its_part_of_memory(tmp_path):
-    """The parts beside each other; none with less than it may be shrunk to."""
-    one = Made(tmp_path)
-    kinds = {"many": Namespace(bytes, one.source),
-             "few": Namespace(bytes, None, shared=False, part=0.25)}  # fmt: skip
-    settings = Settings(entries=10_000, bytes=1_000_000, ttl_s={"many": 1.0, "few": 1.0})
-    cache = Cache(settings, kinds, one.cache._around)
-    small = Cache(settings._replace(entries=100), kinds, one.cache._around)
-
-    held = {name: counts_of(made.memory)[-2:] for name, made in cache.namespaces.items()}
-    assert held == {"many": (8_000, 800_000), "few": (2_000, 200_000)}
-    assert counts_of(small.namespaces["few"].memory).entries_max == 64
 
 
 @pytest.mark.parametrize("damage", [b"", b"\xff\xff", b"\x81\xa5pages\xa3odd"])
