@@ -10,7 +10,6 @@ from functools import partial
 from json import dumps
 from typing import Any, NamedTuple
 
-from engine.cache.direct import Work
 from engine.cache.namespace import Lasting
 from engine.camera import Camera, image_of, offset_of, restored
 from engine.errors import Refused
@@ -62,14 +61,14 @@ class Showing:
         }
         return dumps(said).encode()
 
-    def signal(self, asked: Mapping[str, Any]) -> tuple[str, Work]:
+    def signal(self, asked: Mapping[str, Any]) -> tuple[str, Callable[[], Lasting[bytes]]]:
         """The key of a symbol's newest bar, and how its signal is worked out.
 
         Whatever the decision hangs on stands in the key: no reader gets that of an older bar, or of
         other parameters. Refused where there is no such symbol, or no bars of that length.
         """
         bar = self._bar(str(asked["symbol"]), int(asked.get("interval") or 0))
-        inputs = zlib.crc32(b"".join(bar.raw))
+        inputs = zlib.crc32(b"".join((*bar.raw, bar.market.encode())))
         key = f"{bar.symbol}:{bar.seconds}:{bar.open_ns // NS_S}:{inputs:08x}"
         return key, partial(signal_of, bar)
 

@@ -19,7 +19,7 @@ from engine.control.client import Link
 from engine.errors import Refused
 from engine.picture import curve_of, picture
 from engine.preview import preview
-from engine.service.showing import plain
+from engine.service.showing import STRATEGY_AT, Showing, plain
 from engine.service.standing import folder_of, standing_of
 from supreme_cli.services import ask
 from tests.acceptance.running import supreme
@@ -151,6 +151,24 @@ def test_a_state_is_never_older_than_its_time(market, tmp_path):
         after = ask(str(place), "snapshot")
 
     assert after | words == after
+
+
+def test_other_parameters_make_another_signal_within_the_bar(place, native):
+    """They stand in the key beside the bar: whoever asks gets the agent chosen now."""
+    one = projecting(place)
+    one.finish(60.0)
+    assert one.fold is not None
+    showing, buffer = Showing(lambda: one.fold), one.fold.core.buffer
+    before, work = showing.signal({"symbol": "ETHUSDT"})
+    buffer[STRATEGY_AT : STRATEGY_AT + 8] = (2).to_bytes(8, "little")
+    after, other = showing.signal({"symbol": "ETHUSDT"})
+    found = [json.loads(each().value) for each in (work, other)]
+    one.close()
+    one.standing.log.close()
+
+    assert before.rpartition(":")[0] == after.rpartition(":")[0]
+    assert before != after
+    assert [row["agent"] for row in found] == ["vote", "ema_cross"]
 
 
 @pytest.mark.parametrize(
