@@ -5,7 +5,7 @@ import select
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.control.frames import PROTOCOL
+from engine.control.frames import PROTOCOL, WORDS
 from engine.control.places import printable, settled_socket_path
 from engine.control.server import Peer, Server
 from engine.errors import Refused
@@ -14,6 +14,7 @@ from engine.service.standing import Standing
 TEXT_MAX = 500  # of a note or a reason
 Sign = Callable[[str, str, str], None]  # an act, who, and why
 Metrics = Callable[[], dict[str, Any]]
+Read = Callable[[Mapping[str, Any]], dict[str, Any] | bytes]  # bytes are JSON already
 
 
 class Answering:
@@ -22,7 +23,8 @@ class Answering:
     def __init__(self, folder: str, standing: Standing) -> None:
         self._standing = standing
         self.breakers: dict[str, tuple[Sign, Metrics]] = {}
-        self.reads: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {}
+        self.reads: Mapping[str, Read] = {}
+        self.later: Callable[[], object] = dict  # done once whoever asked is answered
         self._poll = select.epoll()
         self._server = Server(settled_socket_path(folder), self._poll, self._answer)
         self._verbs = {
@@ -38,6 +40,7 @@ class Answering:
         """Answer whoever asks within this time."""
         for fd, _ in self._poll.poll(wait_s):
             self._server.hear(fd)
+        self.later()
 
     def close(self) -> None:
         """No socket is left where nobody listens."""
@@ -47,6 +50,7 @@ class Answering:
     def _answer(self, peer: Peer, raw: bytes) -> None:
         from json import loads
 
+        said: dict[str, Any] | bytes
         try:
             asked = loads(raw)
             if (read := self.reads.get(asked["verb"])) is not None:
@@ -57,10 +61,13 @@ class Answering:
             said = {"error": no.what, "fix": no.fix, "code": no.code}
         except TimeoutError:
             said = {"error": "the service was too busy for it", "fix": "repeat this", "code": 5}
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
             fix = "use the supreme of the same build"
             said = {"error": "the service does not know this request", "fix": fix, "code": 2}
-        self._server.words(peer, said)
+        if isinstance(said, bytes):
+            self._server.say(peer, WORDS, said)
+        else:
+            self._server.words(peer, said)
 
     def _hello(self, peer: Peer, asked: dict[str, Any]) -> dict[str, Any]:
         if asked.get("protocol") != PROTOCOL:

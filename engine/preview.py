@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from engine.core import PlainCore
 from engine.dealing import OUTCOMES, pursue
+from engine.errors import Refused
 from engine.messages import SUBMIT_ORDER
 from engine.picture import SIDES, TYPES, trimmed
 from engine.risk.gate import REASONS, clear
@@ -41,16 +42,34 @@ def preview(image: bytes, number: int, name: str) -> Preview:
     propose(symbol.agents, state.parameters.strategy, symbol.features.indicators, state.intent)
     intent = state.intent
     state.gate.last_reason = 0
-    wanted = {1.0: "long", 0.0: "flat"}.get(intent.target, "hold")
-    agent, cause, confidence = NAMES[intent.agent], CAUSES[intent.cause], intent.confidence
+    said = said_of(intent)
     outcome = OUTCOMES[pursue(state, number)]
     return Preview(
-        name, wanted, confidence, agent, cause, outcome,
+        name, said["wanted"], said["confidence"], said["agent"], said["cause"], outcome,
         REASONS.get(state.gate.last_reason, ""), order_text(state, symbol.instrument),
         symbol.features.indicators.bars, symbol.features.bar.open_time_ns,
         symbol.features.market.received_ns, symbol.schedule.due_ns,
         values_of(symbol.features.indicators), context_of(state),
     )  # fmt: skip
+
+
+def said_of(intent: Any) -> dict[str, Any]:
+    """What an agent wants, how sure it is, who it is and why."""
+    wanted = {1.0: "long", 0.0: "flat"}.get(intent.target, "hold")
+    agent, cause = NAMES[intent.agent], CAUSES[intent.cause]
+    return {"wanted": wanted, "confidence": intent.confidence, "agent": agent, "cause": cause}
+
+
+def number_of(symbol: str, names: list[str]) -> int:
+    """The symbol's number; Refused with the nearest one where there is none."""
+    from difflib import get_close_matches
+
+    wanted = symbol.upper().replace("-", "").replace("/", "").replace("_", "")
+    if wanted in names:
+        return names.index(wanted)
+    near = get_close_matches(wanted, names, 1, 0.4)
+    hint = f"did you mean {near[0]}?" if near else f"it trades {', '.join(names)}"
+    raise Refused(f"this engine does not trade {symbol[:40]}", hint)
 
 
 def order_text(state: Any, instrument: Any) -> str:

@@ -37,6 +37,7 @@ from engine.service.projecting import POLL_S, Duty, Projecting
 from engine.service.reads import REDIS as REDIS_NAME
 from engine.service.reads import Reads, RedisHand, cache_of
 from engine.service.recovering import COMPONENT, Recovery
+from engine.service.showing import Showing
 from engine.service.standing import Standing, folder_of, standing_of
 from engine.service.watching import EVERY_S, Watching
 from engine.stopping import Stop
@@ -205,7 +206,8 @@ async def live(projecting: Projecting, asked: Asked, standing: Standing, stop: S
     if cache.redis:
         standing.alerts.up(REDIS_NAME, is_up=cache.redis.is_connected)
         answering.breakers[REDIS_NAME] = within(loop, RedisHand(cache.redis.breaker))
-    answering.reads = Reads(cache, projecting.keeper.checkpoint).verbs
+    reads = Reads(cache, projecting, Showing(lambda: projecting.fold))
+    answering.reads, answering.later = reads.verbs, reads.refresh
     copying = asyncio.create_task(copier.run()) if copier else None
     if copying:
         copying.add_done_callback(lambda task: stop.set() if failed(task) else None)

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from json import dumps
 from typing import Any, NamedTuple, TextIO
 
@@ -65,6 +65,16 @@ def pictures(link: Link, asked: Asked) -> Iterator[Seen]:
         yield seen(link, raw)
 
 
+def turns(asked: Asked) -> Iterator[str]:
+    """Once, or again and again: what is printed before an answer, to clear the screen."""
+    clear = CLEAR if asked.watch and not asked.json and is_screen(sys.stdout) else ""
+    while True:
+        yield clear
+        if not asked.watch:
+            return
+        time.sleep(1.0 / asked.hz)
+
+
 def show(
     asked: Asked, facts: Callable[[Link, Seen], dict[str, Any]], text: Callable[[Any], str]
 ) -> None:
@@ -96,9 +106,13 @@ def about(one: Seen) -> dict[str, Any]:
 
 def headline(one: Seen) -> str:
     """Whose numbers these are: never without PAPER, and SIMULATED where it is."""
-    why = f" ({one.snapshot.why})" if one.snapshot.why else ""
-    now = stamp(one.snapshot.now_ns)
-    return f"{titled(one.hello['label'])}  {one.snapshot.trading}{why}  {now}"
+    return headline_of(one.hello["label"], one.snapshot._asdict())
+
+
+def headline_of(label: str, snapshot: Mapping[str, Any]) -> str:
+    """The same of a snapshot's fields."""
+    why = f" ({snapshot['why']})" if snapshot["why"] else ""
+    return f"{titled(label)}  {snapshot['trading']}{why}  {stamp(snapshot['now_ns'])}"
 
 
 def stamp(now_ns: int) -> str:

@@ -1,6 +1,7 @@
 """supreme equity: the account, and how it came here, in numbers, in a line or in a picture."""
 
 from itertools import accumulate
+from json import dumps
 from typing import Annotated, Any
 
 import typer
@@ -8,11 +9,24 @@ import typer
 from engine.control.client import Link
 from engine.picture import curve_of
 from engine.status import fees_text, grouped, short
-from supreme_cli.asking import Asked, Seen, headline, linked, seen, show, stamp
+from supreme_cli.asking import (
+    SCHEMA,
+    Asked,
+    Seen,
+    headline,
+    headline_of,
+    linked,
+    seen,
+    show,
+    stamp,
+    turns,
+)
 from supreme_cli.common_options import DataDir, Hz, Json, Timeout, Watch
+from supreme_cli.services import ask, tables_of
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 SPARK_WIDTH = 60
+ACCOUNT = ("equity", "cash", "realized", "fees", "net", "day_net", "drawdown_percent")
 
 
 def main(
@@ -22,15 +36,37 @@ def main(
     hz: Hz = 2.0,
     timeout: Timeout = 5.0,
     plot: Annotated[str, typer.Option(metavar="FILE", help="draw it: .png or .svg")] = "",
+    service: Annotated[
+        bool, typer.Option("--service", help="as its service has it: the engine is not asked")
+    ] = False,
 ) -> None:
     """Equity now and how it came here: over the whole life, and the last six hours by minute.
 
+    With --service also after the engine's end; at most two seconds and a quarter old.
+
     Example: supreme equity --plot equity.png
     """
+    asked = Asked(data_dir, json, watch, hz, timeout)
     if plot:
         picture(plot, data_dir, timeout)
+    elif service:
+        served(asked)
     else:
-        show(Asked(data_dir, json, watch, hz, timeout), equity_facts, equity_text)
+        show(asked, equity_facts, equity_text)
+
+
+def served(asked: Asked) -> None:
+    """Print what the service makes of the journal."""
+    place = tables_of(asked.data_dir)
+    for clear in turns(asked):
+        found = ask(place, "snapshot")
+        snapshot = found["snapshot"]
+        facts = {**{key: snapshot[key] for key in ACCOUNT}, "curve": found["curve"]}
+        heads = {"market": found["market"], "now": stamp(snapshot["now_ns"])}
+        said = dumps({"schema_version": SCHEMA, **heads, **facts})
+        if not asked.json:
+            said = f"{headline_of(found['market'], snapshot)}\n{equity_text(facts)}"
+        print(clear + said, flush=True)
 
 
 def picture(path: str, data_dir: str, timeout: float) -> None:
@@ -67,11 +103,7 @@ def picture(path: str, data_dir: str, timeout: float) -> None:
 
 def equity_facts(_link: Link, one: Seen) -> dict[str, Any]:
     """The account and its curve."""
-    keys = (
-        *("equity", "cash", "realized", "fees", "net", "day_net", "drawdown_percent"),
-        *("fee_asset", "fee_asset_held", "fee_asset_paid"),
-    )
-    account = {key: getattr(one.snapshot, key) for key in keys}
+    account = {key: getattr(one.snapshot, key) for key in ACCOUNT}
     return {**account, "curve": curve_of(one.state)._asdict()}
 
 

@@ -6,13 +6,14 @@ nothing; a file that cannot be read is learnt anew.
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-from engine.cache.learning import Learning
+from engine.cache.learning import LEAST, Learning
 from engine.cache.memory import Memory, counts_of, memory_of
 from engine.cache.namespace import Loader, Parts, Rules
 from engine.cache.prefetch import Prefetch
@@ -40,7 +41,7 @@ class Namespace(NamedTuple):
     type: Any
     source: Loader[Any]
     fresh: float = 1.0  # of its time, after which it is asked for anew behind what is given
-    shared: bool = True  # in the tiers below memory; False for secrets, which never leave it
+    shared: bool = True  # in the tiers below memory, and learnt from; False: nothing leaves it
     type_version: int = 1
 
 
@@ -55,6 +56,7 @@ class Surroundings(NamedTuple):
     say: Callable[[str, str, str], object]  # hears of what learning changed, and why
     redis_url: str = ""
     postgres: tuple[Callable[[], Any], str] | None = None  # connects, and how the place is shown
+    steady_ns: Callable[[], int] = partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME)
 
 
 class Cache:
@@ -63,7 +65,7 @@ class Cache:
     def __init__(
         self, settings: Settings, namespaces: Mapping[str, Namespace], around: Surroundings
     ) -> None:
-        self.settings, self._around = settings, around
+        self.settings, self.native, self._around = settings, around.native, around
         draw, tell = around.draw, around.tell
         self.redis = Redis(address_of(around.redis_url), tell, draw) if around.redis_url else None
         self.sqlite: Sqlite | None = None
@@ -106,10 +108,14 @@ class Cache:
             self.sqlite.close()
 
     def advance(self) -> None:
-        """The clock of all memories is now the wall's."""
-        now_ns = self._around.now_ms() * 1_000_000
+        """The time goes on for all memories: not by the wall's clock, which may be set back."""
+        now_ns = self.now_ns()
         for one in self.namespaces.values():
             one.memory.advance(now_ns)
+
+    def now_ns(self) -> int:
+        """The time as memory has it."""
+        return self._around.steady_ns()
 
     def keep_learnt(self) -> None:
         """Write what goes with what; a full disk costs what was learnt since."""
@@ -133,7 +139,8 @@ class Cache:
         for one in self.namespaces.values():
             one.changed(None)
             if one.ahead is not None:
-                one.ahead.prefetch.synapses.load(Synapses(capacity=1).dump())
+                one.ahead.prefetch.forget()
+        self.keep_learnt()  # no restart brings it back
 
     def stats(self) -> dict[str, Any]:
         """Every namespace and tier by name, as plain numbers and texts."""
@@ -144,12 +151,15 @@ class Cache:
         return os.path.join(self._around.folder, LEARNT)
 
     def _made(self, name: str, one: Namespace, of: int) -> Cached[Any]:
-        """A namespace, which begins with an equal part of memory."""
+        """A namespace, which begins with an equal part of memory.
+
+        What is learnt is written down: so nothing is learnt from keys that must not leave memory.
+        """
         settings, around = self.settings, self._around
-        bounds = (max(64, settings.entries // of), max(1, settings.bytes // of))
+        bounds = (max(LEAST, settings.entries // of), max(1, settings.bytes // of))
         lower = self._lower(name) if one.shared else []
         prefetch = None
-        if settings.prefetch:
+        if settings.prefetch and one.shared:
             prefetch = Prefetch(bounds[0], Synapses(capacity=min(KNOWN_MAX, bounds[0])))
         parts = Parts(
             memory=partial(memory_in, around.native, bounds),

@@ -13,12 +13,13 @@ from typing import Any
 class Flight:
     """A key's way from below: what it brings, and whether that may be kept."""
 
-    __slots__ = ("brings", "is_ahead", "is_overtaken", "version")
+    __slots__ = ("brings", "is_ahead", "is_overtaken", "least", "version")
 
     def __init__(self, version: int, *, is_ahead: bool) -> None:
         self.brings: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.brings.add_done_callback(noticed)
         self.version = version
+        self.least = 0  # a version that a tier told of: what lies below of an older one is old
         self.is_ahead = is_ahead  # nobody has asked for it yet
         self.is_overtaken = False
 

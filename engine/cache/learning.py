@@ -175,25 +175,26 @@ class Learning:
         if len(ranked) < 2 or not seen[ranked[-1]].pressure:
             return None
         giver, taker = ranked[0], ranked[-1]
-        moved = min(seen[giver].entries_max // MOVED, seen[giver].entries_max - LEAST)
+        giver_entries = seen[giver].entries_max
+        moved = min(giver_entries // MOVED, giver_entries - LEAST)
         if moved <= 0 or seen[taker].pressure < PRESSED * seen[giver].pressure:
             return None
         about = f"from {giver} to {taker}"
         if not self._may("sizes", about):
             return None
-        self._move(giver, taker, moved)
+        share = counts_of(self.namespaces[giver].memory).bytes_max * moved // giver_entries
+        self._move(giver, taker, (moved, share))
         why = f"{seen[taker].evictions:,} left {taker}, {seen[giver].evictions:,} left {giver}"
         what = f"{moved:,} entries {about}"
-        return Change("sizes", about, what, why, lambda: self._move(taker, giver, moved))
+        undo = partial(self._move, taker, giver, (moved, share))
+        return Change("sizes", about, what, why, undo)
 
-    def _move(self, giver: str, taker: str, moved: int) -> None:
-        """Shrink the one first: the sum never grows, of entries and of bytes."""
-        counts = counts_of(self.namespaces[giver].memory)
-        share = counts.bytes_max * moved // counts.entries_max
+    def _move(self, giver: str, taker: str, room: tuple[int, int]) -> None:
+        """So many entries and bytes. Shrink the one first: the sum never grows."""
         for name, by in ((giver, -1), (taker, 1)):
             one = self.namespaces[name]
             held = counts_of(one.memory)
-            one.resize(held.entries_max + by * moved, held.bytes_max + by * share)
+            one.resize(held.entries_max + by * room[0], held.bytes_max + by * room[1])
 
     def _prefetch(self, seen: dict[str, Seen]) -> Change | None:
         """Where learning leads to nothing it rests, and tries again later."""

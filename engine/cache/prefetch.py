@@ -113,6 +113,14 @@ class Prefetch:
         for key in list(self._waiting):
             self.withdraw(key)
 
+    def forget(self) -> None:
+        """Nothing was ever learnt: as if it were made just now, for a cache of this size."""
+        self.clear()
+        self._shadows.clear()
+        self._noted.clear()
+        self.synapses.load(Synapses(capacity=1).dump())
+        self.series, self.trust = Series(), Trust()
+
     def figures(self) -> dict[str, dict[str, int]]:
         """Keys fetched ahead and used, of each source."""
         return {

@@ -145,7 +145,11 @@ class Redis(AtHand):
         """What Redis says unasked: the keys that were changed, or None for all of them."""
         if len(said) != 2 or said[0] != INVALIDATE:
             return
-        for key in [None] if said[1] is None else said[1]:
+        keys = [None] if said[1] is None else said[1]
+        if not isinstance(keys, list) or not all(key is None or type(key) is bytes for key in keys):
+            self.mistrust("it told of a change of what is no key")
+            return
+        for key in keys:
             self._tell_changed(key)
 
     def _tell_changed(self, key: bytes | None) -> None:

@@ -104,8 +104,10 @@ class RedisTier:
         outdated: list[str] = []
         replies = await self._redis.ask([one for _, one in asked], self.tally) if asked else []
         for (batch, _), reply in zip(asked, replies or (), strict=False):
-            if not isinstance(reply, list) or not all(type(at) is int for at in reply):
+            if not are_places(reply, len(batch)):
                 self._refused(reply)
+                if isinstance(reply, Exception):  # no room: what it would have replaced is old
+                    await self.delete_many([row.key for row in batch])
                 continue
             outdated += [batch[at].key for at in reply]
             self.tally.sets += len(batch) - len(reply)
@@ -175,3 +177,8 @@ class RedisTier:
             self._changed(None)
         elif key.startswith(self._prefix):
             self._changed(key[len(self._prefix) :].decode(errors="replace"))
+
+
+def are_places(reply: Any, count: int) -> bool:
+    """Whether an answer names rows of a batch of so many."""
+    return isinstance(reply, list) and all(type(at) is int and 0 <= at < count for at in reply)

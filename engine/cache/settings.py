@@ -8,8 +8,12 @@ from engine.layout import F, I, Parameter
 SWITCH = "false|true"
 STORES = ("none", "sqlite", "postgres")
 # Namespaces, and how long each believes a value; without them nothing is cached.
-TTL_S = {"pages": 3_600.0}
-MEANINGS = {"pages": "Full pages of history are believed so long; they change no more."}
+TTL_S = {"pages": 3_600.0, "signals": 3_600.0, "snapshots": 2.0}
+MEANINGS = {
+    "pages": "Full pages of history are believed so long; they change no more.",
+    "signals": "A bar's signal is believed until the next bar closes, and at most so long.",
+    "snapshots": "No reader of the service sees a state older than this.",
+}
 ROWS: dict[str, Parameter] = {
     "cache.entries": Parameter(
         I, 10_000, 64, 1 << 24, "entries", "In memory, of all namespaces together."

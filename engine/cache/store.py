@@ -24,6 +24,7 @@ KEEP = (
     "WHERE version < excluded.version OR dead_at_ms <= ?6"
 )
 DROP = "DELETE FROM cache_entries WHERE namespace = ? AND key = ?"
+DROP_OLDER = f"{DROP} AND version < ?"
 PRUNE = (
     "DELETE FROM cache_entries WHERE rowid IN "
     "(SELECT rowid FROM cache_entries WHERE dead_at_ms <= ? LIMIT ?)"
@@ -201,10 +202,13 @@ class SqliteTier:
         tally, now_ms = self.tally, self._store.clock_ms()
         outdated: list[str] = []
         for batch in batches(tally.fitting(rows, now_ms), ROWS_AT_ONCE):
+            refused = tally.refused
             late = self._store.ask(tally, kept, self._namespace, batch, now_ms)
             if late is not None:
                 tally.sets += len(batch) - len(late)
                 outdated += late
+            elif tally.refused > refused:  # no room: what they would have replaced is old
+                self._store.ask(tally, superseded, self._namespace, batch)
             await asyncio.sleep(0)
         tally.outdated += len(outdated)
         return outdated
@@ -242,6 +246,14 @@ def dropped(link: sqlite3.Connection, namespace: str, keys: Sequence[str]) -> bo
     """All of them in one transaction."""
     link.execute("BEGIN IMMEDIATE")
     link.executemany(DROP, [(namespace, key) for key in keys])
+    link.execute("COMMIT")
+    return True
+
+
+def superseded(link: sqlite3.Connection, namespace: str, rows: Sequence[Row]) -> bool:
+    """Older versions of these rows are no more, in one transaction."""
+    link.execute("BEGIN IMMEDIATE")
+    link.executemany(DROP_OLDER, [(namespace, row.key, row.version) for row in rows])
     link.execute("COMMIT")
     return True
 

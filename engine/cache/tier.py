@@ -99,6 +99,7 @@ def is_bounded(row: Row) -> bool:
     return (
         len(row.entry) <= ENTRY_BYTES_MAX
         and len(row.key.encode()) <= KEY_BYTES_MAX
+        and "\0" not in row.key  # PostgreSQL takes none, nor any other row of its batch then
         and 0 <= row.version <= VERSION_MAX
         and row.dead_at_ms <= DEAD_AT_MAX
     )

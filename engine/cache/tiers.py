@@ -6,10 +6,12 @@ What a tier has fills those above it. A hit in memory takes no turn of the loop.
 import asyncio
 import time
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Generic
 
 from engine.cache.behind import Behind
+from engine.cache.entries import Entries
 from engine.cache.fetching import Ahead
 from engine.cache.flights import Flight, Flights, Turns
 from engine.cache.namespace import (
@@ -26,11 +28,12 @@ from engine.cache.namespace import (
     nothing,
 )
 from engine.cache.tier import Row
-from engine.cache.values import MISSING, REVOKED, Entry, Mark
+from engine.cache.values import MISSING, REVOKED, Entry
 from engine.cache.versions import Versions
 from engine.telemetry import Durations
 
 NS_MS = 1_000_000
+GUESSED = 4  # of the loads at once, one in so many may be a guess: the others are of who waits
 
 
 class Cached(Generic[Held]):
@@ -56,12 +59,13 @@ class Cached(Generic[Held]):
         self.load_durations = Durations()
         # The value; MISSING where the source has nothing; the default where nothing is known.
         self.get = self.memory.get
-        self._parts, self._codec = parts, parts.codec
+        self._parts, self._entries = parts, Entries(parts, rules, self.versions)
         self._behind = Behind(partial(self._fill, self.lower)) if rules.is_behind else None
         self._load_s = rules.load_ms / 1_000
         self._loading, self._turns = asyncio.Semaphore(rules.loads_max), Turns()
         self._tasks: set[asyncio.Task[None]] = set()
         self._longest_ms = rules.ttl_ms
+        self._guesses = asyncio.Semaphore(max(1, rules.loads_max // GUESSED))
 
     async def get_or_load(self, key: str, load: Loader[Held] | None = None) -> Held | None:
         """The value from wherever it is nearest; None where the source has nothing.
@@ -95,12 +99,11 @@ class Cached(Generic[Held]):
 
     async def set(self, key: str, value: Held, ttl_ms: int | None = None) -> None:
         """Keep a value in every tier; what was under way to this key is old now."""
-        await self._change(key, self._entry(value, self.versions.next(), ttl_ms))
+        await self._change(key, self._entries.of(value, self.versions.next(), ttl_ms))
 
     async def delete(self, key: str) -> None:
         """Forget a key everywhere; a load that began before does not bring it back."""
-        lasts_ms = self._parts.now_ms() + 2 * self.rules.load_ms
-        await self._change(key, Entry(REVOKED, self.versions.next(), lasts_ms, lasts_ms))
+        await self._change(key, self._entries.revoked(self.versions.next()))
 
     def changed(self, key: str | None) -> None:
         """Somebody else changed the key, or any (None): what memory holds of it is old."""
@@ -112,10 +115,11 @@ class Cached(Generic[Held]):
             self.memory.delete(key)
 
     def refresh(self, key: str) -> None:
-        """Ask the source behind a value that is still given; without a source do nothing."""
+        """Ask the source behind a value that is still given, where there is one and a loop."""
         if self.source is not None and key not in self.flights.under_way:
-            self.refreshes += 1
-            self._fly([key], None, is_refresh=True)
+            with suppress(RuntimeError):  # no loop runs: nothing can be brought
+                self._fly([key], None, is_refresh=True)
+                self.refreshes += 1
 
     def resize(self, entries_max: int, bytes_max: int) -> None:
         """Other bounds of memory, and of what may wait beside it."""
@@ -150,7 +154,8 @@ class Cached(Generic[Held]):
         self, keys: Sequence[str], load: Loader[Held] | None, *, is_refresh: bool = False,
         is_ahead: bool = False,
     ) -> dict[str, Flight]:  # fmt: skip
-        """Begin one flight a key, all on one way down."""
+        """Begin one flight a key, all on one way down; ValueError where one is no text."""
+        "".join(keys).encode()
         version = self.versions.next()
         flights = {key: self.flights.begun(key, version, is_ahead=is_ahead) for key in keys}
         self._start(self._way(dict(flights), load or self.source, is_refresh=is_refresh))
@@ -177,43 +182,49 @@ class Cached(Generic[Held]):
             await asyncio.gather(*(self._load(key, one, load) for key, one in left.items()))
         except BaseException as error:
             why = error if isinstance(error, Exception) else Overdue("the cache was closed")
+            self.load_errors += why is error  # a tier's, which the waiters hear of
             for key, flight in flights.items():
                 self._crash(key, flight, why)
-            raise
+            if why is not error:
+                raise
 
     async def _taken(self, level: Level, left: dict[str, Flight], *, is_refresh: bool) -> list[Row]:
         """Take from the keys left what this tier has; gives the rows for the tiers above."""
-        assert self._codec is not None  # there are lower tiers
         began, keys, rows = time.perf_counter_ns(), list(left), []
         packed = await level.tier.get_many(keys)
         level.durations.add(time.perf_counter_ns() - began)
         now_ms = self._parts.now_ms()
         for key, raw in zip(keys, packed, strict=True):
-            entry = None if raw is None else self._codec.unpack(key, raw, now_ms)
-            if raw is None or entry is None or not self.versions.trusts(key, entry.version):
+            entry = self._entries.found(key, raw, left[key])
+            if raw is None or entry is None or (is_refresh and entry.soft_ms <= now_ms):
                 continue
-            if is_refresh and entry.soft_ms <= now_ms:
-                continue
-            flight = left.pop(key)
-            self._arrive(key, entry, flight)
+            self._arrive(key, entry, left.pop(key))
             rows.append(Row(key, entry.version, entry.hard_ms, raw))
         return rows
 
     async def _load(self, key: str, flight: Flight, load: Loader[Held] | None) -> None:
-        """Ask the source; what it says is kept in every tier, unless the key changed meanwhile."""
-        if load is None:
-            if flight.is_ahead:
+        """Ask the source, if there is one; a guess only while few others are asked for."""
+        is_guess = flight.is_ahead
+        if load is None or (is_guess and self._guesses.locked()):
+            if is_guess:
                 self._forget(key)
             self.flights.landed(key, flight, UNKNOWN)  # and nobody can be asked
-            return
+        elif is_guess:
+            async with self._guesses:
+                await self._ask(key, flight, load)
+        else:
+            await self._ask(key, flight, load)
+
+    async def _ask(self, key: str, flight: Flight, load: Loader[Held]) -> None:
+        """What the source says is kept in every tier, unless the key changed meanwhile."""
         self.loads += 1
         began = time.perf_counter_ns()
         try:
             async with asyncio.timeout(self._load_s), self._turns.of(key), self._loading:
                 value = await load(key)
             value, ttl_ms = value if isinstance(value, Lasting) else (value, None)
-            entry = self._entry(MISSING if value is None else value, flight.version, ttl_ms)
-            row = self._packed(key, entry)
+            entry = self._entries.of(MISSING if value is None else value, flight.version, ttl_ms)
+            row = self._entries.loaded(key, entry)
         except TimeoutError:
             self.load_errors += 1
             late = f"{key}: its source did not answer in {self.rules.load_ms} ms"
@@ -260,7 +271,7 @@ class Cached(Generic[Held]):
 
     async def _change(self, key: str, entry: Entry[Held]) -> None:
         """A new value, or none any more, everywhere."""
-        row = self._packed(key, entry)
+        row = self._entries.changed(key, entry)
         self._longest_ms = max(self._longest_ms, entry.hard_ms - self._parts.now_ms())
         self.versions.wrote(key, entry.version, self._longest_ms)
         self.flights.overtake([key])
@@ -283,18 +294,3 @@ class Cached(Generic[Held]):
         for level in levels:
             for key in await level.tier.set_many(rows):
                 self.changed(key)
-
-    def _entry(self, value: Held | Mark, version: int, ttl_ms: int | None) -> Entry[Held]:
-        """The value with its times from now on."""
-        rules, now_ms = self.rules, self._parts.now_ms()
-        ttl_ms = ttl_ms or (rules.missing_ms if value is MISSING else rules.ttl_ms)
-        fresh_ms = min(ttl_ms, rules.fresh_ms)
-        if fresh_ms < ttl_ms:
-            fresh_ms = int(fresh_ms * (1.0 - rules.jitter * self._parts.draw()))
-        return Entry(value, version, now_ms + fresh_ms, now_ms + ttl_ms)
-
-    def _packed(self, key: str, entry: Entry[Held]) -> Row | None:
-        """For the lower tiers; None where there are none."""
-        if not self.lower or self._codec is None:
-            return None
-        return Row(key, entry.version, entry.hard_ms, self._codec.pack(key, entry))

@@ -66,6 +66,13 @@ class Entry(NamedTuple, Generic[Held]):
         return max(0, min(own_ms, self.hard_ms - now_ms))
 
 
+def version_in(packed: bytes) -> int:
+    """The version of an entry, whatever else it is; 0 where there is none."""
+    if len(packed) < BODY_AT or packed[:2] != MAGIC:
+        return 0
+    return int.from_bytes(packed[VERSION_AT : VERSION_AT + 8], "big")
+
+
 class Codec(Generic[Held]):
     """Packs and unpacks one namespace's values of one type; `counts` tells why entries missed.
 

@@ -7,6 +7,7 @@ therefore reads nothing back that is older than what it wrote itself.
 from collections.abc import Callable
 
 KEPT = 10_000  # keys written of late
+AGREE_MS = 10_000  # so far the clocks of processes may differ
 
 
 class Versions:
@@ -35,6 +36,11 @@ class Versions:
                 self._floor = max(self._floor, its_version)
 
     def trusts(self, key: str, version: int) -> bool:
-        """Whether what a lower tier has under a key is not older than what was written here."""
+        """Whether what a lower tier has under a key is not older than what was written here.
+
+        Nor of a time to come: a clock was set back since, and its time would not be over in time.
+        """
+        if version >> 20 > self._now_ms() + AGREE_MS:
+            return False
         written = self._written.get(key)
         return version >= (self._floor if written is None else written[0])

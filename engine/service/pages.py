@@ -16,6 +16,7 @@ from engine.errors import Refused
 from engine.service.schema import COLUMNS, TABLES, Checkpoint
 
 ROWS = 50
+PAGE_MAX = (1 << 62) // ROWS  # what SQLite can count to
 GROWING_MS = 1_000
 SETTLED = "SELECT max(sequence) FROM memory"
 
@@ -26,11 +27,16 @@ def key_of(asked: Mapping[str, Any], at: Checkpoint | None) -> str:
     if table not in TABLES:
         known = ", ".join(TABLES)
         raise Refused(f"there is no table {table[:40]}", f"there are: {known}")
-    if page < 1:
+    if not 1 <= page <= PAGE_MAX:
         raise Refused(f"there is no page {page}", "pages are numbered from 1, the oldest")
+    return f"{life_of(at)}:{table}:{page}"
+
+
+def life_of(at: Checkpoint | None) -> str:
+    """The name of a journal's tables, another one once they are made anew; Refused without any."""
     if at is None:
         raise Refused("there are no tables yet", "repeat this in a moment", code=3)
-    return f"{at.journal_id[:8]}.{at.made[:8]}:{table}:{page}"
+    return f"{at.journal_id[:8]}.{at.made[:8]}"
 
 
 class Pages:

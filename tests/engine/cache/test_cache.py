@@ -15,6 +15,7 @@ pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache
 from engine.cache.cache import LEARNT, STORED, Cache, Namespace, Surroundings
 from engine.cache.settings import ROWS, Settings, settings_of
 from engine.layout import I
+from engine.service.reads import known_of
 
 Said = list[tuple[str, str, str]]
 
@@ -79,18 +80,52 @@ def test_values_and_what_was_learnt_outlive_a_restart(tmp_path):
 
 
 def test_secrets_never_leave_memory(tmp_path):
-    """Not into a file, also when all is closed."""
+    """Nor do their keys: not into a file, also when all is closed, nor into what was learnt."""
 
     async def life() -> None:
         one = Made(tmp_path)
         await one.cache.start()
-        await one.get("hush-hush", "secrets")
+        for _ in range(3):
+            for key in ("hush-hush", "hush-more"):
+                await one.get(key, "secrets")
+                one.cache.namespaces["secrets"].changed(key)
         assert one.cache.namespaces["secrets"].lower == []
+        assert one.cache.namespaces["secrets"].ahead is None
+        one.cache.advance()
+        one.cache.namespaces["secrets"].memory.set("account", b"hush-token", 1 << 40)
+        assert "hush" not in repr(one.cache.stats())
+        found = await known_of(one.cache, "account")
+        assert found["namespaces"]["secrets"]["memory"]["bytes"] > 0
+        assert "hush" not in repr(found)
         await one.cache.close()
 
     run(life())
-    stored = [path for path in tmp_path.iterdir() if path.name != LEARNT]
-    assert not [path for path in stored if b"hush-hush" in path.read_bytes()]
+    assert (tmp_path / LEARNT).exists()
+    assert not [path for path in tmp_path.iterdir() if b"hush" in path.read_bytes()]
+
+
+def test_a_wall_clock_set_back_lets_nothing_live_longer(tmp_path):
+    """Memory's time goes on by itself, whatever the day is said to be."""
+
+    async def life() -> None:
+        wall, steady = [10_000_000], [0]
+        one = Made(tmp_path, ttl_s={"pages": 1.0, "secrets": 1.0})
+        around = one.cache._around._replace(
+            now_ms=lambda: wall[0], steady_ns=lambda: steady[0] * 1_000_000
+        )
+        kinds = {"pages": Namespace(bytes, one.source), "secrets": Namespace(bytes, one.source)}
+        cache = Cache(one.cache.settings, kinds, around)
+        cache.advance()
+        await cache.namespaces["pages"].get_or_load("a")
+        wall[0], steady[0] = wall[0] - 3_600_000, 1_001
+        cache.advance()
+        assert cache.namespaces["pages"].get("a") is None
+        await cache.namespaces["pages"].get_or_load("a")
+        assert one.asked == 2
+        await cache.close()
+        await one.cache.close()
+
+    run(life())
 
 
 @pytest.mark.parametrize("damage", [b"", b"\xff\xff", b"\x81\xa5pages\xa3odd"])
@@ -131,16 +166,23 @@ def test_a_reset_forgets_memory_and_what_was_learnt(tmp_path):
     async def life() -> None:
         one = Made(tmp_path)
         await one.cache.start()
-        for key in ("a", "b", "a", "b"):
+        for key in ("a:1", "a", "b", "a", "b"):
             await one.get(key)
+            await asyncio.sleep(0)
         one.cache.forget()
         pages = one.cache.namespaces["pages"]
         assert pages.get("a") is None
         assert pages.ahead is not None
         assert pages.ahead.prefetch.synapses.predict_prefetch_candidates("a") == []
+        assert len(pages.ahead.prefetch.series) == 0
+        again = Made(tmp_path)
+        again.cache._remember()
+        known = again.cache.namespaces["pages"].ahead
+        assert known is not None
+        assert known.prefetch.synapses.predict_prefetch_candidates("a") == []
         await asyncio.sleep(0.05)
         assert await one.get("a") == b"a"
-        assert one.asked == 2
+        assert one.asked == 3
         await one.cache.close()
         assert (tmp_path / STORED).exists()
 

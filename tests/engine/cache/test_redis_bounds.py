@@ -86,3 +86,71 @@ def test_an_end_of_ours_is_no_failure(tmp_path):
             return told, redis.why, await tier.get_many(["k"])
 
     assert run(work()) == ([], "it was closed", [None])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"*1\r\n:7\r\n", b"*1\r\n:-1\r\n", b"*1\r\n,0\r\n", b"*1\r\n#t\r\n", b":1\r\n",
+     b"*1\r\n*0\r\n", b"%0\r\n", b"_\r\n", b"$1\r\n0\r\n"],
+    ids=repr,
+)  # fmt: skip
+def test_an_answer_that_names_no_row_of_ours_is_believed_by_nobody(tmp_path, said):
+    """Of keys that came too late: no error, nothing is taken for one of them, a new connection."""
+
+    async def work():
+        place = str(tmp_path / "odd.sock")
+        async with (
+            odd_redis(place, lambda word: said if word == b"EVAL" else b"+PONG\r\n"),
+            client(Address(path=place)) as (tier, redis, _),
+        ):
+            assert await tier.set_many([row_of(CODEC, "k", 1)]) == []
+            assert tier.tally.errors == 1
+            assert tier.tally.sets == 0
+            await until(lambda: redis.connects == 2, "it is another connection")
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b":5\r\n", b"$1\r\nk\r\n", b"*2\r\n$1\r\nk\r\n:1\r\n", b"%1\r\n$1\r\nk\r\n:1\r\n"],
+    ids=repr,
+)
+def test_a_change_of_what_is_no_key_ends_the_connection(tmp_path, said):
+    """What it means cannot be known: memory is emptied as at every loss, and nothing is printed."""
+    printed: list[Any] = []
+    heard: list[str | None] = []
+
+    async def work():
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: printed.append(what))
+        place = str(tmp_path / "odd.sock")
+        push = b">2\r\n$10\r\ninvalidate\r\n" + said
+        async with (
+            odd_redis(place, lambda _word: push + b"_\r\n"),
+            client(Address(path=place), heard.append) as (tier, redis, _),
+        ):
+            heard.clear()
+            await tier.get_many(["k"])
+            await until(lambda: redis.connects == 2, "it is another connection")
+            assert redis.why == "it told of a change of what is no key"
+
+    run(work())
+    assert printed == []
+    assert set(heard) == {None}
+
+
+def test_a_redis_without_room_keeps_no_older_value(redis_there):
+    """It takes no write any more: then what the write would have replaced goes."""
+
+    async def work():
+        async with client(address_of(redis_there.url)) as (tier, redis, _):
+            assert await tier.set_many([row_of(CODEC, "k", "old", 1)]) == []
+            await redis.ask([("CONFIG", "SET", "maxmemory", 1)], tier.tally)
+            assert await tier.set_many([row_of(CODEC, "k", "new", 2)]) == []
+            assert await tier.get_many(["k"]) == [None]
+            assert tier.tally.refused == 1
+            await redis.ask([("CONFIG", "SET", "maxmemory", 0)], tier.tally)
+            assert await tier.set_many([row_of(CODEC, "k", "new", 2)]) == []
+            assert await tier.get_many(["k"]) != [None]
+
+    run(work())

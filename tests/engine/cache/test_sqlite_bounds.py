@@ -79,3 +79,16 @@ def test_what_is_no_bytes_is_a_miss(tmp_path):
     assert tier.get("k") is None
     assert tier.tally.odd == 1
     store.close()
+
+
+def test_a_full_file_gives_no_older_value_than_it_was_told(tmp_path):
+    """What it has no room for takes away what it would have replaced."""
+    clock = Clock(now_ms())
+    tier, store, _ = opened(tmp_path / "c", clock, Bounds(200_000, FILE_SHORT))
+    for n in range(600):
+        put(tier, row_of(CODEC, f"k{n}", "x" * 900, at_ms=clock.now_ms))
+    put(tier, row_of(CODEC, "k0", "y" * 60_000, 2, at_ms=clock.now_ms))
+
+    assert tier.get("k0") is None
+    assert tier.get("k1") is not None
+    store.close()

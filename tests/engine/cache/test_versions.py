@@ -56,3 +56,16 @@ def test_what_is_too_much_to_know_is_mistrusted(monkeypatch):
     assert versions.trusts("other", taken[1])
     assert versions.trusts("k4", taken[4])
     assert not versions.trusts("k4", taken[3])
+
+
+def test_what_is_of_a_time_to_come_is_not_trusted():
+    """A clock that was set back an hour would let it live an hour too long."""
+    clock = Clock()
+    clock.ms += 3_600_000
+    written = Versions(clock).next()
+    clock.ms -= 3_600_000
+    later = Versions(clock)
+
+    assert not later.trusts("a", written)
+    clock.ms += 3_600_000 - of.AGREE_MS
+    assert later.trusts("a", written)

@@ -86,11 +86,26 @@ def test_every_row_is_on_one_page_and_full_pages_are_read_once(place, service):
 
 def test_what_is_asked_for_wrongly_is_refused(place, service):
     """In two lines each."""
-    for table, page, what in (("nonsense", 1, "no table nonsense"), ("fills", 0, "no page 0")):
+    wrong = [
+        ("nonsense", 1, "no table nonsense"), ("fills", 0, "no page 0"),
+        ("fills", 10**30, "no page 1000"), ("fills", 1e400, "does not know this request"),
+    ]  # fmt: skip
+    for table, page, what in wrong:
         with pytest.raises(Refused, match=what):
             ask(str(place), "page", table=table, page=page)
     beyond = ask(str(place), "page", table="fills", page=10_000)
     assert beyond["rows"] == []
+
+
+def test_tables_that_cannot_be_read_are_their_readers_trouble_alone(place, service):
+    """In two lines; the service goes on, and answers once they can be read again."""
+    path = place / "service" / "projections.sqlite"
+    path.rename(path.with_suffix(".away"))
+    with pytest.raises(Refused, match="the tables cannot be read now"):
+        ask(str(place), "page", table="fills", page=1)
+    path.with_suffix(".away").rename(path)
+
+    assert len(ask(str(place), "page", table="fills", page=1)["rows"]) == ROWS
 
 
 def test_full_pages_outlive_the_service(place):
@@ -191,7 +206,7 @@ def test_the_cache_tells_what_it_holds_and_has_learnt(place, service):
     assert predicted.returncode == learning.returncode == 0
     assert learning.stdout.startswith("no turn yet")
     assert (refused.returncode, len(refused.stderr.strip().splitlines())) == (2, 2)
-    assert done.stdout.strip() == "forgotten: pages"
+    assert done.stdout.strip() == "forgotten: pages, signals, snapshots"
     assert after["namespaces"]["pages"]["memory"] is None
     assert after["namespaces"]["pages"]["tiers"]["sqlite"] > 1_000
 
