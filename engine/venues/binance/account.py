@@ -7,28 +7,27 @@ sends what `leaving` hands over at once, and passes every text to `hear`. What a
 from collections.abc import Callable
 from typing import Any
 
-from engine.venues.asking import ASK_HOLDING, SUBMIT, Refusal, Request, Silence
+from engine.venues.asking import SUBMIT, Refusal, Request, Silence
 from engine.venues.binance import reasons, requests
 from engine.venues.binance.books import Books
-from engine.venues.binance.courier import QUESTION_NS, RULES, SUBSCRIBE, TIME, Courier
+from engine.venues.binance.courier import QUESTION_NS, SUBSCRIBE, TIME, Courier
+from engine.venues.binance.errands import OWN, Errands
 from engine.venues.binance.events import LOOK_AFTER, Executions, event_told
-from engine.venues.binance.limits import Headroom, until_of, until_of_headers
-from engine.venues.binance.pacing import SECOND_NS
+from engine.venues.binance.limits import Cost, Headroom, until_of, until_of_headers
 from engine.venues.binance.reading import (
     Unreadable,
     object_of,
     parsed,
     text_in,
-    time_ns_in,
     whole_in,
 )
 from engine.venues.binance.requests import Rest
-from engine.venues.binance.rules import market_of
 from engine.venues.binance.signing import Key
 from engine.venues.binance.steps import Heard, Question, Step, answered, begin, failed, refusal_of
 from engine.venues.binance.stream import SUBSCRIBE_PATIENCE_NS, Lines
 
-RULES_NS = 300 * SECOND_NS  # symbols halt and come back
+CONNECTING = Cost(2)
+LIMITED = (403, 418, 429)  # a firewall may stand for a limit
 UNSAID: dict[str, Any] = {"code": -1000, "msg": "an answer without a word of why"}
 
 
@@ -40,7 +39,7 @@ class Account:
         self.courier = Courier(key)
         self.trouble = ""  # why the account's stream was refused last
         self._executions = Executions()
-        self._rules_at_ns = 0
+        self._errands = Errands(self.courier, books)
 
     def ask(self, request: Request, now_ns: int) -> list[Heard]:
         """A request; what is known of it at once. What it needs asked comes out of `leaving`."""
@@ -98,7 +97,9 @@ class Account:
     def opened(self, line: int, now_ns: int) -> None:
         """A connection stands: the venue's time is asked there first, then its stream."""
         self.lines.opened(line, now_ns)
-        self.courier.post_own(TIME, requests.venue_time(), now_ns, line)
+        venue_ns = self.courier.clock.venue_ns(now_ns)
+        self.courier.limits.lands(CONNECTING, venue_ns, counted=False)
+        self._errands.ask_time(now_ns, line)
 
     def closed(self, line: int, now_ns: int) -> list[Heard]:
         """A connection is gone, or did not come to be: what was asked there has no answer."""
@@ -118,22 +119,15 @@ class Account:
         for verb, patience_ns in ((SUBSCRIBE, SUBSCRIBE_PATIENCE_NS), (TIME, QUESTION_NS)):
             for line in self.courier.unanswered(verb, patience_ns, now_ns):
                 self.lines.broke(line)
-        if not self.lines.best(hearing=False):
-            return heard
-        if now_ns >= self.courier.clock.ask_at_ns():
-            self._ask_own(TIME, now_ns)
-        if now_ns >= self._rules_at_ns:
-            self._rules_at_ns = now_ns + RULES_NS
-            self._ask_own(RULES, now_ns)
+        if self.lines.best(hearing=False):
+            self._errands.go(now_ns)
         return heard
 
     def due_ns(self, now_ns: int) -> int:
         """When `tick` and `leaving` have something to do next."""
-        clock_ns = self.courier.clock.ask_at_ns()
         subscribe = [one.subscribe_at_ns for one in self.lines.open.values() if one.subscribe_at_ns]
         wanted_ns = self.lines.wanted_at_ns(now_ns)
-        times = (clock_ns, self._rules_at_ns, wanted_ns)
-        later = [at_ns for at_ns in times if at_ns > now_ns]
+        later = [at_ns for at_ns in (wanted_ns, *self._errands.due_ns()) if at_ns > now_ns]
         return min([self.courier.due_ns(now_ns), *later, *subscribe])
 
     def wants_line(self, now_ns: int) -> bool:
@@ -154,19 +148,6 @@ class Account:
         if question.line and question.number == 0 and question.verb in (TIME, SUBSCRIBE):
             return question.line if question.line in self.lines.open else 0
         return self.lines.best(hearing=question.verb == SUBMIT)
-
-    def _ask_own(self, verb: int, now_ns: int) -> None:
-        """An own question, unless one of its kind is on its way."""
-        if self.courier.has_own(verb):
-            return
-        if verb == TIME:
-            self.courier.post_own(TIME, requests.venue_time(), now_ns)
-        elif verb == RULES:
-            names = tuple(one.instrument.name for one in self.books.rules)
-            self.courier.post_own(RULES, requests.exchange_info(names), now_ns)
-        else:
-            question = Question(Request(0, ASK_HOLDING), now_ns)
-            self._go_on(question, begin(question, self.books), now_ns)
 
     def _settle(
         self, question: Question, say: Callable[..., Step], said: object, now_ns: int
@@ -196,14 +177,11 @@ class Account:
 
     def _succeeded(self, question: Question, result: object, now_ns: int) -> Step:
         """A result."""
-        if question.verb == TIME:
-            venue_ns = time_ns_in(object_of(result, "a time"), "serverTime")
-            self.courier.clock.heard(question.sent_ns, now_ns, venue_ns)
+        if question.verb in OWN:
+            self._errands.answered(question, result, now_ns)
         elif question.verb == SUBSCRIBE:
             subscription = whole_in(object_of(result, "a subscription"), "subscriptionId")
             self._subscribed(question.line, subscription, now_ns)
-        elif question.verb == RULES:
-            self._rules_told(result, now_ns)
         else:
             return answered(question, result, self.books)
         return Step([])
@@ -216,13 +194,13 @@ class Account:
             code, _ = reasons.error_of(error)
         except Unreadable:
             code, error = -1000, UNSAID
-        if status in (418, 429) or code == reasons.TOO_MANY_ORDERS:
+        if status in LIMITED or code == reasons.TOO_MANY_ORDERS:
             self._limited(status, code, until_ns or until_of(object_of(error, "an error")), now_ns)
         if code == reasons.BAD_TIME and status < 500 and not question.retried:
             return self._time_refused(question, now_ns)
         if question.verb == SUBSCRIBE:
             self._not_subscribed(question, error, now_ns)
-        if question.verb in (TIME, SUBSCRIBE, RULES):
+        if question.verb in (SUBSCRIBE, *OWN):
             return Step([])
         return failed(question, status, error, self.books)
 
@@ -237,14 +215,14 @@ class Account:
         """Our time was refused, so nothing was done: once more when the venue's is known."""
         question.retried = True
         self.courier.clock.forget()
-        self._ask_own(TIME, now_ns)
+        self._errands.ask_time(now_ns)
         return Step([], question.call)
 
     def _subscribed(self, line: int, subscription: int, now_ns: int) -> None:
         """Its events come; what happened while none did must be looked for."""
         self.trouble = ""
         if line in self.lines.open and self.lines.subscribed(line, subscription, now_ns):
-            self._ask_own(ASK_HOLDING, now_ns)
+            self._errands.ask_holding(now_ns)
 
     def _not_subscribed(self, question: Question, error: object, now_ns: int) -> None:
         """Subscribed already is as good; anything else is tried again, ever more slowly."""
@@ -254,20 +232,6 @@ class Account:
         else:
             self.trouble = f"{code} {message}"[:200]
             self.lines.unsubscribed(question.line, now_ns)
-
-    def _rules_told(self, result: object, now_ns: int) -> None:
-        """Status and filters as they are now; steps stay, the core counts in them."""
-        market = market_of(result, frozenset(self.books.numbers))
-        for name, rules in market.rules.items():
-            number = self.books.numbers[name]
-            kept = self.books.rules[number]
-            if rules.status != kept.status:
-                self.books.note(f"{name} is {rules.status}")
-            self.books.rules[number] = rules._replace(instrument=kept.instrument)
-        for name, why in market.refused.items():
-            self.books.note(f"{name} cannot be read: {why}")
-        self.books.exchange = market.filters
-        self.courier.limits.learn(market.rate_limits, self.courier.clock.venue_ns(now_ns))
 
     def _event(self, line: int, event: dict[str, Any], now_ns: int) -> list[Heard]:
         """An event of the account's stream, or of the connection."""
@@ -279,6 +243,6 @@ class Account:
         else:
             heard = event_told(event, self.books, self._executions)
             if kind in LOOK_AFTER:
-                self._ask_own(ASK_HOLDING, now_ns)
+                self._errands.ask_holding(now_ns)
             return [(0, answer) for answer in heard]
         return []

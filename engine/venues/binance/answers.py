@@ -18,7 +18,7 @@ from engine.venues.asking import (
     Trade,
 )
 from engine.venues.binance.books import Balance, Books
-from engine.venues.binance.fees import Fee, fee_of, with_fee
+from engine.venues.binance.fees import Fee, fee_of, with_fee, with_rest
 from engine.venues.binance.reading import (
     Unreadable,
     amount_in,
@@ -100,7 +100,7 @@ def trade_of(order_id: int, symbol: int, side: int, row: dict[str, Any], books: 
     maker = flag_in(row, "isMaker") if "isMaker" in row else False
     bare = Trade(order_id, symbol, side, 0, 0, 0, fill_id, maker)
     amounts = (amount_in(row, "price"), amount_in(row, "qty"))
-    return traded(bare, amounts, fee_of(commission, asset, instrument), instrument)
+    return traded(bare, amounts, fee_of(commission, asset, instrument, books.fee_asset), instrument)
 
 
 def traded(bare: Trade, amounts: tuple[int, int], fee: Fee, instrument: Instrument) -> Trade:
@@ -151,7 +151,7 @@ def trades_in(value: object, order_id: int, venue_id: int, books: Books) -> list
     return trades
 
 
-def open_in(value: object, books: Books) -> tuple[int, ...]:
+def open_in(value: object, books: Books, asked_ns: int) -> tuple[int, ...]:
     """The open orders of ours; the others are counted by symbol."""
     ids, others = [], [0] * len(books.rules)
     for one in rows_of(value, "open orders"):
@@ -164,6 +164,7 @@ def open_in(value: object, books: Books) -> tuple[int, ...]:
         else:
             others[told.symbol] += 1
     books.others = others
+    books.are_open(ids, asked_ns)
     return tuple(ids)
 
 
@@ -180,7 +181,7 @@ def account_in(value: object, books: Books) -> None:
     if isinstance(told, list):
         books.permissions = frozenset(one for one in told if isinstance(one, str))
     for rules in books.rules:
-        for asset in (rules.instrument.base, rules.instrument.quote):
+        for asset in (rules.instrument.base, rules.instrument.quote, books.fee_asset):
             found.setdefault(asset, Balance(0, 0, at_ns))
     books.balances = found
 
@@ -192,4 +193,7 @@ def holding_of(books: Books, open_ids: tuple[int, ...]) -> Holding:
     quote = books.balances[books.rules[0].instrument.quote].all
     if max([quote, *lots]) >= BOUND:
         raise Unreadable("more is held than can be")
-    return Holding(quote, tuple(lots), open_ids)
+    dust_e8 = tuple(books.balances[one.base].all % one.lot_e8 for one in traded_here)
+    other = books.balances.get(books.fee_asset)
+    other_e8 = None if other is None or other.all >= BOUND else other.all
+    return with_rest(Holding(quote, tuple(lots), open_ids), dust_e8, other_e8)

@@ -15,6 +15,8 @@ from engine.venues.binance.naming import Names
 from engine.venues.binance.rules import Filters, Rules
 
 NONE = Filters()
+FEE_ASSET = "BNB"  # the other asset that may pay fees
+ARRIVES_NS = 30_000_000_000  # an order that is not open so long after arrived never, or ended
 KNOWN_MAX, OPEN_MAX, BALANCES_MAX, NOTES_MAX = 1_024, 256, 4_096, 64
 
 
@@ -32,6 +34,7 @@ class Resting(NamedTuple):
     side: int
     type: int
     quantity: int
+    sent_ns: int
 
 
 class Balance(NamedTuple):
@@ -66,6 +69,7 @@ class Books:
         self.others = [0] * len(self.rules)  # open orders that are not ours
         self.balances: dict[str, Balance] = {}
         self.marks = [Marks()] * len(self.rules)
+        self.fee_asset = FEE_ASSET
         self.permissions: frozenset[str] = frozenset()
         self.notes: deque[str] = deque(maxlen=NOTES_MAX)  # what was heard and named nothing
 
@@ -73,9 +77,13 @@ class Books:
         """Something for the log."""
         self.notes.append(text[:200])
 
+    def mark(self, symbol: int, **prices: int) -> None:
+        """Prices in 1e-8 that orders without one are valued at: see `Marks` for their names."""
+        self.marks[symbol] = self.marks[symbol]._replace(**prices)
+
     def learn(self, order_id: int, symbol: int, venue_id: int) -> None:
-        """An order's place at the venue."""
-        if self.known.get(order_id) == (symbol, venue_id):
+        """An order's place at the venue, whose ids begin at 1."""
+        if venue_id < 1 or self.known.get(order_id) == (symbol, venue_id):
             return
         self.known[order_id] = Known(symbol, venue_id)
         self.orders[symbol, venue_id] = order_id
@@ -92,14 +100,14 @@ class Books:
             self.learn(order_id, symbol, venue_id)
         return order_id
 
-    def sends(self, order: SubmitOrder) -> int:
+    def sends(self, order: SubmitOrder, now_ns: int) -> int:
         """An order is about to leave: 0, or the number of the filter it fails."""
         rules = self.rules[order.symbol]
         wanted = order_of(order, rules)
         reason = objection(wanted, rules, self.around(order.symbol))
         if reason == 0:
             self.open[order.order_id] = Resting(
-                order.symbol, wanted.side, wanted.type, wanted.quantity
+                order.symbol, wanted.side, wanted.type, wanted.quantity, now_ns
             )
             while len(self.open) > OPEN_MAX:
                 del self.open[next(iter(self.open))]
@@ -115,6 +123,12 @@ class Books:
         """The venue's word on one of our orders."""
         if status != OPEN:
             self.open.pop(order_id, None)
+
+    def are_open(self, ids: Sequence[int], asked_ns: int) -> None:
+        """All of ours that are open; what was sent long before and is not there is not open."""
+        for order_id, one in list(self.open.items()):
+            if order_id not in ids and one.sent_ns + ARRIVES_NS < asked_ns:
+                del self.open[order_id]
 
     def around(self, symbol: int) -> Around:
         """What an order of a symbol is judged by."""

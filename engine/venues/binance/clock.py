@@ -11,6 +11,7 @@ MILLISECOND_NS = 1_000_000
 SAMPLES_MAX = 16
 AGE_MAX_NS = 600_000_000_000  # clocks drift: what is older says nothing
 ASK_NS = 60_000_000_000
+DRIFT_NS = 50 * MILLISECOND_NS  # what two clocks may part in ten minutes
 
 
 class Sample(NamedTuple):
@@ -33,10 +34,13 @@ class VenueClock:
         """An answer with the venue's time, in ns; its milliseconds were cut off."""
         round_trip_ns = max(received_ns - sent_ns, 0)
         offset_ns = venue_ns + MILLISECOND_NS // 2 - sent_ns - round_trip_ns // 2
+        apart_ns = abs(offset_ns - self.offset_ns)
+        if self._samples and apart_ns > round_trip_ns // 2 + self.error_ns + DRIFT_NS:
+            self._samples.clear()  # both cannot be right: a clock jumped
         self._samples.append(Sample(received_ns, round_trip_ns, offset_ns))
         while self._samples[0].received_ns < received_ns - AGE_MAX_NS:
             self._samples.popleft()
-        best = min(self._samples, key=lambda one: one.round_trip_ns)
+        best = min(reversed(self._samples), key=lambda one: one.round_trip_ns)
         self.offset_ns, self.error_ns = best.offset_ns, best.round_trip_ns // 2
 
     def forget(self) -> None:

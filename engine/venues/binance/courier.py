@@ -15,7 +15,7 @@ from engine.venues.binance.requests import Call, Rest, rest_of, ws_text
 from engine.venues.binance.signing import Key
 from engine.venues.binance.steps import Question
 
-TIME, SUBSCRIBE, RULES = 100, 101, 102  # verbs of the adapter's own questions
+TIME, SUBSCRIBE, RULES, AVERAGE = 100, 101, 102, 103  # verbs of the adapter's own questions
 HOLD_NS = SECOND_NS  # what acts and could not leave for so long does not leave
 QUESTION_NS = 5 * SECOND_NS  # a question that took so long is not asked further
 GIVE_UP_NS = 60 * SECOND_NS  # no answer is expected any more

@@ -83,7 +83,8 @@ def trade_told(event: dict[str, Any], order_id: int, symbol: int, books: Books) 
     instrument = books.rules[symbol].instrument
     side = side_in({"side": event.get("S")})
     commission = amount_in(event, "n")
-    fee = fee_of(commission, text_in(event, "N") if commission else "", instrument)
+    asset = text_in(event, "N") if commission else ""
+    fee = fee_of(commission, asset, instrument, books.fee_asset)
     bare = Trade(order_id, symbol, side, 0, 0, 0, whole_in(event, "t"), flag_in(event, "m"))
     return traded(bare, (amount_in(event, "L"), amount_in(event, "l")), fee, instrument)
 

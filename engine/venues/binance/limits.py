@@ -38,7 +38,9 @@ class Cost(NamedTuple):
 
     def of(self, type_: str) -> int:
         """What it counts against limits of a type."""
-        return {WEIGHT: self.weight, ORDERS: self.orders}.get(type_, 1)
+        if type_ == WEIGHT:
+            return self.weight
+        return self.orders if type_ == ORDERS else 1
 
 
 class Headroom(NamedTuple):

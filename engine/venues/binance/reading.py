@@ -76,6 +76,9 @@ def e8_in(row: dict[str, Any], key: str) -> int:
     text = row.get(key)
     if not isinstance(text, str) or len(text) > 60:
         raise Unreadable(f"{key} is no decimal text")
+    digits = text[:-9] + text[-8:]
+    if text[-9:-8] == "." and digits.isdigit() and digits.isascii() and len(digits) < 19:
+        return int(digits)  # eight decimals, as nearly everything comes
     try:
         value = e8_of(text)
     except ValueError:

@@ -114,6 +114,12 @@ def exchange_info(symbols: tuple[str, ...]) -> Call:
     )
 
 
+def average_price(symbol: str) -> Call:
+    """The volume weighted price of the filters' minutes."""
+    parameters: Parameters = {"symbol": symbol}
+    return Call("avgPrice", "GET", "/api/v3/avgPrice", parameters, Cost(2), is_signed=False)
+
+
 def subscription() -> Call:
     """The account's own stream, on the connection that carries the call."""
     return Call("userDataStream.subscribe.signature", "", "", {}, Cost(2))

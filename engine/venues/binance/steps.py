@@ -33,7 +33,7 @@ from engine.venues.binance.answers import (
     trades_in,
 )
 from engine.venues.binance.books import Books
-from engine.venues.binance.reading import rows_of
+from engine.venues.binance.reading import Unreadable, rows_of
 from engine.venues.binance.requests import Call
 
 Heard = tuple[int, Answer]  # the number of the request, or 0 for what comes by itself
@@ -91,7 +91,7 @@ def begin_order(question: Question, books: Books) -> Step:
     order = decode(question.request.record)
     if not 0 <= order.symbol < len(books.rules):
         return Step([(question.number, Refusal(reasons.SYMBOL_UNKNOWN))])
-    reason = books.sends(order)
+    reason = books.sends(order, question.asked_ns)
     if reason:
         books.note(f"order {order.order_id}: {reasons.words_of(reason)}")
         return Step([(question.number, Refusal(reason))])
@@ -123,7 +123,7 @@ def place_result(question: Question, result: object, books: Books) -> Step:
     """The order stands as this says; its trades come first."""
     told = order_in(result, books)
     if told.order_id != question.request.order_id:
-        return Step([(question.number, Silence())])
+        raise Unreadable(f"the answer is of order {told.order_id}, not of this one")
     heard: list[Heard] = [(0, trade) for trade in fills_in(told, result, books)]
     return Step([*heard, (question.number, told.seen)])
 
@@ -132,7 +132,7 @@ def order_result(question: Question, result: object, books: Books) -> Step:
     """A cancel or a question found the order."""
     told = order_in(result, books)
     if told.order_id != question.request.order_id:
-        return Step([(question.number, Silence())])
+        raise Unreadable(f"the answer is of order {told.order_id}, not of this one")
     if question.verb == ASK_FILLS:
         question.venue_id = told.venue_id
         symbol = books.rules[told.symbol].instrument.name
@@ -161,7 +161,7 @@ def holding_result(question: Question, result: object, books: Books) -> Step:
     """Open orders first, then balances: what fills between the two shows as a difference, once."""
     call = question.call
     if call is not None and call.method == "openOrders.status":
-        question.open_ids = open_in(result, books)
+        question.open_ids = open_in(result, books, question.asked_ns)
         return Step([], requests.account_status())
     account_in(result, books)
     return Step([(question.number, holding_of(books, question.open_ids))])
