@@ -16,6 +16,7 @@ from engine.journal.folded import Kept
 from engine.journal.recovery import chunks
 from engine.journal.restoring import left_behind
 from engine.journal.verification import verified
+from engine.secrets import kept
 from supreme_cli.findings import FAIL, Finding, Place, fail, ok, warning
 
 DAY_BYTES = 500_000_000  # of journal, at 100 market records a second
@@ -182,6 +183,18 @@ def journal(place: Place) -> Finding:
         what += f"; {len(large)} more would take longer than a look"
         return warning(what, f"supreme journal verify --data-dir {large[0]} reads it all")
     return ok(what if told else "none yet")
+
+
+def keys(place: Place) -> Finding:
+    """Whether files of API keys are whole, and read by nobody else."""
+    homes = [str(home) for home in (place.directory, *place.below())]
+    paths = [path for home in homes for path in kept.all_in([home]).values()]
+    for path in paths:
+        try:
+            kept.look(path)
+        except Refused as refused:
+            return fail(refused.what, refused.fix)
+    return ok(f"{len(paths)} sealed, whole and private" if paths else "none yet")
 
 
 def contents(home: Path) -> str:

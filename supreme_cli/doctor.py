@@ -31,6 +31,7 @@ CHECKS: tuple[tuple[str, Callable[[Place], Finding]], ...] = (
     ("socket", directory_checks.local_socket),
     ("runtime", directory_checks.runtime_socket),
     ("journal", directory_checks.journal),
+    ("keys", directory_checks.keys),
 )
 GLYPHS = {OK: "✓", WARNING: "!", FAIL: "✗"}
 PLAIN_GLYPHS = {OK: "+", WARNING: "!", FAIL: "x"}
@@ -49,7 +50,7 @@ def main(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
-    """Check what an engine stands on: Python, memory, clock, terminal, disk, sockets, journal.
+    """Check what an engine stands on: Python, memory, clock, screen, disk, sockets, journal, keys.
 
     Nothing is changed that is not removed again. Exit code 1 if a check failed; a warning is no
     failure. Example: supreme doctor --data-dir ~/.local/share/supreme/run-simulated-1

@@ -70,7 +70,7 @@ def private(path: str) -> bytes:
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}", "name another file") from error
     try:
-        must_be_private(os.fstat(fd), path)
+        must_be_private(os.fstat(fd), path, os.geteuid())
         raw = b""
         while more := os.read(fd, BYTES_MAX + 1 - len(raw)):
             raw += more
@@ -81,13 +81,17 @@ def private(path: str) -> bytes:
     return raw
 
 
-def must_be_private(found: os.stat_result, path: str) -> None:
-    """Refused (4) for what others may read or own, (2) for what is neither file nor pipe."""
+def must_be_private(found: os.stat_result, path: str, uid: int) -> None:
+    """Refused (4) for what others than this user may read or own, (2) for neither file nor pipe.
+
+    To a group root may give its own files: systemd and Kubernetes hand secrets over like that.
+    """
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode)):
         raise Refused(f"{path} is no file", "name a file")
-    if found.st_uid not in (0, os.geteuid()):
+    if found.st_uid not in (0, uid):
         raise Refused(f"{path} belongs to somebody else", "copy it, then use the copy", code=4)
-    if found.st_mode & OTHERS:
+    given = stat.S_IRGRP if found.st_uid == 0 != uid else 0
+    if found.st_mode & OTHERS & ~given:
         raise Refused(f"others may read {path}", f"chmod 600 {path}", code=4)
 
 

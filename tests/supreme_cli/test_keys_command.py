@@ -12,6 +12,7 @@ import pytest
 
 from tests.acceptance.running import COMMAND, ROOT, supreme
 from tests.engine.secrets.sealing import API_KEY, PEM, SECRET, private
+from tests.supreme_cli.doctoring import checked
 
 Done = subprocess.CompletedProcess[str]
 PHRASE = "a horse of no colour"
@@ -279,3 +280,16 @@ def test_removing_asks_at_a_terminal(room: Room):
     assert room.file().exists()
     assert talked(["remove", "main"], ["y"], room.environ)[0] == 0
     assert not room.file().exists()
+
+
+def test_the_doctor_looks_at_keys_too(room: Room):
+    """Whole and private, or with the words that mend it."""
+    room.keys("add", "main", "--file", room.pair, "--key-file", room.lock)
+    place = str(room.folder / "share" / "supreme")
+
+    well = checked(Path(place), **room.environ)["keys"]
+    room.file().chmod(0o644)
+    ill = checked(Path(place), **room.environ)["keys"]
+
+    assert (well["verdict"], well["what"]) == ("ok", "1 sealed, whole and private")
+    assert (ill["verdict"], ill["fix"]) == ("fail", f"chmod 600 {room.file()}")

@@ -8,7 +8,17 @@ import pytest
 
 from engine.errors import Refused
 from engine.secrets.header import FromFile
-from engine.secrets.kept import add, all_in, alone_in, look, path_of, private, remove, rotate
+from engine.secrets.kept import (
+    add,
+    all_in,
+    alone_in,
+    look,
+    must_be_private,
+    path_of,
+    private,
+    remove,
+    rotate,
+)
 from engine.secrets.keys import Keys
 from engine.secrets.sealed import KeyFile, opened
 from tests.conftest import ROOT
@@ -147,6 +157,32 @@ def test_a_file_that_others_may_read_is_refused(tmp_path, mode):
         private(path)
 
     assert (refused.value.fix, refused.value.code) == (f"chmod 600 {path}", 4)
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "user", "passes"),
+    [
+        (0o600, 7, 7, True),
+        (0o400, 0, 7, True),
+        (0o440, 0, 7, True),  # root's, given to a group of ours
+        (0o440, 7, 7, False),
+        (0o440, 0, 0, False),
+        (0o460, 0, 7, False),
+        (0o444, 0, 7, False),
+        (0o600, 8, 7, False),
+        (0o600, 7, 0, False),
+    ],
+)
+def test_who_may_read_a_secret(mode, owner, user, passes):
+    """Its owner, who is this user or root; what root owns, also a group that root gave it to."""
+    found = os.stat_result((0o100000 | mode, 0, 0, 1, owner, 0, 10, 0, 0, 0))
+
+    if passes:
+        must_be_private(found, "x", user)
+    else:
+        with pytest.raises(Refused) as refused:
+            must_be_private(found, "x", user)
+        assert refused.value.code == 4
 
 
 def test_what_is_no_file_of_secrets_is_refused(tmp_path):
