@@ -10,7 +10,7 @@ from typing import NamedTuple
 from engine.control.places import directory_named
 from engine.errors import Refused
 from engine.profile import ALL_KEYS, SECRETS, TEXTS, Given, refuse
-from engine.secrets.mode import API_KEY, MODE, SANDBOX, SECRET, profile_asked
+from engine.secrets.mode import API_KEY, MODE, SANDBOX, SECRET, profile_by_mode
 
 PREFIX = "SUPREME_"
 # The options of `supreme run` that a variable may stand for.
@@ -85,7 +85,7 @@ def examine(environ: Mapping[str, str]) -> tuple[Environment, list[Refused]]:
             given[NAMES[ours]] = Given(said[name], name)
     wrong: list[Refused] = []
     try:
-        profile = profile_asked(environ)
+        profile = profile_by_mode(environ)
         if profile and "profile" not in given:
             given["profile"] = Given(profile, MODE)
     except Refused as refused:

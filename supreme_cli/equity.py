@@ -26,7 +26,10 @@ from supreme_cli.services import ask, tables_of
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 SPARK_WIDTH = 60
-ACCOUNT = ("equity", "cash", "realized", "fees", "net", "day_net", "drawdown_percent")
+ACCOUNT = (
+    *("equity", "cash", "realized", "fees", "net", "day_net", "drawdown_percent"),
+    *("fee_asset", "fee_asset_held", "fee_asset_paid"),
+)
 
 
 def main(

@@ -139,9 +139,7 @@ class Client:
         """Milliseconds of the venue's clock."""
         return self.served.clock() // 1000
 
-    def rest(
-        self, verb: str, path: str, text: str = "", body: str = "", **headers: str
-    ) -> Told:
+    def rest(self, verb: str, path: str, text: str = "", body: str = "", **headers: str) -> Told:
         """One request as it is; `text` is the query."""
         line = http.client.HTTPConnection("127.0.0.1", self.served.port, timeout=WAIT_S)
         try:

@@ -33,11 +33,15 @@ def client(served):
 
 def test_documented_rest_signatures_hold(shared):
     """Query and body as they were sent, percent-encoded; hexadecimal digits of either size."""
-    told = json.loads((shared / "exchange_fixtures/binance_docs/signing_hmac_rest.json").read_text())
+    told = json.loads(
+        (shared / "exchange_fixtures/binance_docs/signing_hmac_rest.json").read_text()
+    )
     key = key_of(told["apiKey"], told["secretKey"])
 
     for vector in told["vectors"]:
-        payload, signature = rest_payload(f"{vector['payload']}&signature={vector['signature']}", "")
+        payload, signature = rest_payload(
+            f"{vector['payload']}&signature={vector['signature']}", ""
+        )
         assert key.is_signature(payload, signature)
         assert key.is_signature(payload, signature.upper())
         assert not key.is_signature(payload + b"0", signature)
@@ -206,7 +210,9 @@ def test_an_hmac_key_may_not_log_on(client):
     assert told["error"] == {"code": -4056, "msg": "HMAC_SHA256 API key is not supported."}
 
 
-@pytest.mark.parametrize("pem", ["-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "-----BEGIN"])
+@pytest.mark.parametrize(
+    "pem", ["-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "-----BEGIN"]
+)
 def test_pem_without_a_key_is_refused(pem):
     """ValueError says so."""
     with pytest.raises(ValueError, match="is no"):
