@@ -10,12 +10,12 @@ import typer
 from engine.control.places import base_directory, directory_named
 from engine.errors import Refused
 from engine.options import profile_asked
+from engine.venues.settings import settings_of as exchange_of
 from supreme_cli.backtest import Meter
 from supreme_cli.handing import keys_for
 from supreme_cli.verdicts import Case, columns, junit, markdown
 from validators.connectivity.outcome import FAILED, SKIPPED, Verdict
 from validators.connectivity.places import (
-    BINANCE,
     Source,
     Venue,
     checked,
@@ -35,9 +35,14 @@ BAR_COLUMNS = 40
 
 
 def main(
-    rest: Annotated[str, typer.Option(metavar="URL", help="Its REST API.")] = BINANCE.rest,
-    ws: Annotated[str, typer.Option(metavar="URL", help="Its market streams.")] = BINANCE.stream,
-    ws_api: Annotated[str, typer.Option(metavar="URL", help="Its WebSocket API.")] = BINANCE.ws_api,
+    profile: Annotated[
+        str, typer.Option(metavar="NAME", help="Whose exchange and sources [as run takes it].")
+    ] = "",
+    rest: Annotated[str, typer.Option(metavar="URL", help="Its REST API [the profile's].")] = "",
+    ws: Annotated[str, typer.Option(metavar="URL", help="Its streams [the profile's].")] = "",
+    ws_api: Annotated[
+        str, typer.Option(metavar="URL", help="Its WebSocket API [the profile's].")
+    ] = "",
     source: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=URL", help="One beside the market; may be repeated."),
@@ -78,10 +83,13 @@ def main(
     if show_list:
         print(listed(form))
         return 0
-    venue = checked(Venue(BINANCE.name, rest, ws, ws_api))
     asked = asked_of((symbol, keys), from_env, (timeout, seconds), may_order=confirm == LIVE)
     # After the keys have left the environment, whose other names are judged here.
-    sources = [*sources_in(profile_asked("", ()).secrets), *map(source_of, source or [])]
+    chosen = profile_asked(profile, ())
+    usual = exchange_of(chosen.values, chosen.texts)
+    told_urls = (rest or usual.rest_url, ws or usual.stream_url, ws_api or usual.api_url)
+    venue = checked(Venue("binance", *told_urls))
+    sources = [*sources_in(chosen.secrets), *map(source_of, source or [])]
     verdicts = all_of(venue, sources, asked)
     print(told(verdicts, form))
     return CHECK_FAILED if any(one.state == FAILED for one in verdicts) else 0

@@ -61,14 +61,20 @@ def run_with_keys(argv: list[str]) -> int:
 
 
 def handed_for(options: Options) -> Handed | None:
-    """The keys that an engine of these options needs; None where it trades at no exchange."""
+    """The keys that an engine of these options needs; None where it trades at no exchange.
+
+    Nothing that this process starts from now on finds them in its environment.
+    """
     if options.help:
         return None
     profile = load_profile(options.profile, options.changes, options.environment)
     exchange = settings_of(profile.values, profile.texts)
     if exchange.venue == "none":
         return None
-    return hand_over(keys_for(exchange.key, options.data_dir, os.environ), os.environ)
+    keys = keys_for(exchange.key, options.data_dir, os.environ)
+    for name in WITHHELD:
+        os.environ.pop(name, None)
+    return hand_over(keys, os.environ)
 
 
 def keys_for(name: str, data_dir: str, environ: MutableMapping[str, str]) -> Keys:
