@@ -101,7 +101,7 @@ def test_a_limit_maker_never_takes(words):
         desk.place(desk.b, words)
 
     assert refused.value.args == (-2010, "Order would immediately match and take.")
-    (report,) = [event for event in desk.heard() if type(event).__name__ == "Reported"]
+    (report,) = desk.heard()
     assert (report.kind, report.reject_reason) == ("REJECTED", "WOULD_MATCH_IMMEDIATELY")
 
 
