@@ -78,6 +78,7 @@ class Telling:
     def reject(self, order: Order, reason: str, now_us: int) -> None:
         """An account learns that the matching engine did not take its order."""
         self.report(order, order.status, now_us)
+        self.touched.pop(order.dealings, None)  # no balance changed by it
         if order.dealings.account.is_followed:
             told = self.said[-1]
             assert isinstance(told, Reported)

@@ -3,7 +3,6 @@
 import pytest
 
 from engine.instruments import E8
-from engine.venues.exchange import accounts
 from engine.venues.exchange.words import VenueRefusal, Which
 from tests.engine.venues.exchange.desk import FREE, Desk, asked, done, has
 
@@ -261,10 +260,10 @@ def test_a_symbol_that_trades_again_has_its_book():
     assert desk.place(desk.b, "SELL LIMIT 2 at 100").status == "FILLED"
 
 
-def test_old_orders_are_forgotten_and_open_ones_never(monkeypatch):
+def test_old_orders_are_forgotten_and_open_ones_never():
     """What is kept of an account is bounded; the oldest closed orders go first."""
-    monkeypatch.setattr(accounts, "ORDERS_KEPT", 3)
     desk = Desk()
+    desk.a.remembers = 3
     oldest = desk.place(desk.a, "BUY LIMIT 1 at 50", client_id="oldest")
     for number in range(5):
         order = desk.place(desk.a, "BUY LIMIT 1 at 100", client_id=f"c{number}")
@@ -275,3 +274,14 @@ def test_old_orders_are_forgotten_and_open_ones_never(monkeypatch):
     assert [order.client_id for order in kept] == ["oldest", "c2", "c3", "c4"]
     assert oldest.is_open
     assert set(desk.a.dealings["BTCUSDT"].named) == {"oldest", "c2", "c3", "c4"}
+
+
+def test_old_trades_are_forgotten():
+    """As many are kept as closed orders."""
+    desk = Desk()
+    desk.a.remembers = 2
+    desk.place(desk.b, "SELL LIMIT 5 at 100")
+    for _ in range(4):
+        desk.place(desk.a, "BUY LIMIT 1 at 100")
+
+    assert [fill.trade_id for fill in desk.exchange.fills(desk.a, "BTCUSDT")] == [3, 4]

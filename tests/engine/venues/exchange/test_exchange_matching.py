@@ -101,7 +101,7 @@ def test_a_limit_maker_never_takes(words):
         desk.place(desk.b, words)
 
     assert refused.value.args == (-2010, "Order would immediately match and take.")
-    (report,) = [event for event in desk.heard() if type(event).__name__ == "Reported"]
+    (report,) = desk.heard()
     assert (report.kind, report.reject_reason) == ("REJECTED", "WOULD_MATCH_IMMEDIATELY")
 
 
@@ -179,6 +179,7 @@ def test_a_market_order_by_quote_keeps_the_largest_size(rules, name):
         ("BUY MARKET 2", {"USDT": 202 * E8}),
         ("SELL MARKET 1.0001", {"BTC": E8}),
         ("BUY MARKET for 203", {"USDT": 202 * E8}),
+        ("BUY MARKET for 100", {"USDT": 100 * E8 - 1}),  # though it would spend 99.99 only
         ("SELL STOP_LOSS 1.0001 stop 90", {"BTC": E8}),
         ("BUY STOP_LOSS 1 stop 120", {"USDT": 119 * E8}),
     ],
