@@ -24,6 +24,7 @@ from bench import (
     resilience,
     service,
     start,
+    venue,
     wire,
 )
 from bench.figures import Absent, Figure, head_line, header, note, show
@@ -35,6 +36,7 @@ ROWS: dict[str, Callable[[], list[Figure]]] = {
     "live_call": live_call.figures,
     "record_in": record_in.figures,
     "wire": wire.figures,
+    "venue": venue.figures,
     "memory": memory.figures,
     "start": start.figures,
     "replay": replay.figures,

@@ -1,8 +1,10 @@
 """Does an account come to what its fills say? Exact decimals, for every client's script."""
 
+import asyncio
 import json
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -56,6 +58,24 @@ def reconcile(before: Balances, after: Balances, fills: list[dict[str, Any]]) ->
     for asset in before.keys() | after.keys():
         was, now = (sum(one.get(asset, (Decimal(0),))) for one in (before, after))
         assert now - was == change.get(asset, Decimal(0)), (asset, was, now, change[asset])
+
+
+def refusal(kind: type[Exception], act: Callable[[], object]) -> str:
+    """What a client raises, in words; AssertionError where it raises nothing."""
+    try:
+        act()
+    except kind as error:
+        return str(error)
+    raise AssertionError(f"nothing was refused, {kind.__name__} was due")
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Let the loop run until it is so; TimeoutError after ten seconds."""
+    for _ in range(200):
+        if is_so():
+            return
+        await asyncio.sleep(0.05)
+    raise TimeoutError("it never came to be so")
 
 
 def tell(**facts: Any) -> None:

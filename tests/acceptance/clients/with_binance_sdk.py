@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import books
 from binance_common.configuration import (
     ConfigurationRestAPI,
     ConfigurationWebSocketAPI,
@@ -12,6 +11,8 @@ from binance_common.configuration import (
 from binance_common.errors import BadRequestError
 from binance_sdk_spot import rest_api, websocket_api
 from binance_sdk_spot.spot import Spot
+
+from tests.acceptance.clients import books
 
 SYMBOL = "ETHUSDT"
 
@@ -64,11 +65,8 @@ def by_rest(client: Spot) -> int:
     number = resting.order_id
     assert rest.get_order(symbol=SYMBOL, order_id=number).data().status == "NEW"
     assert rest.delete_order(symbol=SYMBOL, order_id=number).data().status == "CANCELED"
-    try:
-        rest.delete_order(symbol=SYMBOL, order_id=number)
-        raise AssertionError("canceled twice")
-    except BadRequestError as error:
-        assert "Unknown order sent." in str(error)
+    said = books.refusal(BadRequestError, lambda: rest.delete_order(symbol=SYMBOL, order_id=number))
+    assert "Unknown order sent." in said
     rest.new_order(symbol=SYMBOL, side=buy, type=market, quantity=0.1)
     rest.new_order(symbol=SYMBOL, side=sell, type=market, quantity=0.0444)
     rest.new_order(symbol=SYMBOL, side=buy, type=market, quote_order_qty=123.45)
@@ -85,9 +83,7 @@ async def heard_on_streams(client: Spot) -> int:
         ("depth", await connection.diff_book_depth(symbol=SYMBOL.lower(), update_speed="100ms")),
     ]:
         stream.on("message", lambda _, kind=name: heard.update({kind: heard[kind] + 1}))
-    async with asyncio.timeout(20):
-        while min(heard.values()) < 3:
-            await asyncio.sleep(0.05)
+    await books.until(lambda: min(heard.values()) >= 3)
     await connection.close_connection(close_session=True)
     return sum(heard.values())
 
@@ -119,9 +115,8 @@ async def by_message(client: Spot) -> dict[str, Any]:
         type=models.OrderPlaceTypeEnum.MARKET,
         quantity=0.0321,
     )
-    async with asyncio.timeout(10):
-        while len(told) < 7:  # placed, canceled, placed, filled, and three times balances
-            await asyncio.sleep(0.05)
+    # Placed, canceled, placed, filled, and three times balances.
+    await books.until(lambda: len(told) >= 7)
     await connection.close_connection(close_session=True)
     fills = [fill for fill in fills_of(client) if fill["id"] not in known]
     books.reconcile(before, balances(client), fills)

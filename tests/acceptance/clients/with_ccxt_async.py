@@ -2,9 +2,10 @@
 
 import asyncio
 
-import books
 import ccxt.pro
-from with_ccxt import addresses
+
+from tests.acceptance.clients import books
+from tests.acceptance.clients.with_ccxt import addresses
 
 SYMBOL = "ETH/USDT"
 
@@ -55,9 +56,7 @@ async def trade(exchange: "ccxt.pro.binance") -> dict[str, object]:
     assert fills == told
     after = books.balances_of((await exchange.fetch_balance())["info"]["balances"])
     books.reconcile(before, after, fills)
-    async with asyncio.timeout(10):
-        while len(exchange.myTrades or ()) < len(fills):
-            await asyncio.sleep(0.05)
+    await books.until(lambda: len(exchange.myTrades or ()) >= len(fills))
     for task in watching:
         task.cancel()
     assert {one["id"] for one in exchange.myTrades} == {str(fill["id"]) for fill in fills}

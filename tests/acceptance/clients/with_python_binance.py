@@ -2,11 +2,12 @@
 
 import asyncio
 
-import books
 from binance import AsyncClient, BinanceSocketManager, Client
 from binance.async_client import BinanceAPIException
 from binance.base_client import BaseClient
 from binance.ws.depthcache import DepthCacheManager
+
+from tests.acceptance.clients import books
 
 SYMBOL = "ETHUSDT"
 
@@ -80,7 +81,12 @@ async def by_message(place: books.Place) -> dict[str, int]:
             found["events"] = len(kinds)
             assert kinds == ["executionReport", "executionReport", "outboundAccountPosition"]
         resting = await client.ws_create_order(
-            symbol=SYMBOL, side="BUY", type="LIMIT", timeInForce="GTC", quantity="0.05", price="1500"
+            symbol=SYMBOL,
+            side="BUY",
+            type="LIMIT",
+            timeInForce="GTC",
+            quantity="0.05",
+            price="1500",
         )
         await client.ws_cancel_order(symbol=SYMBOL, orderId=resting["orderId"])
         fills = [f for f in await client.get_my_trades(symbol=SYMBOL) if f["id"] not in known]
