@@ -2,6 +2,7 @@
 PYTHON ?= python3
 FILE ?=
 ARGS ?=
+CLIENTS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/supreme/clients
 export PYTHON
 IN = .venv/bin/python
 # Tests mostly wait for processes and disks: three at a time on two cores take half the time of one.
@@ -9,7 +10,7 @@ BESIDE = -n 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run stop test test-long bench bench-cache build clean
+.PHONY: help run stop test test-long test-clients bench bench-cache build clean
 
 help: ## this list
 	@echo "Supreme, a crypto trading engine. A fresh machine needs only Python 3.11+ and make."
@@ -36,6 +37,11 @@ test-long: ## every test, with those that take minutes
 	@sh .ci/set_up test
 	$(IN) -m pytest -q -m "not alone" $(BESIDE)
 	$(IN) -m pytest -q -m "alone"
+
+test-clients: ## clients others wrote trade on `supreme venue`; installs them in ~/.cache (once)
+	@sh .ci/set_up test
+	@sh .ci/set_up_clients $(CLIENTS)
+	SUPREME_CLIENTS=$(CLIENTS)/bin/python $(IN) -m pytest -q tests/acceptance/clients
 
 bench: ## the figures this project promises, measured here
 	@sh .ci/set_up test

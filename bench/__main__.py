@@ -26,6 +26,7 @@ from bench import (
     resilience,
     service,
     start,
+    venue,
     wire,
 )
 from bench.figures import Absent, Figure, head_line, header, note, show
@@ -38,6 +39,7 @@ ROWS: dict[str, Callable[[], list[Figure]]] = {
     "record_in": record_in.figures,
     "wire": wire.figures,
     "lines": lines.figures,
+    "venue": venue.figures,
     "memory": memory.figures,
     "start": start.figures,
     "replay": replay.figures,

@@ -119,7 +119,7 @@ def needs_websockets() -> None:
     """Refused where the library for messages is not installed: it is no part of the engine."""
     if find_spec("websockets") is None:
         raise Refused(
-            "supreme venue needs websockets.", "Install it: .venv/bin/pip install '.[venue]'."
+            "supreme venue needs websockets.", "Install it: pip install 'supreme[exchange]'."
         )
 
 
@@ -143,6 +143,7 @@ def opened(given: Credentials, market: Market, faults: str, *, no_limits: bool) 
         lambda: now_us() + plan.skew_us,
         NO_LIMITS if no_limits else Limits(),
     )
+    house.market_label = "RECORDED" if market.recording else f"SIMULATED seed {market.seed}"
     funds = dict.fromkeys((one.base for one in traded), OTHER_FUNDS) | FUNDS
     house.admit(customer, {asset: e8_of(amount) for asset, amount in funds.items()})
     rest = traded[1:] if market.recording else traded
@@ -165,7 +166,7 @@ def key_of(given: Credentials) -> "Key":
         ) from wrong
     except ImportError as missing:
         raise Refused(
-            "Ed25519 keys need cryptography.", "Install it: .venv/bin/pip install '.[venue]'."
+            "Ed25519 keys need cryptography.", "Install it: pip install 'supreme[exchange]'."
         ) from missing
 
 

@@ -46,6 +46,7 @@ class House:
         self.rules = {one.name: one for one in rules}
         self.exchange = Exchange(self.rules.values())
         self.clock, self.limits = clock, limits
+        self.market_label = ""  # whose market this is, told with every answer
         self.members: dict[str, Member] = {}
         self.addresses = Addresses(limits)
         self.tapes = {name: Tape() for name in self.rules}

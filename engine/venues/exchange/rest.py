@@ -63,6 +63,8 @@ def headers_of(house: "House", host: str, answer: Answer) -> dict[str, str]:
     now_us = house.clock()
     used = str(house.addresses.of(host).weight.at(now_us))
     told = {"X-MBX-USED-WEIGHT": used, "X-MBX-USED-WEIGHT-1M": used}
+    if house.market_label:
+        told["X-Supreme-Market"] = house.market_label
     if answer.member is not None:
         for name, count in answer.member.orders.counts.items():
             told[f"X-MBX-ORDER-COUNT-{name}"] = str(count.at(now_us))

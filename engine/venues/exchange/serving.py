@@ -69,6 +69,7 @@ class Connection(asyncio.Protocol):
         self.host = ""
         self.waiting: list[Asked] = []
         self.is_busy = False
+        self.broken = 0  # the status of bytes that were no request, once all before are answered
         self.life: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -97,6 +98,8 @@ class Connection(asyncio.Protocol):
         if self.messages is not None:
             self.messages.take(piece)
             return
+        if self.broken:
+            return
         self.reader.take(piece)
         try:
             while (asked := self.reader.next()) is not None:
@@ -105,9 +108,7 @@ class Connection(asyncio.Protocol):
                     return
                 self.waiting.append(asked)
         except Broken as broken:
-            self.write(http_wire.answer(broken.status, b"", {}, is_last=True))
-            self.transport.close()
-            return
+            self.broken = broken.status
         if len(self.waiting) > REQUESTS_MAX:
             self.abort()
         self.serve()
@@ -126,6 +127,9 @@ class Connection(asyncio.Protocol):
                 self.reply(asked, Answer(400, body))
             else:
                 self.server.front.take(request, partial(self.reply, asked))
+        if self.broken and not self.is_busy:
+            self.write(http_wire.answer(self.broken, b"", {}, is_last=True))
+            self.transport.close()
 
     def reply(self, asked: Asked, answer: Answer | None) -> None:
         """An answer to a request; none ends the connection, as a time-out would."""
@@ -140,7 +144,7 @@ class Connection(asyncio.Protocol):
         self.write(raw)
         if asked.is_last:
             self.transport.close()
-        elif self.waiting:
+        elif self.waiting or self.broken:
             self.server.loop.call_soon(self.serve)
 
     def upgrade(self, asked: Asked) -> None:

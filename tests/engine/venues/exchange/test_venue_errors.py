@@ -137,22 +137,22 @@ def test_what_is_not_served_is_not_found(client, verb, path, status):
 
 
 @pytest.mark.parametrize(
-    ("verb", "path", "sent", "code", "text"),
+    ("asked", "sent", "code", "text"),
     [
-        ("GET", "order", {"orderId": 99}, -2013, "Order does not exist."),
-        ("DELETE", "order", {"orderId": 99}, -2011, "Unknown order sent."),
-        ("DELETE", "openOrders", {}, -2011, "Unknown order sent."),
-        ("GET", "order", {}, -1102,
+        ("GET order", {"orderId": 99}, -2013, "Order does not exist."),
+        ("DELETE order", {"orderId": 99}, -2011, "Unknown order sent."),
+        ("DELETE openOrders", {}, -2011, "Unknown order sent."),
+        ("GET order", {}, -1102,
          "Param 'orderId' or 'origClientOrderId' must be sent, but both were empty/null!"),
-        ("DELETE", "order", {"orderId": 1, "cancelRestrictions": "ALL"}, -1145,
+        ("DELETE order", {"orderId": 1, "cancelRestrictions": "ALL"}, -1145,
          "Invalid cancelRestrictions"),
-        ("GET", "myTrades", {"startTime": 1, "endTime": 1 + 86_400_001}, -1127,
+        ("GET myTrades", {"startTime": 1, "endTime": 1 + 86_400_001}, -1127,
          "More than 24 hours between startTime and endTime."),
     ],
 )  # fmt: skip
-def test_questions_about_orders_that_are_wrong_are_refused(client, verb, path, sent, code, text):
+def test_questions_about_orders_that_are_wrong_are_refused(client, asked, sent, code, text):
     """An order that is not there has a code of its own for each question."""
-    told = client.signed(verb, path, symbol="ETHUSDT", **sent)
+    told = client.signed(*asked.split(), symbol="ETHUSDT", **sent)
 
     assert told.body == {"code": code, "msg": text}
 

@@ -1,6 +1,7 @@
 """Are orders, fills and accounts answered as Binance documents them, on both doors?"""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -240,7 +241,7 @@ def test_a_subscription_ends_when_it_is_wanted(client):
 def test_the_two_doors_give_the_same_answers(client):
     """One table behind both: the same results, apart from the time."""
     client.signed("POST", "order", **LIMIT)
-    pairs = [
+    pairs: list[tuple[str, str, dict[str, Any]]] = [
         ("openOrders", "openOrders.status", {}),
         ("allOrders", "allOrders", {"symbol": "ETHUSDT"}),
         ("myTrades", "myTrades", {"symbol": "ETHUSDT"}),

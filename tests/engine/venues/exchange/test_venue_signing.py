@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -12,7 +13,7 @@ from engine.venues.exchange.faults import Plan
 from engine.venues.exchange.signing_check import key_of, rest_payload, socket_payload
 from tests.venue_house import KEY, ORDER, Client, serving
 
-ORDERED = {**ORDER, "quantity": "0.1", "price": "1500"}
+ORDERED: dict[str, Any] = {**ORDER, "quantity": "0.1", "price": "1500"}
 DOCUMENTED = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"
 API_KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
 OUTSIDE = "Timestamp for this request is outside of the recvWindow."
@@ -59,19 +60,20 @@ def test_a_documented_ed25519_signature_holds(shared):
 
 
 @pytest.mark.parametrize(
-    ("symbol", "quantity", "price", "window", "side", "signature"),
+    ("sent", "signature"),
     [
-        ("BTCUSDT", "0.01000000", "52000.00", 100, "SELL",
+        ({"symbol": "BTCUSDT", "quantity": "0.01000000", "price": "52000.00", "recvWindow": 100,
+          "side": "SELL"},
          "aa1b5712c094bc4e57c05a1a5c1fd8d88dcd628338ea863fec7b88e59fe2db24"),
-        ("１２３４５６", "1.00000000", "0.10000000", 5000, "BUY",  # noqa: RUF001
+        ({"symbol": "１２３４５６", "quantity": "1.00000000", "price": "0.10000000",  # noqa: RUF001
+          "recvWindow": 5000, "side": "BUY"},
          "b33892ae8e687c939f4468c6268ddd4c40ac1af18ad19a064864c47bae0752cd"),
     ],
 )  # fmt: skip
-def test_documented_signatures_of_messages_hold(symbol, quantity, price, window, side, signature):
+def test_documented_signatures_of_messages_hold(sent, signature):
     """Parameters sorted by name, values as they are (web-socket-api.md, SIGNED, HMAC)."""
-    sent = {"symbol": symbol, "side": side, "type": "LIMIT", "timeInForce": "GTC", "price": price}
-    sent |= {"quantity": quantity, "recvWindow": window, "timestamp": 1645423376532}
-    sent |= {"apiKey": API_KEY, "signature": signature}
+    given = {"type": "LIMIT", "timeInForce": "GTC", "timestamp": 1645423376532, **sent}
+    sent = {**given, "apiKey": API_KEY, "signature": signature}
 
     assert key_of(API_KEY, DOCUMENTED).is_signature(socket_payload(sent), signature)
 
@@ -179,14 +181,14 @@ def test_an_ed25519_key_logs_on_and_then_needs_no_signature():
     public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     with serving(secret=public.decode()) as venue:
         client = Client(venue)
-        client.signature = lambda text: b64encode(private.sign(text.encode())).decode()
+        client.signs = lambda text: b64encode(private.sign(text.encode())).decode()
         with client.socket("/ws-api/v3") as line:
             before = client.ask(line, "session.status")["result"]
             refused = client.ask(line, "account.status", timestamp=client.now())
             on = client.ask(line, "session.logon", sign=True)["result"]
             subscribed = client.ask(line, "userDataStream.subscribe")["result"]
             again = client.ask(line, "userDataStream.subscribe")
-            placed = client.ask(line, "order.place", timestamp=client.now(), **ORDERED)
+            placed = client.ask(line, "order.place", **ORDERED, timestamp=client.now())
             off = client.ask(line, "session.logout")["result"]
         text = urlencode({"timestamp": client.now()})
         signed = f"{text}&signature={quote(client.signature(text), safe='')}"
