@@ -31,7 +31,7 @@ MODE = "TRADING_MODE"
 NOT_READ = {
     "EXCHANGE_": "there is no exchange here yet: all trading is on paper",
 }
-# Read by the console, or by this project's own tests and benchmarks, never by the engine.
+# Read by console and venue, or by this project's own tests and benchmarks, never by the engine.
 OURS = (
     "SUPREME_BENCH_WATCH_SECONDS",
     "SUPREME_CONSOLE_DIFF",
@@ -41,6 +41,8 @@ OURS = (
     "SUPREME_FAULT_TRACE",
     "SUPREME_PEERS",
     "SUPREME_SHARED",
+    "SUPREME_VENUE_KEY",
+    "SUPREME_VENUE_SECRET",
 )
 
 

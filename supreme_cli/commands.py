@@ -24,6 +24,7 @@ COMMANDS = {
     "console": Command(RUN, "watch the running engine, command it", CONSOLE, "perform"),
     "down": Command(RUN, "stop the engine gracefully", LIFE, "down"),
     "status": Command(RUN, "whether an engine runs, and how it stands", SHOW, "status"),
+    "venue": Command(RUN, "a paper exchange that speaks Binance Spot", "supreme_cli.venue"),
     "doctor": Command(RUN, "whether this box is fit for an engine", "supreme_cli.doctor"),
     "config": Command(RUN, "settings, and where each came from", "supreme_cli.config"),
     "completion": Command(RUN, "words for the shell to complete", "supreme_cli.completion"),

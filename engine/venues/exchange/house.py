@@ -1,0 +1,116 @@
+"""What does the venue hold between its sockets and its matching? Keys, limits, tapes, listeners.
+
+Everything goes through `settle`: whatever the exchange said in a call is put on the tapes, told to
+the streams of the market, then to the accounts it concerns.
+"""
+
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from engine.venues.exchange.accounts import Account
+from engine.venues.exchange.asking import FEE_PPM
+from engine.venues.exchange.exchange import Exchange
+from engine.venues.exchange.listeners import Listeners
+from engine.venues.exchange.market_streams import MarketStreams
+from engine.venues.exchange.regular_streams import RegularStreams
+from engine.venues.exchange.signing_check import Key
+from engine.venues.exchange.tape import Tape
+from engine.venues.exchange.user_streams import UserStreams
+from engine.venues.exchange.weights import Addresses, Limits, Orders
+from engine.venues.exchange.words import (
+    TRADE,
+    Balances,
+    Changed,
+    Reported,
+    Rules,
+    Traded,
+    VenueRefusal,
+)
+
+Clock = Callable[[], int]  # microseconds since 1970
+
+
+class Member(NamedTuple):
+    """A customer: its key, its account, and how many orders it left unfilled."""
+
+    key: Key
+    account: Account
+    orders: Orders
+
+
+class House:
+    """One venue; its clock is its own and may be off."""
+
+    def __init__(self, rules: Iterable[Rules], clock: Clock, limits: Limits) -> None:
+        self.rules = {one.name: one for one in rules}
+        self.exchange = Exchange(self.rules.values())
+        self.clock, self.limits = clock, limits
+        self.members: dict[str, Member] = {}
+        self.addresses = Addresses(limits)
+        self.tapes = {name: Tape() for name in self.rules}
+        self.listeners = Listeners()
+        self.market = MarketStreams(self.exchange, self.listeners)
+        self.regular = RegularStreams(self.exchange, self.tapes, self.listeners)
+        self.users = UserStreams()
+        self._counted: dict[int, Orders] = {}  # by account
+        self._heard: dict[type, Callable[[list[Any]], None]] = {
+            Traded: self._traded,
+            Changed: self._changed,
+            Reported: self._reported,
+            Balances: self._balances,
+        }
+
+    def admit(self, key: Key, balances: dict[str, int]) -> Member:
+        """A customer with its funds, in 1e-8."""
+        account = self.exchange.open_account(balances, maker_ppm=FEE_PPM, taker_ppm=FEE_PPM)
+        member = Member(key, account, Orders(self.limits))
+        self.members[key.name] = member
+        self._counted[account.id] = member.orders
+        return member
+
+    def rules_named(self, name: str) -> Rules:
+        """A symbol's rules; VenueRefusal if there is no such symbol."""
+        if name not in self.rules:
+            raise VenueRefusal(-1121, "Invalid symbol.")
+        return self.rules[name]
+
+    def settle(self) -> None:
+        """Spread what the exchange said since the last time."""
+        said = self.exchange.said
+        while said:
+            events = list(said)
+            said.clear()
+            for kind, group in groupby(events, type):
+                self._heard[kind](list(group))
+        self.market.tell_tops()
+
+    def tick(self, now_us: int) -> None:
+        """Called every 100 ms: what is told at regular times."""
+        self.market.tell_changes(now_us, slowly=False)
+        if self.regular.is_time(1):
+            self.market.tell_changes(now_us, slowly=True)
+        self.regular.tick(now_us)
+
+    def _traded(self, events: list[Traded]) -> None:
+        now_us = self.clock()
+        for symbol, group in groupby(events, lambda event: event.symbol):
+            trades = list(group)
+            self.market.traded(symbol, trades, self.tapes[symbol].take(trades), now_us)
+
+    def _changed(self, events: list[Changed]) -> None:
+        for event in events:
+            self.market.changed(event)
+
+    def _reported(self, events: list[Reported]) -> None:
+        for event in events:
+            fill = event.fill
+            if event.kind == TRADE and fill and event.executed_e8 == fill.quantity_e8:
+                counted = self._counted.get(event.account.id)
+                if counted:
+                    counted.filled(event.at_us)
+            self.users.reported(event)
+
+    def _balances(self, events: list[Balances]) -> None:
+        for event in events:
+            self.users.balances(event)

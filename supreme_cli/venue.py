@@ -1,0 +1,233 @@
+"""supreme venue: a paper exchange on this machine that speaks Binance Spot."""
+
+import asyncio
+import json
+import os
+import secrets
+import sys
+import threading
+import time
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from engine.errors import Refused
+from engine.stopping import Stop
+from engine.streams import say
+from supreme_cli.common_options import Json, is_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.venues.exchange.life import Venue
+    from engine.venues.exchange.signing_check import Key
+
+SCHEMA = "supreme.venue/1"
+KEY, SECRET = "SUPREME_VENUE_KEY", "SUPREME_VENUE_SECRET"
+SECRET_MAX = 65_536
+FUNDS = {"BTC": "1", "ETH": "10", "USDT": "100000", "BNB": "0"}  # and ten of any other base
+OTHER_FUNDS = "10"
+
+
+class Credentials(NamedTuple):
+    """The customer's key, its secret, and the file where that lies if this venue made it."""
+
+    key: str
+    secret: str
+    made: str = ""
+
+
+def main(
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Where; 0: any free one.")] = 8_777,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    key: Annotated[str, typer.Option(help=f"The customer's API key [${KEY}, or a new one].")] = "",
+    secret: Annotated[
+        str,
+        typer.Option(help=f"HMAC text, @FILE, or - for stdin; @FILE may be Ed25519 [${SECRET}]."),
+    ] = "",
+    symbols: Annotated[str, typer.Option(help="What is traded.")] = "ETHUSDT,BTCUSDT",
+    seed: Annotated[int, typer.Option(min=0, help="Another seed is another market.")] = 1,
+    recording: Annotated[
+        str, typer.Option(metavar="FILE", help="Play this market instead, of the first symbol.")
+    ] = "",
+    faults: Annotated[
+        str,
+        typer.Option(help="storm, or latency=5ms..50ms,drop=0.01,unknown=0.02,disconnect=30s,..."),
+    ] = "",
+    no_limits: Annotated[
+        bool, typer.Option("--no-limits", help="Count requests and orders, but refuse none.")
+    ] = False,
+    seconds: Annotated[
+        float, typer.Option("--for", min=0, callback=is_number, help="End after so long.")
+    ] = 0.0,
+    as_json: Json = False,
+) -> int:
+    """Serve a paper exchange with Binance Spot's REST, streams and WebSocket API on one port.
+
+    One customer has 10 ETH, 1 BTC, 100,000 USDT and no BNB. The market is simulated unless a
+    recording is given; nothing here ever reaches a real exchange. Ctrl-C ends it.
+    """
+    needs_websockets()
+    stop = Stop()
+    given = credentials(key, secret)
+    venue = opened(given, Market(symbols.split(","), seed, recording), faults, no_limits=no_limits)
+    began = threading.Event()
+
+    def begun(at: int) -> None:
+        began.set()
+        tell(venue, given, f"{host}:{at}", as_json=as_json)
+
+    try:
+        asyncio.run(until(venue, (host, port), stop, seconds, begun))
+    except OSError as error:
+        if began.is_set():
+            raise
+        raise Refused(
+            f"Nothing can be served at {host}:{port}: {error.strerror or error}.",
+            "End whatever listens there, or choose another --port.",
+        ) from error
+    return stop.code
+
+
+class Market(NamedTuple):
+    """What is traded, and where it comes from."""
+
+    symbols: list[str]
+    seed: int
+    recording: str
+
+
+async def until(
+    venue: "Venue",
+    place: tuple[str, int],
+    stop: Stop,
+    seconds: float,
+    begun: "Callable[[int], None]",
+) -> None:
+    """Live until a signal, or for so long."""
+    from engine.venues.exchange.life import live
+
+    loop = asyncio.get_running_loop()
+    if seconds:
+        loop.call_later(seconds, stop.set)
+    with stop.on(loop):
+        await live(venue, *place, stop, begun)
+
+
+def needs_websockets() -> None:
+    """Refused where the library for messages is not installed: it is no part of the engine."""
+    if find_spec("websockets") is None:
+        raise Refused(
+            "supreme venue needs websockets.", "Install it: .venv/bin/pip install '.[venue]'."
+        )
+
+
+def opened(given: Credentials, market: Market, faults: str, *, no_limits: bool) -> "Venue":
+    """The venue, its customer funded and an hour of market behind it."""
+    from engine.instruments import e8_of
+    from engine.venues.exchange.faults import GOOD_DAY, Faults, plan_of
+    from engine.venues.exchange.house import House
+    from engine.venues.exchange.life import Liquidity, Venue
+    from engine.venues.exchange.weights import NO_LIMITS, Limits
+    from supreme_cli import venue_market as markets
+
+    customer = key_of(given)
+    try:
+        plan = plan_of(faults) if faults else GOOD_DAY
+    except ValueError as wrong:
+        raise Refused(f"--faults: {wrong}.", "See: supreme venue --help") from wrong
+    traded = markets.traded(market.symbols, now_us())
+    house = House(
+        map(markets.rules_for, traded),
+        lambda: now_us() + plan.skew_us,
+        NO_LIMITS if no_limits else Limits(),
+    )
+    funds = dict.fromkeys((one.base for one in traded), OTHER_FUNDS) | FUNDS
+    house.admit(customer, {asset: e8_of(amount) for asset, amount in funds.items()})
+    rest = traded[1:] if market.recording else traded
+    living: list[Liquidity] = [*markets.simulated(house, rest, market.seed)]
+    if market.recording:
+        living.append(markets.recorded(house, traded[0], market.seed, market.recording))
+    house.tick(house.clock())  # nobody is told of the hour before
+    return Venue(house, living, Faults(plan, market.seed))
+
+
+def key_of(given: Credentials) -> "Key":
+    """The customer's key; Refused for PEM that holds none of use."""
+    from engine.venues.exchange import signing_check
+
+    try:
+        return signing_check.key_of(given.key, given.secret)
+    except ValueError as wrong:
+        raise Refused(
+            f"The secret {wrong}.", "Give an Ed25519 key in PEM, or HMAC text."
+        ) from wrong
+    except ImportError as missing:
+        raise Refused(
+            "Ed25519 keys need cryptography.", "Install it: .venv/bin/pip install '.[venue]'."
+        ) from missing
+
+
+def credentials(key: str, secret: str) -> Credentials:
+    """Options, then the environment, then new ones; Refused for a secret that cannot be read."""
+    key = key or os.environ.get(KEY, "").strip()
+    secret = secret_of(secret) or os.environ.get(SECRET, "").strip()
+    if secret and not key:
+        raise Refused("A secret was given and no key.", f"Give --key, or set {KEY}.")
+    if secret:
+        return Credentials(key, secret)
+    secret = secrets.token_hex(32)
+    return Credentials(key or secrets.token_hex(32), secret, kept(secret))
+
+
+def secret_of(said: str) -> str:
+    """The secret itself, or what a file or stdin holds."""
+    if said == "-":
+        return sys.stdin.read(SECRET_MAX).strip()
+    if not said.startswith("@"):
+        return said
+    try:
+        with open(said[1:], encoding="utf-8") as file:
+            found = file.read(SECRET_MAX).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise Refused(f"Cannot read {said[1:]}: {why}.", "Check the name.") from error
+    if not found:
+        raise Refused(f"{said[1:]} is empty.", "Put the secret in it.")
+    return found
+
+
+def kept(secret: str) -> str:
+    """The file, for its owner alone, where a new secret lies."""
+    from engine.control.places import base_directory
+
+    folder = os.path.join(base_directory(), "venue")
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    path = os.path.join(folder, "secret")
+    made = os.open(path + ".tmp", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(made, "w") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(secret + "\n")
+    os.replace(path + ".tmp", path)
+    return path
+
+
+def tell(venue: "Venue", given: Credentials, place: str, *, as_json: bool) -> None:
+    """Where it is, once clients may come: a line on stderr, an object on stdout under --json."""
+    names = list(venue.house.rules)
+    if as_json:
+        host, _, port = place.rpartition(":")
+        row = {"schema": SCHEMA, "label": "SIMULATED", "host": host, "port": int(port)}
+        row |= {"symbols": names, "key": given.key, "secret_file": given.made or None}
+        print(json.dumps(row), flush=True)
+    made = f" (new; its secret is in {given.made})" if given.made else ""
+    say(
+        f"supreme venue at http://{place} and ws://{place}: {', '.join(names)}, SIMULATED; "
+        f"API key {given.key}{made}"
+    )
+
+
+def now_us() -> int:
+    """The true clock."""
+    return time.time_ns() // 1000
