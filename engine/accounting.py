@@ -24,10 +24,15 @@ from engine.execution.portfolio import (
     is_repeated,
     keep_fill,
     mark,
+    take_fee_balance,
+    weigh_fee,
 )
 from engine.instruments import define, limit
 from engine.messages import (
     CASH_DEPOSITED,
+    CONTEXT_UPDATED,
+    FEE_BALANCE_CHANGED,
+    FEE_STEP,
     INSTRUMENT_DEFINED,
     INSTRUMENT_LIMITED,
     OPERATOR_FLATTENED,
@@ -47,6 +52,7 @@ from engine.messages import (
 )
 from engine.risk.breakers import HALTED, flatten, kill, reset, trading_state
 from engine.state import set_parameter
+from engine.strategy.context import take_context
 
 SECOND_NS = 1_000_000_000
 
@@ -72,7 +78,11 @@ def account(state, number, event):
     elif kind == POSITION_CORRECTED:
         symbol = state.symbols[number]
         bid = symbol.features.market.bid
-        correct(state.account, symbol.position, symbol.instrument, event.a, bid)
+        correct(state.account, symbol.position, symbol.instrument, event, bid)
+    elif kind == FEE_BALANCE_CHANGED:
+        take_fee_balance(state.account, event)
+    elif kind == CONTEXT_UPDATED:
+        take_context(state.context, event)
     else:
         take_request(state, kind)
 
@@ -111,11 +121,14 @@ def take_fill(state, number, event):
     symbol = state.symbols[number]
     if is_repeated(state.remembered, symbol.position, number, event.e):
         return
-    side = state.clock.flags % 2
+    fee = state.fee
+    flags = state.clock.flags
+    weigh_fee(fee, flags, state.parameters.fees, symbol.instrument, event)
     realized_e8 = state.account.realized_e8
-    apply_fill(state.account, symbol.position, symbol.instrument, event, side)
-    kept = keep_fill(state.fills, number, event, side)
-    kept.net_e8 = state.account.realized_e8 - realized_e8 - event.d
+    apply_fill(state.account, symbol.position, symbol.instrument, event, fee)
+    kept = keep_fill(state.fills, number, event, fee.side)
+    kept.fee_in = flags // FEE_STEP % 4
+    kept.net_e8 = state.account.realized_e8 - realized_e8 - fee.worth_e8 - fee.beside_e8
     mark(state.account, symbol.position, symbol.instrument, symbol.features.market.bid)
     if not is_known(state.orders, event.a, number):
         state.orders.anomalies += 1

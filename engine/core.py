@@ -33,6 +33,7 @@ CORE = (
     "engine.strategy.indicators",
     "engine.strategy.features",
     "engine.strategy.schedule",
+    "engine.strategy.context",
     *(agent.__name__ for agent in AGENTS),
     "engine.strategy.agents.registry",
     "engine.risk.limits",

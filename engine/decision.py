@@ -15,11 +15,13 @@ from engine.risk.breakers import is_closing, level_after, move_to
 from engine.risk.gate import clear, has_room, report_level
 from engine.state import DECISIONS_KEPT
 from engine.strategy.agents.registry import propose
+from engine.strategy.context import see_context
 from engine.strategy.features import (
     VOLUME_MAX,
     add_trade,
     bar_has_ended,
     bar_is_sane,
+    believed,
     close_bar,
     see_bar,
     see_book,
@@ -75,7 +77,7 @@ def observe(state, symbol, event):
         see_bar(features, rules, symbol.instrument, event)
         take_bar(features, state.parameters.indicators, symbol.instrument, event)
     elif state.clock.kind == TRADE_TICK:
-        if bar_has_ended(features.builder, rules.bar_seconds, event.time_ns):
+        if bar_has_ended(features.builder, rules.bar_seconds, believed(event)):
             close_bar(features, state.parameters.indicators, symbol.instrument)
         add_trade(features.builder, rules.bar_seconds, event)
         see_trade(features, rules, symbol.instrument, event)
@@ -136,6 +138,7 @@ def decide_symbol(state, number):
     if not has_room(state.commands, 4):
         return  # still due at the next event
     set_next(symbol.schedule, state.parameters.schedule, bars, state.clock.now_ns)
+    see_context(state.context, state.parameters.context, state.clock.now_ns)
     propose(symbol.agents, state.parameters.strategy, symbol.features.indicators, state.intent)
     state.gate.last_reason = 0
     outcome = pursue(state, number)

@@ -12,12 +12,14 @@ from engine.control.places import printable, settled_socket_path
 from engine.control.server import Peer, Server
 from engine.core import code_digest, layout_digest
 from engine.errors import Refused
+from engine.instruments import BOUND, e8_of
 from engine.journal.segments import JournalFailed
 from engine.journal.writer import STALLED_S
 from engine.messages import (
     OPERATOR,
     PARAMETER_NAME,
     REASON,
+    ContextUpdated,
     OperatorFlattened,
     OperatorKilled,
     OperatorPaused,
@@ -30,6 +32,7 @@ from engine.messages import (
 from engine.profile import load_profile, parts_of
 from engine.risk.breakers import HALTED, trading_state
 from engine.state import KEYS
+from engine.strategy.context import NAMES
 
 if TYPE_CHECKING:
     from engine.options import Options
@@ -94,6 +97,7 @@ class Desk:
             "latency": self._latency,
             "notices": self._notices,
             "set": self._set,
+            "context": self._context,
             "stop": self._stop,
             **dict.fromkeys(ACTS, self._act),
         }
@@ -241,6 +245,22 @@ class Desk:
         self.engine.log.say("warning", "ParameterChanged", key=key, value=wanted.values[key],
                             operator=who, reason=reason)  # fmt: skip
         return record, b"".join(name) + signed(who, reason, now_ns)
+
+    def _context(self, peer: Peer, asked: dict[str, Any]) -> tuple[bytes, bytes]:
+        """A value that a slow source told: `name`, `value` as decimal text, `time_ns` as of when.
+
+        The market's clock says when it was received: a replayed market lives in another time.
+        """
+        who, source = self._signature(peer, asked)
+        name, time_ns = str(asked.get("name")), asked.get("time_ns")
+        if name not in NAMES:
+            raise Refused(f"there is no context {name[:40]!r}", f"there are: {', '.join(NAMES)}")
+        value_e8 = e8_of(asked.get("value"))
+        if not isinstance(time_ns, int) or not 0 <= time_ns <= BOUND or abs(value_e8) > BOUND:
+            raise Refused(f"{name} has no such value or time", "tell it again as its source said")
+        now_ns = self.engine.core.state.clock.now_ns
+        record = encode(ContextUpdated(0, time_ns, now_ns, NAMES.index(name), value_e8))
+        return record, signed(who, source, now_ns)
 
     def _take(self, peer: Peer, record: bytes, texts: bytes) -> None:
         self.engine.loop.take(record, texts)

@@ -39,6 +39,7 @@ BOUNDS = (
     ("define", ("tick_e8", "lot_e8")),
     ("notional_of", ("price_max", "lots_max", "value_numerator")),
     ("lots_for", ("price_max", "value_numerator", "value_denominator")),
+    ("worth_of_base", ("lots_max", "lot_e8")),
 )
 
 

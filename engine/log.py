@@ -6,13 +6,14 @@ import time
 from collections import deque
 from typing import Any
 
-from engine.messages import BUY, CLASSES, decode
+from engine.messages import BUY, CLASSES, FEE_STEP, decode
 from engine.risk.gate import REASONS
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 FILE_BYTES_MAX = 4 << 20  # and one older file of the same size: the log never grows beyond both
 NOTABLE_KEPT = 64
 NOISE = ("OrderDenied",)  # one a decision while halted; the decisions tell it
+FEE_WORDS = ("quote", "base", "other", "other")
 LINES_AT_ONCE = 64  # wait in memory; errors go out at once
 QUIET = {"OrderAccepted": "debug", "OrderDenied": "warning", "OrderRejected": "warning"}
 LOUD = {
@@ -68,6 +69,8 @@ class Log:
             fields["reason"] = REASONS[said.reason]
         if kind in ("SubmitOrder", "OrderFilled", "OrderDenied"):
             fields["side"] = "buy" if said.flags & 1 == BUY else "sell"
+        if kind == "OrderFilled":
+            fields["fee_in"] = FEE_WORDS[said.flags // FEE_STEP % 4]
         self.say(level, kind, after=sequence, now_ns=said.received_ns, **fields)
 
     def flush(self) -> None:

@@ -37,7 +37,7 @@ ENGINE_STARTED, INSTRUMENT_DEFINED, INSTRUMENT_LIMITED, PARAMETER_CHANGED, CASH_
     19,
     20,
 )
-CODE_CHANGED = 21
+CODE_CHANGED, FEE_BALANCE_CHANGED, CONTEXT_UPDATED = 21, 22, 23
 OPERATOR_RESET, OPERATOR_PAUSED, OPERATOR_RESUMED, OPERATOR_FLATTENED, OPERATOR_KILLED = (
     24,
     25,
@@ -61,6 +61,8 @@ TEXT = 128
 BUY, SELL = 0, 1  # flags, bit 0 of an order or a fill
 MARKET, LIMIT, STOP = 0, 1, 2  # flags, bits 1-2 of an order
 MAKER = 8  # flags of a fill: it rested in the book
+FEE_STEP = 16  # flags of a fill, bits 4-5: what its fee was taken from
+IN_QUOTE, IN_BASE, IN_OTHER = 0, 1, 2
 OUTSIDE = 1  # flags of an instrument: its venue is outside, so that what it reports is an event
 NEVER_ARRIVED = 2  # reason of a rejection: asked long enough after, the venue knows no such order
 BUYER_IS_MAKER = 1  # flags of a trade: the taker sold
@@ -174,6 +176,31 @@ class CashDeposited(NamedTuple):
     flags: int = 0
 
 
+class FeeBalanceChanged(NamedTuple):
+    """Of the one other asset that pays fees so much more (or less) is held; 1e-8 of it.
+
+    `asset` is its name as `asset_of` packs it.
+    """
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    asset: int
+    amount_e8: int
+    flags: int = 0
+
+
+class ContextUpdated(NamedTuple):
+    """Context value `number` as its source told it as of `time_ns`, in 1e-8 of its unit."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    number: int
+    value_e8: int
+    flags: int = 0
+
+
 class CodeChanged(NamedTuple):
     """Other code decides from here on; the first 7 bytes of both code digests. Moves no state."""
 
@@ -252,7 +279,10 @@ class OrderRejected(NamedTuple):
 
 
 class OrderFilled(NamedTuple):
-    """A part or all of an order traded; fee in 1e-8 of quote, fill_id unique for the venue."""
+    """A part or all of an order traded; fill_id is unique for the venue.
+
+    The fee is in 1e-8 of quote, or of what bits 4-5 of the flags say (IN_BASE, IN_OTHER).
+    """
 
     symbol: int
     time_ns: int
@@ -306,12 +336,16 @@ class OrderUnknown(NamedTuple):
 
 
 class PositionCorrected(NamedTuple):
-    """The venue holds so many lots more (or, negative, fewer) than we do, and no fill says why."""
+    """The venue holds so much more (or, negative, less) than we do, and no fill says why.
+
+    Lots, and beside them what is no whole lot, in 1e-8 of base.
+    """
 
     symbol: int
     time_ns: int
     received_ns: int
     lots: int
+    dust_e8: int
     flags: int = 0
 
 
@@ -403,6 +437,8 @@ KINDS: dict[type[Any], int] = {
     ParameterChanged: PARAMETER_CHANGED,
     CashDeposited: CASH_DEPOSITED,
     CodeChanged: CODE_CHANGED,
+    FeeBalanceChanged: FEE_BALANCE_CHANGED,
+    ContextUpdated: CONTEXT_UPDATED,
     OperatorReset: OPERATOR_RESET,
     OperatorPaused: OPERATOR_PAUSED,
     OperatorResumed: OPERATOR_RESUMED,
@@ -445,6 +481,20 @@ def decode(record: bytes) -> Any:
 def split(records: bytes) -> list[bytes]:
     """A run of records, one by one."""
     return [records[at : at + RECORD_SIZE] for at in range(0, len(records), RECORD_SIZE)]
+
+
+def asset_of(name: str) -> int:
+    """An asset's name of up to 7 ASCII letters or digits as a number; ValueError for another."""
+    raw = name.encode("ascii")
+    if not name.isalnum() or len(raw) > 7:
+        raise ValueError(f"{name[:20]!r} is no asset's name")
+    return int.from_bytes(raw, "little")
+
+
+def asset_name(asset: int) -> str:
+    """The name that a number stands for; a question mark where none was told."""
+    raw = asset.to_bytes(8, "little", signed=True).rstrip(b"\0")
+    return raw.decode("ascii") if raw.isalnum() else "?"
 
 
 def texts_of(text: str, flags: int, symbol: int = 0, received_ns: int = 0) -> list[bytes]:

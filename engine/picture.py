@@ -6,6 +6,7 @@ from engine.dealing import OUTCOMES
 from engine.execution.curve import MINUTE_NS, MINUTES_KEPT
 from engine.execution.orders import is_open
 from engine.execution.portfolio import FILLS_KEPT
+from engine.messages import IN_OTHER, asset_name
 from engine.risk.breakers import ACTIVE, trading_state
 from engine.risk.gate import REASONS
 from engine.risk.limits import orders_this_minute
@@ -77,7 +78,20 @@ def picture(state: Any, names: list[str], malformed: int = 0) -> Snapshot:
         flattening=bool(state.breakers.flattening),
         stopped=bool(state.breakers.stopped),
         killed=bool(state.breakers.killed),
+        fee_asset=asset_name(account.fee_asset) if has_fee_asset(account) else "",
+        fee_asset_held=trimmed(account.fee_asset_e8),
+        fee_asset_paid=trimmed(account.fee_asset_paid_e8),
     )
+
+
+def has_fee_asset(account: Any) -> bool:
+    """Whether another asset than quote and base was told of, or paid a fee."""
+    return bool(account.fee_asset or account.fee_asset_paid_e8)
+
+
+def fee_name(state: Any, fee_in: int) -> str:
+    """What a fee was taken from: quote, base, or the name of another asset."""
+    return ("quote", "base")[fee_in] if fee_in < IN_OTHER else asset_name(state.account.fee_asset)
 
 
 def why_not_active(breakers: Any) -> str:
@@ -105,6 +119,7 @@ def position_of(state: Any, number: int, name: str) -> Position:
         trimmed(stop * instrument.tick_e8) if stop else "",
         held.opened_ns if held.lots else 0,
         market.received_ns,
+        trimmed(held.dust_e8),
     )
 
 
@@ -163,6 +178,7 @@ def trade_of(state: Any, fill: Any, names: list[str]) -> Trade:
         fill.waited_ns / 1e6,
         *signature(fill.asked),
         fill.order_id,
+        fee_name(state, fill.fee_in),
     )
 
 

@@ -8,6 +8,8 @@ from engine.messages import SUBMIT_ORDER
 from engine.picture import SIDES, TYPES, trimmed
 from engine.risk.gate import REASONS, clear
 from engine.strategy.agents.registry import CAUSES, NAMES, propose
+from engine.strategy.context import NAMES as CONTEXTS
+from engine.strategy.context import see_context
 
 
 class Preview(NamedTuple):
@@ -26,6 +28,7 @@ class Preview(NamedTuple):
     price_time_ns: int  # when the market last spoke
     due_ns: int  # when the next real decision is due
     indicators: dict[str, float]
+    context: dict[str, float]
 
 
 def preview(image: bytes, number: int, name: str) -> Preview:
@@ -34,6 +37,7 @@ def preview(image: bytes, number: int, name: str) -> Preview:
     core.restore(image)
     state, symbol = core.state, core.state.symbols[number]
     clear(state.commands)
+    see_context(state.context, state.parameters.context, state.clock.now_ns)
     propose(symbol.agents, state.parameters.strategy, symbol.features.indicators, state.intent)
     intent = state.intent
     state.gate.last_reason = 0
@@ -45,7 +49,7 @@ def preview(image: bytes, number: int, name: str) -> Preview:
         REASONS.get(state.gate.last_reason, ""), order_text(state, symbol.instrument),
         symbol.features.indicators.bars, symbol.features.bar.open_time_ns,
         symbol.features.market.received_ns, symbol.schedule.due_ns,
-        values_of(symbol.features.indicators),
+        values_of(symbol.features.indicators), context_of(state),
     )  # fmt: skip
 
 
@@ -70,3 +74,17 @@ def values_of(indicators: Any) -> dict[str, float]:
         "macd_histogram": (indicators.macd.ready, indicators.macd.histogram),
     }
     return {name: value for name, (ready, value) in rows.items() if ready}
+
+
+def context_of(state: Any) -> dict[str, float]:
+    """What slow sources said at the newest decision: value, age in seconds, and whether it counts.
+
+    Of one that is too old the value is what says nothing; those that never spoke are left out.
+    """
+    found: dict[str, float] = {}
+    for name in CONTEXTS:
+        row = getattr(state.context, name)
+        if row.updates:
+            told = {"": row.value, "_age_s": row.age_ns / 1e9, "_fresh": float(row.fresh)}
+            found |= {f"{name}{what}": value for what, value in told.items()}
+    return found

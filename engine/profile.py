@@ -13,6 +13,7 @@ from engine.errors import Refused
 from engine.layout import F, I, Parameter
 from engine.messages import PARAMETER_NAME, ParameterChanged, encode, texts_of
 from engine.resilience import settings as resilience
+from engine.service.context import settings as feeding
 from engine.state import KEYS
 from engine.values import fitting, named, range_in_words, written
 
@@ -47,11 +48,12 @@ ORDERED = (
     ("sizing.stop_loss", "risk.price_band"),  # a stop beyond the band would be denied
     *resilience.ORDERED,
 )
-ALL_KEYS = {**SETTINGS, **KEYS, **resilience.ROWS, **caching.ROWS}
+ALL_KEYS = {**SETTINGS, **KEYS, **resilience.ROWS, **caching.ROWS, **feeding.ROWS}
 # May be left out, and what is given is shown nowhere.
 SECRETS = {
     "service.postgres_url": "Where the service copies its tables: postgresql://USER:PASS@HOST/DB.",
     "cache.redis_url": "The Redis that shares the cache: redis://USER:PASS@HOST/DB, unix:///PATH.",
+    **feeding.SECRETS,
 }
 NOTHING: Mapping[str, Any] = {}
 

@@ -28,6 +28,9 @@ from engine.parts import code_of
 from engine.profile import Given, load_profile
 from engine.resilience.settings import Resilience, settings_of
 from engine.service import comparing
+from engine.service.context import feeding
+from engine.service.context.asking import Told
+from engine.service.context.settings import Source, sources_of
 from engine.service.copying import Copier
 from engine.service.postgres import asking, place, place_of, refuse_without_libraries
 from engine.service.projecting import POLL_S, Duty, Projecting
@@ -79,6 +82,7 @@ class Asked(NamedTuple):
     floor_bytes: int = 0
     cache: Settings = Settings()
     redis_url: str = ""
+    sources: tuple[Source, ...] = ()
 
 
 def parse(argv: list[str], environ: Mapping[str, str] = os.environ) -> Asked:
@@ -112,10 +116,13 @@ def parse(argv: list[str], environ: Mapping[str, str] = os.environ) -> Asked:
     redis = profile.secrets.get(REDIS, "")
     if redis:
         address_of(redis)
+    sources = tuple(sources_of(profile.values, profile.secrets))
+    if sources:
+        feeding.refuse_without_library()
     recovery, cache = settings_of(profile.values), caching.settings_of(profile.values)
-    return Asked(
-        the_engine(data_dir), url, seconds[0], rebuild, seconds[1], recovery, floor, cache, redis
-    )
+    where = the_engine(data_dir)
+    kinds = (recovery, floor, cache, redis, sources)
+    return Asked(where, url, seconds[0], rebuild, seconds[1], *kinds)
 
 
 def serve(asked: Asked) -> int:
@@ -186,26 +193,28 @@ def death_of(data_dir: str) -> str:
 async def live(projecting: Projecting, asked: Asked, standing: Standing, stop: Stop) -> None:
     """The follower in a thread of its own, PostgreSQL beside it, until a signal or a failure."""
     copier, answering = None, Answering(folder_of(asked.data_dir), standing)
+    loop, draw = asyncio.get_running_loop(), random.SystemRandom().random
     if asked.url:
-        recovery = Recovery(asked.recovery, standing, random.SystemRandom().random)
+        recovery = Recovery(asked.recovery, standing, draw)
         tables = partial(asking, projecting.keeper.path)
         copier = Copier(place(asked.url), tables, standing, recovery)
-        answering.breakers[COMPONENT] = within(asyncio.get_running_loop(), recovery)
+        answering.breakers[COMPONENT] = within(loop, recovery)
     path, native = projecting.keeper.path, projecting.native
     cache = cache_of(asked.cache, standing, path, native, (asked.redis_url, asked.url))
     await cache.start()
     if cache.redis:
         standing.alerts.up(REDIS_NAME, is_up=cache.redis.is_connected)
-        answering.breakers[REDIS_NAME] = within(
-            asyncio.get_running_loop(), RedisHand(cache.redis.breaker)
-        )
+        answering.breakers[REDIS_NAME] = within(loop, RedisHand(cache.redis.breaker))
     answering.reads = Reads(cache, projecting.keeper.checkpoint).verbs
     copying = asyncio.create_task(copier.run()) if copier else None
     if copying:
         copying.add_done_callback(lambda task: stop.set() if failed(task) else None)
+    told = feeding.Place(standing, draw, partial(tell_engine, asked.data_dir))
     try:
-        with stop.on(asyncio.get_running_loop()):
-            await asyncio.to_thread(follow, projecting, answering, stop)
+        async with feeding.running(asked.sources, asked.recovery, told) as feeds:
+            answering.breakers |= {one.name: within(loop, RedisHand(one.breaker)) for one in feeds}
+            with stop.on(loop):
+                await asyncio.to_thread(follow, projecting, answering, stop)
     finally:
         await cache.close()
         if copying and copier:
@@ -259,6 +268,21 @@ def state_of(data_dir: str) -> tuple[int, bytes] | None:
         return None
     finally:
         link.close()
+
+
+def tell_engine(data_dir: str, source: str, told: Told) -> bool:
+    """What a slow source said, as an event of the engine; False where none takes it."""
+    try:
+        link = Link(data_dir, ASK_S, f"feed {source}")
+    except Refused:
+        return False
+    try:
+        link.ask("context", **told._asdict(), reason=source)
+    except Refused:
+        return False
+    finally:
+        link.close()
+    return True
 
 
 def main(argv: list[str]) -> int:

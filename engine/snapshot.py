@@ -16,6 +16,7 @@ class Position(NamedTuple):
     stop: str  # trigger of the protective stop, empty without one
     opened_ns: int
     price_ns: int  # when the market last spoke
+    dust: str  # held beside the quantity, less than a lot: it cannot be sold and is worth nothing
 
 
 class OpenOrder(NamedTuple):
@@ -35,7 +36,11 @@ class OpenOrder(NamedTuple):
 
 
 class Trade(NamedTuple):
-    """One fill of ours: `net` is what it earned after its fee, a purchase costs its fee."""
+    """One fill of ours: `net` is what it earned after its fee, a purchase costs its fee.
+
+    The fee is in quote, in base, or in the asset that `fee_in` names; of such an asset `net` knows
+    what the profile states it is worth.
+    """
 
     now_ns: int
     symbol: str
@@ -48,6 +53,7 @@ class Trade(NamedTuple):
     agent: str
     cause: str
     order_id: int
+    fee_in: str
 
 
 class Decision(NamedTuple):
@@ -91,7 +97,7 @@ class Snapshot(NamedTuple):
     equity: str
     cash: str
     realized: str
-    fees: str
+    fees: str  # in quote, and those in base at their fill's price
     net: str
     day_net: str
     exposure_percent: float
@@ -116,3 +122,6 @@ class Snapshot(NamedTuple):
     flattening: bool
     stopped: bool  # by drawdown or by a kill, until a reset
     killed: bool
+    fee_asset: str  # the one other asset that pays fees, empty where there is none
+    fee_asset_held: str  # of it, no part of the equity
+    fee_asset_paid: str

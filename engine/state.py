@@ -6,7 +6,7 @@ from engine.execution import assumptions, curve, fills, orders, portfolio
 from engine.instruments import INSTRUMENT
 from engine.layout import Block, F, I, Parameter, block
 from engine.risk import breakers, gate, limits, sizing
-from engine.strategy import features, indicators, schedule
+from engine.strategy import context, features, indicators, schedule
 from engine.strategy.agents import registry
 
 # Symbols an engine can hold; a build constant.
@@ -39,6 +39,8 @@ PARAMETERS = block(
     breakers=breakers.PARAMETERS,
     orders=orders.PARAMETERS,
     paper=assumptions.PARAMETERS,
+    fees=portfolio.PARAMETERS,
+    context=context.PARAMETERS,
 )
 # What was decided, for whoever watches.
 DECISIONS_KEPT = 32
@@ -59,10 +61,12 @@ STATE = block(
     decisions=block(count=I, table=(DECISION, DECISIONS_KEPT)),
     intent=registry.INTENT,
     draft=orders.DRAFT,
+    fee=portfolio.FEE,
     remembered=portfolio.REMEMBERED,
     orders=orders.ORDERS,
     fills=portfolio.FILLS,
     curve=curve.CURVE,
+    context=context.CONTEXT,
     symbols=(SYMBOL, SYMBOLS_MAX),
     commands=gate.COMMANDS,
     venue=fills.VENUE,

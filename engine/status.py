@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from typing import Any
 
 from engine.snapshot import Snapshot
 from engine.streams import silence
@@ -73,7 +74,7 @@ def status_lines(seen: Snapshot, label: str, pace: str, core_word: str) -> list[
     core = f"  [{core_word}]" if core_word else ""
     label = label if len(label) <= LABEL_MAX else f"{label[: LABEL_MAX - 1]}…"
     rows = [f"{r.symbol} {r.quantity} @ {grouped(r.entry)} ({short(r.unrealized)})" for r in held]
-    net, fees = short(seen.net), short(seen.fees)
+    net, fees = short(seen.net), fees_text(seen._asdict(), short(seen.fees))
     fall, denied = f"{seen.drawdown_percent:.2f} %", sum(seen.denied.values())
     odd = seen.malformed + seen.anomalies
     return [
@@ -85,6 +86,12 @@ def status_lines(seen: Snapshot, label: str, pace: str, core_word: str) -> list[
         f"orders    {seen.orders}   fills {seen.fills}   denied {denied}   events {seen.events:,}"
         + (f"   malformed or odd {odd}" if odd else ""),
     ]
+
+
+def fees_text(found: dict[str, Any], fees: str) -> str:
+    """What fees took: quote, and beside it what was paid in another asset."""
+    paid = f" and {found['fee_asset_paid']} {found['fee_asset']}" if found["fee_asset"] else ""
+    return f"{fees}{paid}"
 
 
 def stamp(now_ns: int) -> str:
@@ -114,7 +121,8 @@ def as_text(seen: Snapshot, label: str, digest: str) -> str:
         ("cash", grouped(seen.cash)),
         ("net result", grouped(seen.net)),
         ("realised, gross", grouped(seen.realized)),
-        ("fees", grouped(seen.fees)),
+        ("fees", fees_text(seen._asdict(), grouped(seen.fees))),
+        *([(seen.fee_asset, seen.fee_asset_held)] if seen.fee_asset else []),
         ("drawdown", f"{seen.drawdown_percent:.2f} % (breaker level {seen.breaker_level})"),
         ("orders / fills", f"{seen.orders} / {seen.fills}"),
         ("trades closed", f"{seen.wins + seen.losses}, {seen.wins} of them above their fees"),
@@ -124,7 +132,8 @@ def as_text(seen: Snapshot, label: str, digest: str) -> str:
     odd = (("malformed", seen.malformed), ("anomalies", seen.anomalies))
     rows += [(name, str(count)) for name, count in odd if count]
     for row in seen.positions:
-        held = f"{row.quantity} @ {grouped(row.entry)}, last {grouped(row.last)}"
+        beside = "" if row.dust == "0" else f" and {row.dust} below a lot"
+        held = f"{row.quantity}{beside} @ {grouped(row.entry)}, last {grouped(row.last)}"
         rows.append((f"position {row.symbol}", held))
     rows.append(("state digest", digest))
     return "".join(f"{name:18} {value}\n" for name, value in rows)

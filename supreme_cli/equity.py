@@ -7,7 +7,7 @@ import typer
 
 from engine.control.client import Link
 from engine.picture import curve_of
-from engine.status import grouped, short
+from engine.status import fees_text, grouped, short
 from supreme_cli.asking import Asked, Seen, headline, linked, seen, show, stamp
 from supreme_cli.common_options import DataDir, Hz, Json, Timeout, Watch
 
@@ -67,7 +67,10 @@ def picture(path: str, data_dir: str, timeout: float) -> None:
 
 def equity_facts(_link: Link, one: Seen) -> dict[str, Any]:
     """The account and its curve."""
-    keys = ("equity", "cash", "realized", "fees", "net", "day_net", "drawdown_percent")
+    keys = (
+        *("equity", "cash", "realized", "fees", "net", "day_net", "drawdown_percent"),
+        *("fee_asset", "fee_asset_held", "fee_asset_paid"),
+    )
     account = {key: getattr(one.snapshot, key) for key in keys}
     return {**account, "curve": curve_of(one.state)._asdict()}
 
@@ -79,7 +82,8 @@ def equity_text(found: dict[str, Any]) -> str:
         ("equity", f"{grouped(found['equity'])}   today {short(found['day_net'])}"),
         ("cash", grouped(found["cash"])),
         ("net", f"{grouped(found['net'])}   realised, gross {grouped(found['realized'])}"),
-        ("fees", grouped(found["fees"])),
+        ("fees", fees_text(found, grouped(found["fees"]))),
+        *([(found["fee_asset"], found["fee_asset_held"])] if found["fee_asset"] else []),
         ("drawdown", f"{found['drawdown_percent']:.2f} %"),
         ("life", f"{spark(curve['points'])}  since {stamp(curve['points_start_ns'])}"),
         ("6 hours", spark(curve["minutes"])),

@@ -64,7 +64,8 @@ def fill_text(one: dict[str, Any]) -> str:
     """A fill in a line."""
     net = "unknown" if one["net_e8"] is None else amount(one["net_e8"])
     what = f"{amount(one['quantity_e8'])} at {amount(one['price_e8'])} ({one['liquidity']})"
-    return f"{stamp(one['at_ns'])} {what}, fee {amount(one['fee_e8'])}, net {net}"
+    fee = amount(one["fee_e8"]) + ("" if one["fee_in"] == "quote" else f" {one['fee_in']}")
+    return f"{stamp(one['at_ns'])} {what}, fee {fee}, net {net}"
 
 
 def decisions_text(rows: list[dict[str, Any]]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.control.client import Link
 from engine.resilience.incidents import CLOSED
-from engine.status import grouped, short
+from engine.status import fees_text, grouped, short
 from supreme_cli import services
 from supreme_cli.asking import Asked, Seen, clock, rows_of, show, span, table
 from supreme_cli.words import Form, Option, help_of, number, parsed
@@ -69,13 +69,14 @@ def status_text(found: dict[str, Any]) -> str:
     closed = found["wins"] + found["losses"]
     core = "" if found["compiled"] else ", on the plain functions"
     account = f"{short(found['equity'])}   net {short(found['net'])}"
+    fees = fees_text(found, short(found["fees"]))
     asked = f"{found['orders']} orders, {found['fills']} fills"
     exposure = f"{found['exposure_percent']:.1f} % of equity in {found['held']} positions"
     up = f"pid {found['pid']}, up {span(found['up_seconds'])}"
     rows = [
         ("engine", f"{up}, profile {found['profile']}{core}"),
         ("data", found["data_dir"]),
-        ("equity", f"{account}   today {short(found['day_net'])}   fees {short(found['fees'])}"),
+        ("equity", f"{account}   today {short(found['day_net'])}   fees {fees}"),
         ("drawdown", f"{found['drawdown_percent']:.2f} %, breaker level {found['breaker_level']}"),
         ("exposure", f"{exposure}, {found['open_orders']} open orders"),
         ("trades", f"{closed} closed, {found['wins']} of them above their fees; {asked}"),
@@ -107,13 +108,26 @@ def notice_text(notice: dict[str, Any]) -> str:
 
 
 def positions_facts(_link: Link, one: Seen) -> dict[str, Any]:
-    """Every symbol's row."""
-    return {"positions": rows_of(one.snapshot.positions)}
+    """Every symbol's row, and the asset that pays fees."""
+    asset, held = one.snapshot.fee_asset, one.snapshot.fee_asset_held
+    return {
+        "positions": rows_of(one.snapshot.positions),
+        "fee_asset": {"asset": asset, "held": held} if asset else None,
+    }
 
 
 def positions_text(found: dict[str, Any]) -> str:
     """What is held, as a table."""
     held = [row for row in found["positions"] if row["quantity"] != "0"]
+    rest = [row for row in found["positions"] if row["dust"] != "0"]
+    words = [f"{row['symbol']}: {row['dust']} below a lot: not sold, worth nothing" for row in rest]
+    if asset := found["fee_asset"]:
+        words.append(f"{asset['asset']}: {asset['held']} to pay fees, no part of equity")
+    return "\n".join([held_text(held), *words])
+
+
+def held_text(held: list[dict[str, Any]]) -> str:
+    """The positions that can be sold, as a table."""
     if not held:
         return "flat: nothing is held"
     return table(
@@ -167,11 +181,16 @@ def trades_text(found: dict[str, Any]) -> str:
         "TIME SYMBOL SIDE QUANTITY PRICE FEE NET WAIT ORDER AGENT CAUSE",
         [
             [clock(row["now_ns"]), row["symbol"], row["side"], row["quantity"],
-             grouped(row["price"]), row["fee"][:-4], row["net"][:-4],
+             grouped(row["price"]), fee_text(row), row["net"][:-4],
              f"{row['waited_ms']:,.0f}ms", str(row["order_id"]), row["agent"], row["cause"]]
             for row in found["trades"]
         ],
     )  # fmt: skip
+
+
+def fee_text(row: dict[str, Any]) -> str:
+    """A fee in quote to a hundredth of a cent; in another asset every digit, and which it is."""
+    return row["fee"][:-4] if row["fee_in"] == "quote" else f"{row['fee']} {row['fee_in']}"
 
 
 trades = verb(

@@ -42,7 +42,7 @@ def main(
 
 SHOWN = (
     *("symbol", "wanted", "confidence", "agent", "reason", "outcome", "denied", "order"),
-    *("bar", "price_time", "next_decision", "indicators"),
+    *("bar", "price_time", "next_decision", "indicators", "context"),
 )
 
 
@@ -79,4 +79,5 @@ def worded(found: dict[str, Any]) -> dict[str, Any]:
         "price_time": stamp(found["price_time_ns"]) or None,
         "next_decision": stamp(found["due_ns"]) or "at the next closed bar",
         "indicators": {key: round(value, 6) for key, value in found["indicators"].items()},
+        "context": {key: round(value, 6) for key, value in found["context"].items()},
     }

@@ -10,12 +10,15 @@ from engine.instruments import Instrument
 from engine.layout import F
 from engine.messages import (
     CLASSES,
+    FEE_STEP,
     OUTSIDE,
     BarClosed,
     BookTop,
     CancelRejected,
     CashDeposited,
+    ContextUpdated,
     EngineStarted,
+    FeeBalanceChanged,
     Heartbeat,
     InstrumentDefined,
     InstrumentLimited,
@@ -33,6 +36,7 @@ from engine.messages import (
     ParameterChanged,
     PositionCorrected,
     TradeTick,
+    asset_of,
     encode,
 )
 from engine.opening import for_core, opening_records
@@ -221,17 +225,32 @@ class Maker:
         return kind(*self.stamp(symbol), order_id, *reason, flags=self.draw.randrange(2))
 
     def fill(self, symbol: int) -> OrderFilled:
-        """A fill of any order, new or told before."""
+        """A fill of any order, new or told before, its fee taken from anything."""
         self.fill_id += self.draw.choice((0, 0, 1, 1, 1, 65))
         lots = self.draw.choice((1, 7, max(self.instruments[symbol].lots_max // 5_000, 1)))
         fee = self.draw.choice((0, 1, 12_345))
         fact = (self.order_id(), self.prices[symbol], lots, fee, self.fill_id)
-        return OrderFilled(*self.stamp(symbol), *fact, flags=self.draw.randrange(2))
+        fee_in = self.draw.choice((0, 0, 1, 1, 2, 3))
+        flags = self.draw.randrange(2) + fee_in * FEE_STEP
+        return OrderFilled(*self.stamp(symbol), *fact, flags=flags)
 
     def correction(self, symbol: int) -> PositionCorrected:
         """The venue holds something else than we do."""
         lots = max(self.instruments[symbol].lots_max // 5_000, 1)
-        return PositionCorrected(*self.stamp(symbol), self.draw.choice((1, lots, -1, -lots)))
+        moved = self.draw.choice((1, lots, -1, -lots)), self.draw.choice((0, 0, 1, -1, 12_345))
+        return PositionCorrected(*self.stamp(symbol), *moved)
+
+    def fee_balance(self, _symbol: int) -> FeeBalanceChanged:
+        """More or less of the asset that pays fees, or of one that does not."""
+        asset = asset_of(self.draw.choice(("BNB", "BNB", "BNB", "MX")))
+        return FeeBalanceChanged(*self.stamp(0), asset, self.draw.choice((1, E8, -77)))
+
+    def context(self, _symbol: int) -> ContextUpdated:
+        """A value from elsewhere, of any time, or one that nobody knows."""
+        symbol, time_ns, received_ns = self.stamp(0)
+        time_ns = self.draw.choice((time_ns, time_ns, self.extreme()))
+        value = self.draw.choice((0, 55_000_000, self.extreme()))
+        return ContextUpdated(symbol, time_ns, received_ns, self.draw.randrange(-1, 6), value)
 
     def abroad(self, symbol: int) -> Any:
         """The venue moves outside, and a little later back in."""
@@ -250,7 +269,7 @@ class Maker:
         (definition, 0.5), (deposit, 1), (reset, 1), (request, 0.3), (resume, 1),
     )  # fmt: skip
     LIES = ((nonsense, 6), (report, 4), (fill, 1), (echo, 1),
-            (correction, 0.3), (abroad, 0.2))  # fmt: skip
+            (correction, 0.3), (abroad, 0.2), (fee_balance, 0.3), (context, 1))  # fmt: skip
 
 
 ECHOES = {"SubmitOrder", "CancelOrder", "OrderDenied", "BreakerChanged", "FlattenEnded"}

@@ -2,13 +2,20 @@
 
 from math import floor
 
-from engine.instruments import notional_of, share_of
-from engine.layout import F, I, block
-from engine.messages import BUY
+from engine.instruments import BOUND, notional_of, share_of
+from engine.layout import F, I, Parameter, block
+from engine.messages import BUY, FEE_STEP, IN_BASE, IN_OTHER, IN_QUOTE
 
+PARAMETERS = block(
+    asset_rate=Parameter(
+        F,
+        *(0.0, 0.0, 1_000_000_000.0, "quote"),
+        "One unit of another asset that pays fees, in results of trades; 0 leaves it out of them.",
+    ),
+)
 POSITION = block(
     lots=I,
-    cost_e8=I,  # paid for the lots held, without fees
+    cost_e8=I,  # paid for what is held, without fees
     value_e8=I,  # at the bid
     entry_price=I,  # ticks of the newest entry fill
     opened_ns=I,
@@ -18,6 +25,7 @@ POSITION = block(
     closing_id=I,
     entering_id=I,
     last_fill_id=I,  # the largest seen
+    dust_e8=I,  # held beside the lots in 1e-8 of base, less than a lot: what fees in base leave
 )
 ACCOUNT = block(
     cash_e8=I,
@@ -28,14 +36,19 @@ ACCOUNT = block(
     drawdown=F,
     deposits_e8=I,
     realized_e8=I,  # gross of fees
-    fees_e8=I,
+    fees_e8=I,  # in quote, and those in base at their fill's price
     fills=I,
     wins=I,
     losses=I,
     open_positions=I,
     ended_order=I,  # 1 when the fact at hand ended an entry or an exit
     anomalies=I,  # fills that sold more than was held
+    fee_asset=I,  # name of the one other asset that pays fees, 0 until it is told
+    fee_asset_e8=I,  # held of it
+    fee_asset_paid_e8=I,  # fees paid in it
 )
+# The fee of the fill at hand: what it takes from each asset, and what it is worth in quote.
+FEE = block(side=I, quote_e8=I, base_e8=I, other_e8=I, worth_e8=I, beside_e8=I)
 # A fill told again, out of order too, is recognised while so many others followed it at most.
 FILLS_REMEMBERED = 1024
 MONEY_MAX = 4e18  # below 2^62, the bound of every money formula
@@ -48,11 +61,12 @@ KEPT_FILL = block(
     side=I,
     lots=I,
     price=I,
-    fee_e8=I,
+    fee_e8=I,  # of the asset that `fee_in` says
     net_e8=I,  # what it earned after its fee; a purchase costs its fee
     order_id=I,
     asked=I,  # agent and cause of its order
     waited_ns=I,  # from the order to the fill
+    fee_in=I,
 )
 FILLS = block(count=I, table=(KEPT_FILL, FILLS_KEPT))
 
@@ -87,6 +101,7 @@ def keep_fill(fills, number, fill, side):
     kept.order_id = fill.a
     kept.asked = 0
     kept.waited_ns = 0
+    kept.fee_in = 0
     return kept
 
 
@@ -115,7 +130,10 @@ def measure(account):
 
 
 def mark(account, position, instrument, bid):
-    """Value one position at the bid we could sell to: equity must be reachable."""
+    """Value one position at the bid we could sell to: equity must be reachable.
+
+    So what is held beside whole lots is worth nothing until it fills one: nobody can sell it.
+    """
     value = notional_of(instrument, bid, position.lots)
     account.value_e8 += value - position.value_e8
     position.value_e8 = value
@@ -129,53 +147,124 @@ def forget_peak(account):
     account.drawdown = 0.0
 
 
+def worth_of_base(instrument, notional_e8, lots, amount_e8):
+    """What 1e-8 of base are worth where lots traded for a notional; of more than these, as much."""
+    if instrument.lot_e8 <= 0 or lots <= 0 or lots > BOUND // instrument.lot_e8:
+        return 0
+    base_e8 = lots * instrument.lot_e8
+    return share_of(notional_e8, min(amount_e8, base_e8), base_e8)
+
+
+def weigh_fee(fee, flags, parameters, instrument, fill):
+    """What the fee of a fill (b price, c lots, d fee) takes from which asset, and its worth.
+
+    In base it is worth its share of what traded, at the fill's own price. In another asset it is
+    worth what the profile states, to the result of a trade alone: equity holds none of it.
+    """
+    kind = flags // FEE_STEP % 4
+    fee.side = flags % 2
+    fee.quote_e8 = fill.d if kind == IN_QUOTE else 0
+    fee.base_e8 = fill.d if kind == IN_BASE else 0
+    fee.other_e8 = fill.d if kind >= IN_OTHER else 0
+    notional = notional_of(instrument, fill.b, fill.c)
+    fee.worth_e8 = fee.quote_e8 + worth_of_base(instrument, notional, fill.c, fee.base_e8)
+    beside = float(fee.other_e8) * parameters.asset_rate
+    fee.beside_e8 = int(floor(beside)) if 0.0 <= beside < MONEY_MAX else 0
+
+
+def is_flat(position):
+    """Whether no trade is open; what an earlier one left beside whole lots has cost nothing."""
+    return position.lots == 0 and (position.dust_e8 == 0 or position.cost_e8 == 0)
+
+
+def carry_dust(position, instrument):
+    """Whole lots out of what is held beside them, or into it: it is less than a lot again."""
+    if instrument.lot_e8 <= 0:
+        return
+    lots = position.dust_e8 // instrument.lot_e8
+    position.lots += lots
+    position.dust_e8 -= lots * instrument.lot_e8
+
+
 def apply_buy(account, position, fill, notional_e8):
     """A bought part: cash goes, lots and cost come."""
-    if position.lots == 0:
+    if is_flat(position):
         position.opened_ns = fill.received_ns
         position.trade_e8 = 0
         account.open_positions += 1
-    account.cash_e8 -= notional_e8 + fill.d
+    account.cash_e8 -= notional_e8
     position.lots += fill.c
     position.cost_e8 += notional_e8
     position.entry_price = fill.b
-    position.trade_e8 -= fill.d
 
 
 def apply_sell(account, position, fill, notional_e8):
-    """A sold part: its share of the cost becomes profit or loss; at zero the trade is closed."""
+    """A sold part: its share of the cost becomes profit or loss."""
     if fill.c > position.lots:
         account.anomalies += 1
     cost = share_of(position.cost_e8, min(fill.c, position.lots), position.lots)
-    account.cash_e8 += notional_e8 - fill.d
+    account.cash_e8 += notional_e8
     account.realized_e8 += notional_e8 - cost
-    position.trade_e8 += notional_e8 - cost - fill.d
+    position.trade_e8 += notional_e8 - cost
     position.lots -= fill.c
     position.cost_e8 -= cost
-    if position.lots == 0:
-        account.open_positions -= 1
-        count_trade(account, position.trade_e8)
 
 
-def correct(account, position, instrument, lots, bid):
+def pay_fee(account, position, instrument, fee):
+    """A fee goes from its asset; what it takes of the base takes its worth of the cost along."""
+    account.cash_e8 -= fee.quote_e8
+    account.fees_e8 += fee.worth_e8
+    account.fee_asset_e8 -= fee.other_e8
+    account.fee_asset_paid_e8 += fee.other_e8
+    position.trade_e8 -= fee.worth_e8 + fee.beside_e8
+    position.cost_e8 -= fee.worth_e8 - fee.quote_e8
+    position.dust_e8 -= fee.base_e8
+    carry_dust(position, instrument)
+
+
+def close_trade(account, position):
+    """The last lot went: what remains beside it has cost nothing, its worth was lost with it."""
+    account.realized_e8 -= position.cost_e8
+    position.trade_e8 -= position.cost_e8
+    position.cost_e8 = 0
+    account.open_positions -= 1
+    count_trade(account, position.trade_e8)
+
+
+def correct(account, position, instrument, event, bid):
     """Take over what the venue holds: more is worth the bid it is seen at, less has cost its share.
 
-    Neither profit nor loss is made by it, and no cash moves. Less than nothing is not held.
+    Lots (a) and what is beside them (b). Neither profit nor loss is made by it, and no cash moves.
+    Less than nothing is not held.
     """
-    held = max(position.lots + lots, 0)
-    if held > position.lots:
-        position.cost_e8 += notional_of(instrument, bid, held - position.lots)
+    before = position.lots
+    position.lots += event.a
+    position.dust_e8 += event.b
+    carry_dust(position, instrument)
+    if position.lots < 0:
+        position.lots = 0
+        position.dust_e8 = 0
+    held = position.lots
+    if held > before:
+        position.cost_e8 += notional_of(instrument, bid, held - before)
     else:
-        gone = position.lots - held
-        position.cost_e8 -= share_of(position.cost_e8, gone, position.lots)
-    if position.lots == 0 and held > 0:
+        position.cost_e8 -= share_of(position.cost_e8, before - held, before)
+    if before == 0 and held > 0:
         position.trade_e8 = 0
         position.entry_price = bid
         account.open_positions += 1
-    elif position.lots > 0 and held == 0:
+    elif before > 0 and held == 0:
         account.open_positions -= 1
-    position.lots = held
     mark(account, position, instrument, bid)
+
+
+def take_fee_balance(account, event):
+    """So much more (b) of the asset named (a) is held; there is one such asset, not two."""
+    if account.fee_asset != 0 and account.fee_asset != event.a:
+        account.anomalies += 1
+        return
+    account.fee_asset = event.a
+    account.fee_asset_e8 += event.b
 
 
 def count_trade(account, net_e8):
@@ -186,12 +275,15 @@ def count_trade(account, net_e8):
         account.losses += 1
 
 
-def apply_fill(account, position, instrument, fill, side):
-    """A fill (b price, c lots, d fee) reaches cash, position and profit."""
+def apply_fill(account, position, instrument, fill, fee):
+    """A fill (b price, c lots) and its fee reach cash, position and profit."""
     notional = notional_of(instrument, fill.b, fill.c)
     account.fills += 1
-    account.fees_e8 += fill.d
-    if side == BUY:
+    if fee.side == BUY:
         apply_buy(account, position, fill, notional)
-    else:
-        apply_sell(account, position, fill, notional)
+        pay_fee(account, position, instrument, fee)
+        return
+    apply_sell(account, position, fill, notional)
+    pay_fee(account, position, instrument, fee)
+    if position.lots == 0:
+        close_trade(account, position)

@@ -32,6 +32,7 @@ REASONS = {
     11: "order rate",
     12: "too many open orders",
     13: "paused",
+    14: "market told late",
 }
 REASONS_MAX = 16
 NO_PLACE, PAUSED = 12, 13
@@ -55,6 +56,12 @@ def market_is_known(state, symbol, draft):
     age_ns = state.clock.now_ns - market.received_ns
     stale = float(age_ns) > state.parameters.risk.stale_seconds * 1e9
     return 3 if market.last <= 0 or (stale and draft.side == BUY) else 0
+
+
+def market_is_told_in_time(state, symbol, draft):
+    """Nothing is bought on what was long on its way: it is old, though it came just now."""
+    late = float(symbol.features.market.late_ns) > state.parameters.risk.stale_seconds * 1e9
+    return 14 if late and draft.side == BUY else 0
 
 
 def price_is_sane(state, symbol, draft):
@@ -132,6 +139,7 @@ def first_denial(state, symbol, draft, order_id):
     return (
         trading_allows(state, draft)
         or market_is_known(state, symbol, draft)
+        or market_is_told_in_time(state, symbol, draft)
         or price_is_sane(state, symbol, draft)
         or quantity_fits(symbol, draft)
         or notional_fits(symbol, draft)

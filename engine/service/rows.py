@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 from engine import messages as kinds
 from engine.execution.portfolio import FILLS_KEPT
 from engine.journal.checkpoints import Said
-from engine.messages import BUY, MAKER, MARKET, NEVER_ARRIVED, OPERATOR, REASON
-from engine.picture import SIDES, TRADING, TYPES, limits_of, signature
-from engine.preview import values_of
+from engine.messages import BUY, FEE_STEP, MAKER, MARKET, NEVER_ARRIVED, OPERATOR, REASON
+from engine.picture import SIDES, TRADING, TYPES, fee_name, limits_of, signature
+from engine.preview import context_of, values_of
 from engine.risk.breakers import trading_state
 from engine.risk.gate import REASONS
 from engine.service.schema import Rows
 from engine.state import KEYS
+from engine.strategy.context import NAMES
 
 PPM = 1_000_000
 APPROVED = "approved"
@@ -95,15 +96,19 @@ class Sayer:
         put(
             rows, "fills", told, fill.order_id, fill.fill_id, self._name(told),
             SIDES[fill.flags & 1], "maker" if fill.flags & MAKER else "taker",
-            fill.lots * instrument.lot_e8, fill.price * instrument.tick_e8, fill.fee_e8, net_e8,
+            fill.lots * instrument.lot_e8, fill.price * instrument.tick_e8, fill.fee_e8,
+            fee_name(told.state, fill.flags // FEE_STEP % 4), net_e8,
         )  # fmt: skip
         held = self._held.setdefault(fill.symbol, Held(0, fill.received_ns, 0))
         if held.net_e8 is not None:
             held.net_e8 += net_e8 or 0
+        if told.state.venue.outside:  # each fill is an event there: fees in base are known too
+            held.lots = told.state.symbols[fill.symbol].position.lots
+        else:
+            held.lots += fill.lots if fill.flags & 1 == BUY else -fill.lots
         if fill.flags & 1 == BUY:
-            held.lots += fill.lots
             return
-        held.lots, held.sold = held.lots - fill.lots, held.sold + fill.lots
+        held.sold += fill.lots
         if held.lots == 0:
             sold_e8 = held.sold * instrument.lot_e8
             put(rows, "trades", told, self._name(told), held.opened_ns, sold_e8, held.net_e8)
@@ -112,9 +117,10 @@ class Sayer:
     def corrected(self, told: Told, rows: Rows) -> None:
         """What the venue holds, taken over: neither profit nor loss, and no trade's end."""
         moved, instrument = told.message, told.state.symbols[told.message.symbol].instrument
-        put(rows, "corrections", told, self._name(told), moved.lots * instrument.lot_e8)
+        moved_e8 = moved.lots * instrument.lot_e8 + moved.dust_e8
+        put(rows, "corrections", told, self._name(told), moved_e8)
         held = self._held.setdefault(moved.symbol, Held(0, moved.received_ns, 0))
-        held.lots += moved.lots
+        held.lots = told.state.symbols[moved.symbol].position.lots
         if held.lots <= 0:
             del self._held[moved.symbol]
 
@@ -161,7 +167,8 @@ def features_of(state: Any, number: int) -> dict[str, float]:
     symbol = state.symbols[number]
     market, tick_e8 = symbol.features.market, symbol.instrument.tick_e8
     prices = {name: getattr(market, name) * tick_e8 / 1e8 for name in ("last", "bid", "ask")}
-    found = {**prices, **values_of(symbol.features.indicators)}
+    around = {f"context {name}": value for name, value in context_of(state).items()}
+    found = {**prices, **values_of(symbol.features.indicators), **around}
     return {name: value for name, value in found.items() if isfinite(value)}
 
 
@@ -170,6 +177,19 @@ def risk_of(state: Any) -> dict[str, Any]:
     limits = {limit.name: [limit.value, limit.limit] for limit in limits_of(state)}
     trading = TRADING[trading_state(state.breakers)]
     return {"trading": trading, "breaker level": state.breakers.level, "limits": limits}
+
+
+def balanced(_sayer: Sayer, told: Told, rows: Rows) -> None:
+    """More or less of the asset that pays fees."""
+    change = told.message
+    put(rows, "fee_balances", told, kinds.asset_name(change.asset), change.amount_e8)
+
+
+def context(_sayer: Sayer, told: Told, rows: Rows) -> None:
+    """What a slow source said."""
+    said = told.message
+    name = dict(enumerate(NAMES)).get(said.number, str(said.number))
+    put(rows, "contexts", told, name, said.value_e8 / 1e8, said.time_ns)
 
 
 def by(told: Told) -> tuple[str, str]:
@@ -222,6 +242,8 @@ SAID: dict[int, Callable[[Sayer, Told, Rows], None]] = {
     kinds.INSTRUMENT_DEFINED: Sayer.defined,
     kinds.PARAMETER_CHANGED: Sayer.parameter,
     kinds.CASH_DEPOSITED: moved,
+    kinds.FEE_BALANCE_CHANGED: balanced,
+    kinds.CONTEXT_UPDATED: context,
     kinds.OPERATOR_RESET: act("reset"),
     kinds.OPERATOR_PAUSED: act("paused"),
     kinds.OPERATOR_RESUMED: act("resumed"),

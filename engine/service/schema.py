@@ -6,7 +6,7 @@ Each row belongs to one record of the journal and is never changed: `sequence` i
 
 from typing import NamedTuple
 
-VERSION = 1
+VERSION = 2
 WHOLE, REAL, WORDS, JSON = "BIGINT", "DOUBLE PRECISION", "TEXT", "JSON"
 
 # table -> its columns after sequence and at_ns
@@ -50,6 +50,7 @@ TABLES: dict[str, dict[str, str]] = {
         "quantity_e8": WHOLE,
         "price_e8": WHOLE,
         "fee_e8": WHOLE,
+        "fee_in": WORDS,  # what it is of: quote, base, or the name of another asset
         "net_e8": WHOLE,  # what it earned after its fee; a purchase costs its fee
     },
     # From flat to flat, at the fill that closed it.
@@ -57,6 +58,10 @@ TABLES: dict[str, dict[str, str]] = {
     "corrections": {"symbol": WORDS, "quantity_e8": WHOLE},  # a position by the venue's word
     "equity": {"equity_e8": WHOLE, "cash_e8": WHOLE, "drawdown": REAL},  # one a minute
     "breakers": {"level": WHOLE, "drawdown_ppm": WHOLE},
+    # Of the one other asset that pays fees, so much more or less is held.
+    "fee_balances": {"asset": WORDS, "amount_e8": WHOLE},
+    # What slow sources said, as of their own time.
+    "contexts": {"name": WORDS, "value": REAL, "source_ns": WHOLE},
     "acts": {"act": WORDS, "amount_e8": WHOLE, "operator": WORDS, "reason": WORDS},
     "parameters": {"key": WORDS, "value": REAL, "operator": WORDS, "reason": WORDS},
 }

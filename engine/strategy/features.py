@@ -9,6 +9,8 @@ PARAMETERS = block(
         I, 1, 0, 1_000_000, "ticks", "Half the spread where the market shows no book."
     ),
 )
+AHEAD_NS = 10_000_000_000  # a venue's clock that runs further ahead is believed so far
+QUICKEST_NS = 1_800_000_000_000  # a span in which the quickest word is looked for
 BOOK_NS = 10_000_000_000  # a book silent for longer while others trade is no quote any more
 VOLUME_MAX = 2_305_843_009_213_693_952  # 2^61 of 1e-8 base: two of them are still a number
 MARKET = block(
@@ -23,6 +25,10 @@ MARKET = block(
     low=I,
     volume_e8=I,
     opened_ns=I,  # when the newest event began: a bar's open, a trade's own moment
+    quickest_ns=I,  # the least from a venue's time to ours of late, its clock's offset in it
+    quickest_before_ns=I,  # and in the span before
+    quickest_until_ns=I,
+    late_ns=I,  # by which the newest word came later than the quickest
 )
 BUILDER = block(open=I, high=I, low=I, close=I, volume_e8=I, start_ns=I, trades=I)
 FEATURES = block(market=MARKET, builder=BUILDER, bar=BAR, indicators=INDICATORS)
@@ -43,6 +49,27 @@ def bar_is_sane(event):
     return event.c > 0 and event.b >= max(event.a, event.d) and event.c <= min(event.a, event.d)
 
 
+def believed(event):
+    """An event's own time, as far as it can be: what lies in the future would stop every bar."""
+    return min(event.time_ns, event.received_ns + AHEAD_NS)
+
+
+def see_delay(market, event):
+    """How late a word came: by more than the quickest ones of this span and the one before.
+
+    Nobody knows how far a venue's clock is from ours, but it is the same for all of them.
+    """
+    delay_ns = event.received_ns - event.time_ns
+    if event.received_ns >= market.quickest_until_ns:
+        market.quickest_before_ns = market.quickest_ns
+        if market.quickest_until_ns == 0:
+            market.quickest_before_ns = delay_ns
+        market.quickest_ns = delay_ns
+        market.quickest_until_ns = event.received_ns + QUICKEST_NS
+    market.quickest_ns = min(market.quickest_ns, delay_ns)
+    market.late_ns = delay_ns - min(market.quickest_ns, market.quickest_before_ns)
+
+
 def see_bar(features, parameters, instrument, event):
     """A closed bar (a open, b high, c low, d close, e volume) as the newest market event."""
     market = features.market
@@ -58,6 +85,7 @@ def see_bar(features, parameters, instrument, event):
 def see_trade(features, parameters, instrument, event):
     """A trade (a price, b volume) as the newest market event."""
     market = features.market
+    see_delay(market, event)
     market.open = event.a
     market.high = event.a
     market.low = event.a
@@ -70,6 +98,7 @@ def see_trade(features, parameters, instrument, event):
 def see_book(features, event):
     """The best bid and ask (a, b) with their volumes (c, d)."""
     market = features.market
+    see_delay(market, event)
     market.booked = 1
     market.bid = event.a
     market.ask = event.b
@@ -104,7 +133,7 @@ def take_bar(features, parameters, instrument, event):
     builder.low = event.c
     builder.close = event.d
     builder.volume_e8 = event.e
-    builder.start_ns = event.time_ns
+    builder.start_ns = believed(event)
     close_bar(features, parameters, instrument)
 
 
@@ -123,7 +152,7 @@ def add_trade(builder, bar_seconds, event):
     """Put one trade into the bar being built; a late trade counts in the bar that is open."""
     if builder.trades == 0:
         length_ns = bar_seconds * 1_000_000_000
-        start_ns = bar_start_of(event.time_ns, bar_seconds)
+        start_ns = bar_start_of(believed(event), bar_seconds)
         # A trade that comes late, after its bar was closed, counts in the next one.
         builder.start_ns = max(start_ns, builder.start_ns + length_ns)
         builder.open = event.a

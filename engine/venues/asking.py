@@ -1,5 +1,6 @@
 """What can be asked of a venue outside, and what can it answer?"""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 SUBMIT, CANCEL, ASK_ORDER, ASK_FILLS, ASK_HOLDING = range(5)
@@ -41,7 +42,10 @@ class Seen(NamedTuple):
 
 
 class Trade(NamedTuple):
-    """A part of one of our orders that traded; price in ticks, fee in 1e-8 of quote."""
+    """A part of one of our orders that traded; price in ticks, fee in 1e-8 of its asset.
+
+    `fee_in` is IN_QUOTE, IN_BASE or, of the account's one other asset that pays fees, IN_OTHER.
+    """
 
     order_id: int
     symbol: int
@@ -51,6 +55,7 @@ class Trade(NamedTuple):
     fee_e8: int
     fill_id: int
     maker: bool = False
+    fee_in: int = 0
 
 
 class Trades(NamedTuple):
@@ -60,12 +65,27 @@ class Trades(NamedTuple):
     trades: tuple[Trade, ...]
 
 
+class Held(NamedTuple):
+    """What we say that we hold: cash, and a symbol whole lots and the rest in 1e-8 of base."""
+
+    cash_e8: int
+    lots: Sequence[int]
+    dust_e8: Sequence[int] = ()  # nothing where it is empty
+    fee_asset_e8: int = 0
+
+
 class Holding(NamedTuple):
-    """What the venue holds for us: all cash in 1e-8, all lots a symbol, our open orders."""
+    """What the venue holds for us: all cash in 1e-8, all lots a symbol, our open orders.
+
+    What lies beside whole lots, in 1e-8 of base a symbol, and the other asset that pays fees, in
+    its 1e-8: empty and None where the venue did not say.
+    """
 
     cash_e8: int
     lots: tuple[int, ...]
     open_ids: tuple[int, ...]
+    dust_e8: tuple[int, ...] = ()
+    fee_asset_e8: int | None = None
 
 
 class Refusal(NamedTuple):

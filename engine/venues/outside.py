@@ -7,20 +7,21 @@ is asked for it by its id until its word is final.
 
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from engine.messages import (
+    FEE_STEP,
     MAKER,
     NEVER_ARRIVED,
     SUBMIT_ORDER,
     CancelRejected,
-    CashDeposited,
     OrderAccepted,
     OrderCanceled,
     OrderExpired,
     OrderFilled,
     OrderRejected,
     OrderUnknown,
-    PositionCorrected,
+    asset_of,
     decode,
     encode,
     split,
@@ -37,6 +38,7 @@ from engine.venues.asking import (
     REJECTED,
     SUBMIT,
     Answer,
+    Held,
     Holding,
     Refusal,
     Request,
@@ -46,6 +48,7 @@ from engine.venues.asking import (
     Trade,
     Trades,
 )
+from engine.venues.holdings import corrections, gap_to
 
 USUAL = Terms()
 ENDED_KEPT = 256  # ended orders remembered, so that what is late still finds them
@@ -66,12 +69,18 @@ class Tracked:
 
 
 class Outside:
-    """The venue's side of the loop; `holds()` gives the core's cash in 1e-8 and lots a symbol."""
+    """The venue's side of the loop; `holds()` gives what the core holds, as the fields of Held.
+
+    `fee_asset` names the asset beside quote and base that fees may be taken from.
+    """
 
     patient = False
 
-    def __init__(self, holds: Callable[[], tuple[int, list[int]]], terms: Terms = USUAL) -> None:
+    def __init__(
+        self, holds: Callable[[], tuple[Any, ...]], terms: Terms = USUAL, fee_asset: str = ""
+    ) -> None:
         self.terms, self._holds = terms, holds
+        self._fee_asset = asset_of(fee_asset) if fee_asset else 0
         self.orders: dict[int, Tracked] = {}  # whose end is not known
         self.ended: dict[int, Tracked] = {}  # the newest of the others
         self.outgoing: deque[Request] = deque()
@@ -218,7 +227,7 @@ class Outside:
             order.fills.add(trade.fill_id)
             order.filled += trade.lots
             order.reported = max(order.reported, order.filled)
-        flags = (trade.side & 1) + (MAKER if trade.maker else 0)
+        flags = (trade.side & 1) + (MAKER if trade.maker else 0) + trade.fee_in * FEE_STEP
         told = (trade.order_id, trade.price, trade.lots, trade.fee_e8, trade.fill_id, flags)
         facts = [encode(OrderFilled(*self._stamp(trade.symbol), *told))]
         return facts + self._settle(trade.order_id)
@@ -248,9 +257,7 @@ class Outside:
         for order_id in holding.open_ids:
             if order_id not in self.orders:
                 self._see(Seen(order_id, OPEN), is_asked=True)
-        cash_e8, lots = self._holds()
-        more = [there - here for there, here in zip(holding.lots, lots, strict=True)]
-        gap = (holding.cash_e8 - cash_e8, *more)
+        gap = gap_to(holding, Held(*self._holds()), self._fee_asset)
         if gap != self._gap:
             self._gap, self._gap_times = gap, 0
         elif not self._is_moving():
@@ -261,17 +268,10 @@ class Outside:
         if not any(gap):
             return []
         self._reconcile_at_ns = self.now_ns + self.terms.differ_ns
-        return self._take_over(gap) if self._gap_times >= self.terms.differ_times else []
-
-    def _take_over(self, gap: tuple[int, ...]) -> list[bytes]:
-        """The venue has the last word on what is held."""
+        if self._gap_times < self.terms.differ_times:
+            return []
         self._gap_times = 0
-        facts = [
-            encode(PositionCorrected(*self._stamp(symbol), lots))
-            for symbol, lots in enumerate(gap[1:])
-            if lots
-        ]
-        return facts + ([encode(CashDeposited(*self._stamp(0), gap[0]))] if gap[0] else [])
+        return corrections(gap, self.now_ns, self._fee_asset)
 
     def _is_moving(self) -> bool:
         """Whether an order is on its way or in doubt, so that holdings may differ for a while."""

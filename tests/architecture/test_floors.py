@@ -64,7 +64,7 @@ ABOVE: dict[str, tuple[str, ...]] = {
 # Imported inside the function that needs them, so that the engine process never loads them.
 HEAVY = {
     *("numpy", "numba", "llvmlite", "typer", "rich", "pyarrow", "matplotlib", "textual"),
-    *("pydantic", "asyncpg", "aiosqlite", "msgspec", "hiredis"),
+    *("pydantic", "asyncpg", "aiosqlite", "msgspec", "hiredis", "httpx"),
 }
 NAMES_NUMBA = {"engine/compile.py"}
 

@@ -4,8 +4,9 @@ import errno
 import select
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from json import loads
+from json import dumps, loads
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from engine.control.server import Peer
 from engine.desk import Desk
 from engine.journal.segments import JournalFailed
 from engine.options import parse
+from engine.service.context.asking import Told
+from engine.serving import tell_engine
 from engine.telemetry import Telemetry
 
 
@@ -120,3 +123,80 @@ def test_an_act_that_the_disk_lost_is_not_called_done_or_undone(open_desk):
         answer, _ = said_to(client)
 
     assert answer["error"] == "the engine has ended (no disk): whether this was kept is unknown"
+
+
+def asked(desk: Desk, poll: select.epoll, **fields: object) -> dict:
+    """What the desk answers to its one request, once that is durable."""
+    with connected(desk, poll) as client:
+        client.sendall(packed(WORDS, dumps(fields).encode()))
+        turn(desk, poll)
+        if desk.waiting:
+            assert desk.engine.journal.wait(desk.waiting[-1][0], 10.0)
+        desk.settle()
+        ((_, payload),) = Frames().feed(client.recv(1 << 16))
+        desk.close()
+        return dict(loads(payload))
+
+
+def test_a_word_of_a_slow_source_is_an_event(open_desk):
+    """Journaled with who told it, and counted in the state with its source's time."""
+    desk, poll = open_desk
+    before = desk.engine.journal.sequence
+
+    said = asked(
+        desk, poll, verb="context", name="votes", value="0.61", time_ns=77, reason="coingecko"
+    )
+
+    assert said == {"sequence": desk.engine.journal.sequence}
+    assert desk.engine.journal.sequence == before + 3  # who, from where, what
+    assert desk.engine.core.state.context.votes.told == 0.61
+    assert desk.engine.core.state.context.votes.source_ns == 77
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "moon"},
+        {"value": "much"},
+        {"value": "0.123456789"},
+        {"value": "9e30"},
+        {"value": None},
+        {"time_ns": -1},
+        {"time_ns": "now"},
+        {"time_ns": 1 << 63},
+        {"reason": ""},
+    ],
+    ids=str,
+)
+def test_a_word_that_cannot_be_is_refused(open_desk, wrong):
+    """The engine takes none of it."""
+    desk, poll = open_desk
+    before = desk.engine.journal.sequence
+    right = {"verb": "context", "name": "gas", "value": "1", "time_ns": 5, "reason": "etherscan"}
+
+    said = asked(desk, poll, **{**right, **wrong})
+
+    assert said["error"]
+    assert desk.engine.journal.sequence == before
+    assert desk.engine.core.state.context.gas.updates == 0
+
+
+def test_what_a_feed_of_the_service_tells_the_engine_hears(open_desk):
+    """Through its socket, as any other; a word that is none, or that nobody hears, is gone."""
+    desk, poll = open_desk
+    said = [Told("gas", "12.50000000", 77), Told("moon", "1", 77)]
+    heard = []
+    with ThreadPoolExecutor(1) as pool:
+        for told in said:
+            asking = pool.submit(tell_engine, desk.options.data_dir, "etherscan", told)
+            while not asking.done():
+                turn(desk, poll)
+                if desk.waiting:
+                    desk.engine.journal.wait(desk.waiting[-1][0], 10.0)
+                desk.settle()
+            heard.append(asking.result())
+    desk.close()
+    heard.append(tell_engine(desk.options.data_dir, "etherscan", said[0]))
+
+    assert heard == [True, False, False]
+    assert desk.engine.core.state.context.gas.told == 12.5

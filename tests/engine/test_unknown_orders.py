@@ -234,11 +234,11 @@ def test_a_correction_takes_over_what_the_venue_holds(lots, cost):
     """More is worth the bid it is seen at, less takes its share of the cost; no profit, no cash."""
     run = abroad(*QUICK)
     run.book(PRICE, PRICE)
-    run.alone(PositionCorrected(0, run.now_ns, run.now_ns, 10))
+    run.alone(PositionCorrected(0, run.now_ns, run.now_ns, 10, 0))
     account, cost_e8 = run.state.account, run.position.cost_e8
     before = (account.cash_e8, account.realized_e8, account.wins, account.losses)
 
-    run.alone(PositionCorrected(0, run.now_ns, run.now_ns, lots))
+    run.alone(PositionCorrected(0, run.now_ns, run.now_ns, lots, 0))
 
     assert run.position.lots == max(10 + lots, 0)
     assert run.position.cost_e8 == run.position.value_e8 == cost_e8 * cost // 10

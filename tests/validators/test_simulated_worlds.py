@@ -2,12 +2,15 @@
 
 import pytest
 
+from engine import accounting
 from engine.core import PlainCore
+from engine.execution import portfolio
 from engine.loop import Loop
+from engine.messages import FEE_STEP
 from engine.venues.asking import SUBMIT, Terms
 from engine.venues.outside import Outside
 from validators.simulation import world
-from validators.simulation.exchange import Faults
+from validators.simulation.exchange import MIXED, OTHER, QUOTE, RECEIVED, Faults
 from validators.simulation.trial import trial
 from validators.simulation.world import Plan
 
@@ -74,6 +77,16 @@ def test_the_position_is_the_sum_of_distinct_fills(native, seconds, least):
     assert outcome.audit.told_twice > 0
 
 
+@pytest.mark.parametrize("fees", [QUOTE, RECEIVED, OTHER, MIXED])
+def test_fees_of_every_kind_are_counted_to_the_last_unit(native, fees):
+    """Each asset as at the exchange: nothing is corrected, for every difference has its fill."""
+    outcome = trial(2, native, NOISY._replace(seconds=120, fees=fees))
+
+    assert outcome.audit.problems == ()
+    assert outcome.audit.corrections == 0
+    assert outcome.audit.fills >= 500
+
+
 def resend(monkeypatch):
     """Silence is answered by sending the order once more."""
     honest = Outside._unanswered
@@ -130,11 +143,34 @@ def count_repeated_fills(monkeypatch):
     monkeypatch.setattr(world, "core_of", lambda _native: PlainCore())
 
 
+def take_every_fee_from_quote(monkeypatch):
+    """What a fill's flags say of its fee is not read."""
+    honest = portfolio.weigh_fee
+    monkeypatch.setattr(
+        accounting,
+        "weigh_fee",
+        lambda fee, flags, *rest: honest(fee, flags % FEE_STEP, *rest),
+    )
+    monkeypatch.setattr(world, "core_of", lambda _native: PlainCore())
+
+
+def lose_what_is_below_a_lot(monkeypatch):
+    """Of a fee in base whole lots are taken, and no more."""
+    honest = portfolio.carry_dust
+
+    def carry(position, instrument):
+        honest(position, instrument)
+        position.dust_e8 = 0
+
+    monkeypatch.setattr(portfolio, "carry_dust", carry)
+    monkeypatch.setattr(world, "core_of", lambda _native: PlainCore())
+
+
 @pytest.mark.parametrize(
     "mutate",
     [
         *(resend, send_early, forget_late_trades, say_nothing, believe_at_once),
-        count_repeated_fills,
+        *(count_repeated_fills, take_every_fee_from_quote, lose_what_is_below_a_lot),
     ],
 )
 def test_the_auditor_finds_an_engine_that_is_not_honest(native, monkeypatch, mutate):

@@ -4,10 +4,15 @@ from typing import Any, NamedTuple
 
 from engine.core import digest_of
 from engine.execution.orders import is_open
-from engine.instruments import notional_of
+from engine.instruments import Instrument, notional_of
 from engine.messages import (
     BUY,
+    FEE_STEP,
+    IN_BASE,
+    IN_OTHER,
+    IN_QUOTE,
     CashDeposited,
+    FeeBalanceChanged,
     OrderFilled,
     OrderUnknown,
     PositionCorrected,
@@ -51,25 +56,55 @@ def audit(world: World) -> Audit:
     )
 
 
+class Books(NamedTuple):
+    """What is held by somebody's count, and what was paid in fees, in quote at each fill's price.
+
+    The venue's own books do not say the worth of fees: there it is None.
+    """
+
+    cash_e8: int
+    base_e8: int
+    other_e8: int
+    fees_e8: int | None = None
+
+
 def money(world: World, said: list[Any], distinct: dict[int, OrderFilled]) -> list[str]:
-    """Cash and lots from the journal's own records, from the engine, and from the exchange."""
-    cash_e8 = sum(one.amount_e8 for one in said if isinstance(one, CashDeposited))
-    lots = sum(one.lots for one in said if isinstance(one, PositionCorrected))
-    for fill in distinct.values():
-        notional = notional_of(world.exchange.instrument, fill.price, fill.lots)
-        is_buy = fill.flags & 1 == BUY
-        cash_e8 += (-notional if is_buy else notional) - fill.fee_e8
-        lots += fill.lots if is_buy else -fill.lots
+    """Every asset from the journal's own records, from the engine, and from the exchange."""
     state, exchange = world.core.state, world.exchange
-    rows = (
-        ("cash", cash_e8, state.account.cash_e8, exchange.cash_e8),
-        ("lots", lots, state.symbols[0].position.lots, exchange.lots),
-    )
-    return [
-        f"{what}: {journal} by the journal, {engine} in the engine, {there} at the exchange"
-        for what, journal, engine, there in rows
-        if not journal == engine == there
+    account, position, lot_e8 = state.account, state.symbols[0].position, exchange.instrument.lot_e8
+    base_e8 = position.lots * lot_e8 + position.dust_e8
+    here = Books(account.cash_e8, base_e8, account.fee_asset_e8, account.fees_e8)
+    there = Books(exchange.cash_e8, exchange.base_e8, exchange.other_e8)
+    told = counted(said, distinct, exchange.instrument)
+    found = [
+        f"{what}: {told_e8} by the journal, {here_e8} in the engine, {there_e8} at the exchange"
+        for what, told_e8, here_e8, there_e8 in zip(Books._fields, told, here, there, strict=True)
+        if told_e8 != here_e8 or there_e8 not in (here_e8, None)
     ]
+    earned = account.realized_e8 + position.value_e8 - position.cost_e8 - account.fees_e8
+    if account.equity_e8 != account.deposits_e8 + earned:
+        found.append(f"equity is {account.equity_e8}, explained {account.deposits_e8 + earned}")
+    if not 0 <= position.dust_e8 < lot_e8:
+        found.append(f"{position.dust_e8} beside lots of {lot_e8}")
+    return found
+
+
+def counted(said: list[Any], distinct: dict[int, OrderFilled], traded: Instrument) -> Books:
+    """The books as the journal's facts alone make them."""
+    cash_e8 = sum(one.amount_e8 for one in said if isinstance(one, CashDeposited))
+    other_e8 = sum(one.amount_e8 for one in said if isinstance(one, FeeBalanceChanged))
+    moved = [one for one in said if isinstance(one, PositionCorrected)]
+    base_e8 = sum(one.lots * traded.lot_e8 + one.dust_e8 for one in moved)
+    fees_e8 = 0
+    for fill in distinct.values():
+        sign, fee_in = 1 if fill.flags & 1 == BUY else -1, fill.flags // FEE_STEP
+        notional, bought_e8 = notional_of(traded, fill.price, fill.lots), fill.lots * traded.lot_e8
+        paid = {fee_in: fill.fee_e8}
+        cash_e8 -= sign * notional + paid.get(IN_QUOTE, 0)
+        base_e8 += sign * bought_e8 - paid.get(IN_BASE, 0)
+        other_e8 -= paid.get(IN_OTHER, 0)
+        fees_e8 += paid.get(IN_QUOTE, 0) + notional * paid.get(IN_BASE, 0) // bought_e8
+    return Books(cash_e8, base_e8, other_e8, fees_e8)
 
 
 def silences(world: World, said: list[Any]) -> list[str]:

@@ -7,7 +7,17 @@ from random import Random
 from typing import NamedTuple
 
 from engine.instruments import Instrument, fee_of, notional_of
-from engine.messages import BUY, LIMIT, MARKET, SELL, SubmitOrder, decode
+from engine.messages import (
+    BUY,
+    IN_BASE,
+    IN_OTHER,
+    IN_QUOTE,
+    LIMIT,
+    MARKET,
+    SELL,
+    SubmitOrder,
+    decode,
+)
 from engine.venues.asking import (
     ABSENT,
     ASK_FILLS,
@@ -32,6 +42,11 @@ from engine.venues.asking import (
 SECOND_NS = 1_000_000_000
 FEE_PPM = 1_000
 BROKE = 1
+# What fees are taken from: always quote; what a trade brings (base, or quote of a sale); another
+# asset while there is enough of it, then what it brings; each of the three in turn.
+QUOTE, RECEIVED, OTHER, MIXED = range(4)
+OTHER_ASSET, OTHER_PRICE = "BNB", 600  # quote a unit
+OTHER_E8 = 2 * 100_000_000  # held at the beginning
 
 
 class Faults(NamedTuple):
@@ -71,12 +86,22 @@ class Exchange:
     def __init__(self, draw: Random, faults: Faults, instrument: Instrument, cash_e8: int) -> None:
         self.draw, self.faults, self.instrument = draw, faults, instrument
         self.late_ns = 10 * SECOND_NS  # what was on its way for longer is not taken any more
-        self.cash_e8, self.lots = cash_e8, 0
+        self.cash_e8, self.base_e8, self.other_e8 = cash_e8, 0, 0
+        self.fees = QUOTE
         self.orders: dict[int, Booked] = {}
         self.said: list[tuple[int, int, Answer]] = []
         self.repeated = 0  # submits of an id that was known: what must never happen
         self.fills = 0
         self.bid = self.ask = self.last = 0
+
+    def charge(self, fees: int) -> None:
+        """Take fees in this way from now on."""
+        self.fees, self.other_e8 = fees, OTHER_E8 if fees in (OTHER, MIXED) else 0
+
+    @property
+    def lots(self) -> int:
+        """Whole lots of base."""
+        return self.base_e8 // self.instrument.lot_e8
 
     def hear(self, request: Request, sent_ns: int) -> None:
         """A request sets out; what it does is done when it arrives, if it does."""
@@ -113,7 +138,8 @@ class Exchange:
     def holding(self) -> Holding:
         """What is held, and which orders are open."""
         still = tuple(one.id for one in self.orders.values() if one.status == OPEN)
-        return Holding(self.cash_e8, (self.lots,), still)
+        beside_e8 = self.base_e8 % self.instrument.lot_e8
+        return Holding(self.cash_e8, (self.lots,), still, (beside_e8,), self.other_e8)
 
     def _obey(self, request: Request, now_ns: int) -> Answer:
         if request.verb == SUBMIT:
@@ -165,23 +191,39 @@ class Exchange:
                 self._trade(order, price, max(order.left // parts, 1), now_ns)
 
     def _trade(self, order: Booked, price: int, lots: int, now_ns: int) -> None:
-        notional = notional_of(self.instrument, price, lots)
-        fee = fee_of(notional, FEE_PPM)
-        if order.side == BUY and notional + fee > self.cash_e8:
-            self._end(order, EXPIRED, now_ns)
-            return
-        if order.side == SELL and lots > self.lots:
+        notional, base_e8 = notional_of(self.instrument, price, lots), lots * self.instrument.lot_e8
+        fee_in, fee = self._fee(order, notional, base_e8)
+        pays_e8 = [notional, 0, 0] if order.side == BUY else [0, base_e8, 0]
+        pays_e8[fee_in] += fee
+        gets_e8 = (0, base_e8) if order.side == BUY else (notional, 0)
+        # A buy's fee in base is paid out of what it brings.
+        if pays_e8[IN_QUOTE] > self.cash_e8 or pays_e8[IN_BASE] > self.base_e8 + gets_e8[IN_BASE]:
             self._end(order, EXPIRED, now_ns)
             return
         self.fills += 1
-        self.cash_e8 += (notional if order.side == SELL else -notional) - fee
-        self.lots += lots if order.side == BUY else -lots
+        self.cash_e8 += gets_e8[IN_QUOTE] - pays_e8[IN_QUOTE]
+        self.base_e8 += gets_e8[IN_BASE] - pays_e8[IN_BASE]
+        self.other_e8 -= pays_e8[IN_OTHER]
         order.filled += lots
-        trade = Trade(order.id, order.symbol, order.side, price, lots, fee, self.fills)
+        trade = Trade(
+            order.id, order.symbol, order.side, price, lots, fee, self.fills, False, fee_in
+        )
         order.trades.append(trade)
         self._tell(now_ns, trade)
         if order.left == 0:
             self._end(order, FILLED, now_ns)
+
+    def _fee(self, order: Booked, notional: int, base_e8: int) -> tuple[int, int]:
+        """What a fee is taken from, and how much of that."""
+        fee = fee_of(notional, FEE_PPM)
+        brings = IN_BASE if order.side == BUY else IN_QUOTE
+        wanted = (IN_QUOTE, brings, IN_OTHER, self.fills % 3)[self.fees]
+        if wanted == IN_OTHER and fee // OTHER_PRICE > self.other_e8:
+            wanted = brings
+        if wanted == IN_BASE and order.side == SELL and self.base_e8 < base_e8 + base_e8 // 100:
+            wanted = IN_QUOTE
+        amounts = {IN_BASE: fee_of(base_e8, FEE_PPM), IN_OTHER: fee // OTHER_PRICE}
+        return wanted, amounts.get(wanted, fee)
 
     def _end(self, order: Booked, status: int, now_ns: int) -> None:
         order.status = status

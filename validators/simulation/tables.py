@@ -12,7 +12,7 @@ from typing import Any
 from engine import messages as kinds
 from engine.errors import Refused
 from engine.instruments import Instrument, load_instruments
-from engine.messages import BUY, decode
+from engine.messages import BUY, FEE_STEP, decode
 from engine.resilience.breaker import CLOSED
 from engine.resilience.pool import BUSY
 from engine.service.folding import Fold
@@ -20,6 +20,7 @@ from engine.service.keeper import NAME
 from engine.service.noted import kept_in
 from engine.service.schema import COLUMNS, TABLES
 from validators.simulation.callers import SETTINGS
+from validators.simulation.exchange import OTHER_ASSET
 from validators.simulation.service import JOURNAL, Service
 
 # table -> the kinds of record that each are one row of it
@@ -32,6 +33,8 @@ ROWS = {
         *(kinds.ORDER_UNKNOWN, kinds.CANCEL_REJECTED, kinds.CANCEL_ORDER),
     ),
     "corrections": (kinds.POSITION_CORRECTED,),
+    "contexts": (kinds.CONTEXT_UPDATED,),
+    "fee_balances": (kinds.FEE_BALANCE_CHANGED,),
     "breakers": (kinds.BREAKER_CHANGED,),
     "parameters": (kinds.PARAMETER_CHANGED,),
 }
@@ -81,8 +84,9 @@ def tells(row: tuple[Any, ...], fill: Any, instrument: Instrument) -> bool:
     said = dict(zip(COLUMNS["fills"], row, strict=True))
     side = "BUY" if fill.flags & 1 == BUY else "SELL"
     quantity_e8, price_e8 = fill.lots * instrument.lot_e8, fill.price * instrument.tick_e8
-    names = ("order_id", "fill_id", "side", "quantity_e8", "price_e8", "fee_e8")
-    told = (fill.order_id, fill.fill_id, side, quantity_e8, price_e8, fill.fee_e8)
+    fee_in = ("quote", "base", OTHER_ASSET)[fill.flags // FEE_STEP]
+    names = ("order_id", "fill_id", "side", "quantity_e8", "price_e8", "fee_e8", "fee_in")
+    told = (fill.order_id, fill.fill_id, side, quantity_e8, price_e8, fill.fee_e8, fee_in)
     return told == tuple(said[name] for name in names)
 
 

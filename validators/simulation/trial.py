@@ -42,6 +42,7 @@ def plan_of(seed: int) -> Plan:
         crashes=draw.choice((0, 0, 1, 4)),
         slow_disk=draw.choice((0.0, 0.05)),
         changes=draw.choice(((), RESTING)),
+        fees=seed % 4,
     )
 
 

@@ -11,17 +11,28 @@ from engine.core import Span, core_of, digest_of
 from engine.execution.orders import NEW, PARTIALLY_FILLED, PENDING_CANCEL, is_open
 from engine.instruments import Instrument, load_instruments
 from engine.loop import Loop
-from engine.messages import OUTSIDE, SUBMIT_ORDER, Heartbeat, OperatorPaused, TradeTick, encode
+from engine.messages import (
+    OUTSIDE,
+    SUBMIT_ORDER,
+    ContextUpdated,
+    Heartbeat,
+    OperatorPaused,
+    TradeTick,
+    encode,
+)
 from engine.opening import for_core, opening_records
 from engine.profile import load_profile
 from engine.simulation import heartbeat_is_due
-from engine.venues.asking import Answer, Terms
+from engine.strategy.context import NAMES
+from engine.venues.asking import Answer, Held, Terms
+from engine.venues.holdings import held_in
 from engine.venues.outside import Outside
 from validators.simulation.disk import Disk
-from validators.simulation.exchange import Exchange, Faults
+from validators.simulation.exchange import OTHER_ASSET, QUOTE, Exchange, Faults
 from validators.simulation.service import START_NS, Ailing, Service
 
 SECOND_NS = 1_000_000_000
+WORD_NS = 20 * SECOND_NS
 PRICE = 300_000  # ticks
 VOLUME_E8 = 50 * 100_000_000
 # An agent that changes its mind with every turn of the price, decided at each second's bar.
@@ -43,6 +54,7 @@ class Plan(NamedTuple):
     slow_disk: float = 0.0
     changes: tuple[str, ...] = ()
     terms: Terms = Terms()
+    fees: int = QUOTE
     ailing: Ailing | None = None  # the service and its database; without it there is none
 
 
@@ -67,9 +79,11 @@ class World:
         self.now_ns = START_NS
         self.disk = Disk(self.draw, plan.slow_disk)
         profile = load_profile("scalping", [*RESTLESS, *plan.changes])
-        opening = for_core(opening_records(profile, [ether()], START_NS, OUTSIDE))
+        named = OTHER_ASSET if plan.fees else ""
+        opening = for_core(opening_records(profile, [ether()], START_NS, OUTSIDE, named))
         cash_e8 = round(profile.values["account.cash"] * 100_000_000)
         self.exchange = Exchange(self.draw, plan.faults, ether(), cash_e8)
+        self.exchange.charge(plan.fees)
         self.exchange.late_ns = plan.terms.settle_ns * 4 // 5
         self.words: list[tuple[int, int, int, Answer]] = []
         self._told, self._market_ns, self._is_quiet = 0, START_NS + SECOND_NS, False
@@ -112,12 +126,12 @@ class World:
 
     def _begin(self) -> None:
         """A new life of the engine: its loop, and a venue that knows nothing yet."""
-        self.venue = Outside(self._holds, self.plan.terms)
+        self.venue = Outside(self._holds, self.plan.terms, OTHER_ASSET)
         self.loop = Loop(self.core, self.disk, self.venue, Silent())
         self.venue.tick(self.now_ns)
 
-    def _holds(self) -> tuple[int, list[int]]:
-        return self.core.state.account.cash_e8, [self.core.state.symbols[0].position.lots]
+    def _holds(self) -> Held:
+        return held_in(self.core.state)
 
     def _live(self, end_ns: int) -> None:
         """Until then, from one thing that happens to the next."""
@@ -153,6 +167,11 @@ class World:
         price = int(self._price)
         self.exchange.move(self.now_ns, price)
         self._feed(encode(TradeTick(0, self.now_ns, self.now_ns, price, VOLUME_E8, 1)))
+        if self._market_ns % WORD_NS == 0:  # a slow source speaks: it moves nothing
+            number = self._market_ns // WORD_NS % len(NAMES)
+            self._feed(
+                encode(ContextUpdated(0, self.now_ns - SECOND_NS, self.now_ns, number, price))
+            )
 
     def _hear(self) -> None:
         """Words that have arrived."""

@@ -1,23 +1,27 @@
 """What does an account hold, reckoned by someone else? Decimal arithmetic, fed facts alone."""
 
-from decimal import ROUND_DOWN, Context, Decimal, Inexact
+from decimal import ROUND_DOWN, ROUND_FLOOR, Context, Decimal, Inexact
 from typing import Any, NamedTuple
 
 from engine.instruments import Instrument
-from engine.messages import SELL, OrderFilled
+from engine.messages import FEE_STEP, IN_BASE, IN_OTHER, IN_QUOTE, SELL, OrderFilled
 
 UNIT = Decimal("1e-8")
 EXACT = Context(prec=60, traps=[Inexact])
 
 
 class Holding:
-    """One symbol: quantity in lots, what was paid for it, and its bid."""
+    """One symbol: all base that is held, what was paid for it, and its steps."""
 
     def __init__(self, instrument: Instrument) -> None:
         self.tick = Decimal(instrument.tick_e8) * UNIT
         self.lot = Decimal(instrument.lot_e8) * UNIT
-        self.lots = 0
-        self.cost = Decimal(0)
+        self.base = self.cost = Decimal(0)
+
+    @property
+    def lots(self) -> int:
+        """Whole lots of what is held, which alone can be sold."""
+        return int((self.base / self.lot).to_integral_value(ROUND_FLOOR))
 
     def worth(self, price: int, lots: int) -> Decimal:
         """Quote currency, cut to 1e-8 as the venue does."""
@@ -40,7 +44,7 @@ class DecimalAccount:
 
     def __init__(self, instruments: list[Instrument]) -> None:
         self.holdings = [Holding(instrument) for instrument in instruments]
-        self.cash = self.deposits = self.realized = self.fees = Decimal(0)
+        self.cash = self.deposits = self.realized = self.fees = self.other = Decimal(0)
         self.seen: set[int] = set()
 
     def deposit(self, amount_e8: int) -> None:
@@ -53,19 +57,28 @@ class DecimalAccount:
         if fill.fill_id in self.seen:
             return
         self.seen.add(fill.fill_id)
-        holding = self.holdings[fill.symbol]
-        worth, fee = holding.worth(fill.price, fill.lots), fill.fee_e8 * UNIT
-        self.fees += fee
+        holding, fee = self.holdings[fill.symbol], fill.fee_e8 * UNIT
+        paid = {fill.flags // FEE_STEP: fee}
+        worth, base = holding.worth(fill.price, fill.lots), holding.lot * fill.lots
+        in_base = cut_share(worth, fill.fee_e8, int(base / UNIT)) if IN_BASE in paid else Decimal(0)
+        self.fees += paid.get(IN_QUOTE, Decimal(0)) + in_base
+        self.cash -= paid.get(IN_QUOTE, Decimal(0))
+        self.other -= paid.get(IN_OTHER, Decimal(0))
         if fill.flags & SELL:
-            self.cash += worth - fee
+            self.cash += worth
             sold = cut_share(holding.cost, fill.lots, holding.lots)
             self.realized += worth - sold
             holding.cost -= sold
-            holding.lots -= fill.lots
+            holding.base -= base
         else:
-            self.cash -= worth + fee
+            self.cash -= worth
             holding.cost += worth
-            holding.lots += fill.lots
+            holding.base += base
+        holding.cost -= in_base
+        holding.base -= paid.get(IN_BASE, Decimal(0))
+        if fill.flags & SELL and holding.lots == 0:  # what is left cannot be sold: it was lost
+            self.realized -= holding.cost
+            holding.cost = Decimal(0)
 
     def reading(self, bids: list[int]) -> Reading:
         """The books with everything valued at the bids."""

@@ -17,6 +17,7 @@ from engine.messages import (
     CancelOrder,
     OperatorPaused,
     OrderDenied,
+    TradeTick,
     decode,
 )
 from engine.risk.breakers import HALTED, REDUCING, trading_state
@@ -28,6 +29,7 @@ from tests.builders import (
     ETHER,
     PRICE,
     QUICK,
+    SECOND,
     Run,
     canceled,
     denials,
@@ -83,6 +85,16 @@ def stale() -> tuple[Run, list[Any]]:
     run.change("schedule.interval_seconds", 45.0)
     run.bars(PRICE - 100, RISING)
     return run, run.beat(15)
+
+
+def late() -> tuple[Run, list[Any]]:
+    """The newest word came a moment ago, and was on its way for longer than it may be old."""
+    run = Run(*QUICK, "risk.stale_seconds=90")
+    run.warm_up()
+    run.trade(RISING)
+    run.now_ns += 50 * SECOND
+    run.feed(TradeTick(0, run.now_ns - 100 * SECOND, run.now_ns, RISING, E8, 2))
+    return run, run.beat(10)
 
 
 def not_sane() -> tuple[Run, list[Any]]:
@@ -144,6 +156,7 @@ CASES: dict[int, Callable[[], tuple[Run, list[Any]]]] = {
     11: too_fast,
     12: no_place,
     13: paused,
+    14: late,
 }
 
 

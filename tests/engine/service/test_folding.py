@@ -117,7 +117,7 @@ def test_where_the_venue_is_outside_its_word_counts_once():
         encode(OrderUnknown(0, at_ns, at_ns + 1, 7)),
         encode(bought),
         encode(bought),
-        encode(PositionCorrected(0, at_ns, at_ns + 3, -40)),
+        encode(PositionCorrected(0, at_ns, at_ns + 3, -40, 0)),
         encode(bought._replace(lots=60, fill_id=6, flags=SELL, price=250_100)),
     ]
     core, raw = cores.core_of(cores.load_native()), b""
