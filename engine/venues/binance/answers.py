@@ -19,7 +19,7 @@ from engine.venues.asking import (
 )
 from engine.venues.binance import reasons
 from engine.venues.binance.books import Balance, Books
-from engine.venues.binance.fees import Fee, fee_of, with_fee, with_rest
+from engine.venues.binance.fees import Fee, fee_of
 from engine.venues.binance.reading import (
     Unreadable,
     amount_in,
@@ -121,7 +121,7 @@ def traded(bare: Trade, amounts: tuple[int, int], fee: Fee, instrument: Instrume
         raise Unreadable("a trade of no price or quantity that can be")
     if bare.fill_id < 0:
         raise Unreadable("a trade without a number")
-    return with_fee(bare._replace(price=price, lots=lots), fee)
+    return bare._replace(price=price, lots=lots, fee_e8=fee.amount_e8, fee_in=fee.within)
 
 
 def fills_in(told: Told, value: object, books: Books) -> list[Trade]:
@@ -202,4 +202,4 @@ def holding_of(books: Books, open_ids: tuple[int, ...]) -> Holding:
     dust_e8 = tuple(books.balances[one.base].all % one.lot_e8 for one in traded_here)
     other = books.balances.get(books.fee_asset)
     other_e8 = None if other is None or other.all >= BOUND else other.all
-    return with_rest(Holding(quote, tuple(lots), open_ids), dust_e8, other_e8)
+    return Holding(quote, tuple(lots), open_ids, dust_e8, other_e8)
