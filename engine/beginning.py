@@ -41,7 +41,7 @@ from engine.venues.settings import Exchange
 SEEDED = "SIMULATED seed"  # how the label of a market made from a seed begins
 DURABLE_SECONDS_MAX = 30.0
 FEE_ASSET = "BNB"  # what fees may be taken from, beside what is traded
-MARGIN_NS = 2_000_000_000  # on top of when an exchange takes a late request at the latest
+MARGIN_NS = 12_000_000_000  # held a second, clocks a second apart, ten in the exchange's backend
 
 
 def begin(

@@ -92,7 +92,7 @@ def test_real_money_is_halted_until_an_operator_resets_it(home, exchange):
     """A fresh start trades nothing; the typed word and a reason begin it."""
     up(home, exchange, profile="binance-live")
     until(lambda: state_of(home).account.aside_e8 > 0, "a first look at the account")
-    until(lambda: state_of(home).symbols[0].features.indicators.bars > 0, "a closed bar")
+    until(lambda: state_of(home).symbols[0].schedule.decisions > 1, "two decisions")
     halted = supreme("status", "--data-dir", str(home))
 
     assert halted.stdout.startswith("LIVE  ETHUSDT at 127.0.0.1  HALTED")

@@ -191,13 +191,15 @@ class Account:
         given, error, until_ns = said
         status = given if isinstance(given, int) and not isinstance(given, bool) else 500
         try:
-            code, _ = reasons.error_of(error)
+            code, message = reasons.error_of(error)
         except Unreadable:
-            code, error = -1000, UNSAID
+            code, message, error = -1000, "", UNSAID
         if status in LIMITED or code == reasons.TOO_MANY_ORDERS:
             self._limited(status, code, until_ns or until_of(object_of(error, "an error")), now_ns)
         if code == reasons.BAD_TIME and status < 500 and not question.retried:
             return self._time_refused(question, now_ns)
+        if message == reasons.CLOSED:
+            self._errands.ask_rules(now_ns)
         if question.verb == SUBSCRIBE:
             self._not_subscribed(question, error, now_ns)
         if question.verb in (SUBSCRIBE, *OWN):

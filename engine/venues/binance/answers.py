@@ -17,6 +17,7 @@ from engine.venues.asking import (
     Seen,
     Trade,
 )
+from engine.venues.binance import reasons
 from engine.venues.binance.books import Balance, Books
 from engine.venues.binance.fees import Fee, fee_of
 from engine.venues.binance.reading import (
@@ -61,6 +62,11 @@ def status_of(name: str) -> int:
     return STATUS[name]
 
 
+def reason_of(status: int) -> int:
+    """The venue's code for an order that it rejected without an error."""
+    return reasons.REJECTED if status == REJECTED else 0
+
+
 def symbol_in(row: dict[str, Any], key: str, books: Books) -> int:
     """The number of a symbol; Unreadable for one that is not traded here."""
     name = text_in(row, key)
@@ -88,7 +94,7 @@ def order_in(value: object, books: Books) -> Told:
     order_id = books.ours(symbol, venue_id, names)
     if order_id:
         books.saw(order_id, status)
-    return Told(order_id, symbol, venue_id, Seen(order_id, status, filled))
+    return Told(order_id, symbol, venue_id, Seen(order_id, status, filled, reason_of(status)))
 
 
 def trade_of(order_id: int, symbol: int, side: int, row: dict[str, Any], books: Books) -> Trade:
@@ -115,8 +121,7 @@ def traded(bare: Trade, amounts: tuple[int, int], fee: Fee, instrument: Instrume
         raise Unreadable("a trade of no price or quantity that can be")
     if bare.fill_id < 0:
         raise Unreadable("a trade without a number")
-    amounts_told = {"price": price, "lots": lots, "fee_e8": fee.amount_e8, "fee_in": fee.within}
-    return bare._replace(**amounts_told)
+    return bare._replace(price=price, lots=lots, fee_e8=fee.amount_e8, fee_in=fee.within)
 
 
 def fills_in(told: Told, value: object, books: Books) -> list[Trade]:

@@ -9,10 +9,11 @@ from engine.venues.binance.books import Books
 from engine.venues.binance.courier import AVERAGE, RULES, TIME, Courier
 from engine.venues.binance.pacing import SECOND_NS
 from engine.venues.binance.reading import amount_in, object_of, time_ns_in
-from engine.venues.binance.rules import market_of
+from engine.venues.binance.rules import TRADING, market_of
 from engine.venues.binance.steps import Question, begin
 
 RULES_NS = 300 * SECOND_NS  # symbols halt and come back
+HALTED_NS = 5 * SECOND_NS  # while one is halted
 AVERAGE_NS = 60 * SECOND_NS
 OWN = (TIME, RULES, AVERAGE)
 
@@ -29,9 +30,7 @@ class Errands:
         if now_ns >= self._courier.clock.ask_at_ns():
             self.ask_time(now_ns)
         if now_ns >= self._rules_at_ns:
-            self._rules_at_ns = now_ns + RULES_NS
-            names = tuple(one.instrument.name for one in self._books.rules)
-            self._post(RULES, requests.exchange_info(names), now_ns)
+            self.ask_rules(now_ns)
         if now_ns >= self._average_at_ns:
             self._average_at_ns = now_ns + AVERAGE_NS
             self._ask_averages(now_ns)
@@ -44,6 +43,14 @@ class Errands:
         """The venue's clock; with a line, on that connection."""
         if line or not self._courier.has_own(TIME):
             self._post(TIME, requests.venue_time(), now_ns, line)
+
+    def ask_rules(self, now_ns: int) -> None:
+        """Status and filters of every symbol."""
+        if self._courier.has_own(RULES):
+            return
+        self._rules_at_ns = now_ns + RULES_NS
+        names = tuple(one.instrument.name for one in self._books.rules)
+        self._post(RULES, requests.exchange_info(names), now_ns)
 
     def ask_holding(self, now_ns: int) -> None:
         """Everything that is held and open; it is handed over as if it had been asked for."""
@@ -86,6 +93,8 @@ class Errands:
         for name, why in market.refused.items():
             self._books.note(f"{name} cannot be read: {why}")
         self._books.exchange = market.filters
+        if any(one.status != TRADING for one in self._books.rules):
+            self._rules_at_ns = now_ns + HALTED_NS
         venue_ns = self._courier.clock.venue_ns(now_ns)
         self._courier.limits.learn(market.rate_limits, venue_ns)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.venues.asking import Answer, Seen, Trade
-from engine.venues.binance.answers import lots_in, side_in, status_of, symbol_in, traded
+from engine.venues.binance.answers import lots_in, reason_of, side_in, status_of, symbol_in, traded
 from engine.venues.binance.books import Balance, Books
 from engine.venues.binance.fees import fee_of
 from engine.venues.binance.reading import (
@@ -62,7 +62,8 @@ def execution_told(event: dict[str, Any], books: Books, executions: Executions) 
         books.note(f"an execution of an order that is not ours: {venue_id}")
         return []
     instrument = books.rules[symbol].instrument
-    seen = Seen(order_id, status_of(text_in(event, "X")), lots_in(event, "z", instrument))
+    status, filled = status_of(text_in(event, "X")), lots_in(event, "z", instrument)
+    seen = Seen(order_id, status, filled, reason_of(status))
     trade = trade_told(event, order_id, symbol, books)
     is_late = False
     if "I" in event:

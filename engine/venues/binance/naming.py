@@ -8,7 +8,8 @@ from engine.errors import Refused
 
 LENGTH_MAX = 36
 NUMBER_MAX = 1 << 62
-EPOCHS_BACK_MAX = 64  # lives before this one in which an order of unknown age is looked for
+LEARNED_MAX = 256
+EPOCHS_BACK_MAX = 256  # lives before this one in which an order of unknown age is looked for
 
 
 class Names:
@@ -19,6 +20,7 @@ class Names:
             raise Refused(f"{journal[:40]!r} is no journal's stamp.", "Give its 8 hex digits.")
         self.prefix, self.epoch, self.first_id = f"S{journal}-", epoch, first_id
         self._epochs: dict[int, int] = {}
+        self._missed: dict[int, set[str]] = {}  # names that an order was not found by
 
     def name(self, order_id: int, epoch: int | None = None) -> str:
         """The client order id; Refused if it cannot be told in 35 characters."""
@@ -39,13 +41,21 @@ class Names:
             return 0
         order_id = int(number)
         if order_id < self.first_id:
-            self._epochs[order_id] = int(epoch)
-            while len(self._epochs) > 256:
-                del self._epochs[next(iter(self._epochs))]
+            self.learn(order_id, int(epoch))
         return order_id
 
+    def learn(self, order_id: int, epoch: int) -> None:
+        """The life in which an older order was sent, as its name or a journal tells it."""
+        self._epochs[order_id] = epoch
+        self._missed.pop(order_id, None)
+        while len(self._epochs) > LEARNED_MAX:
+            del self._epochs[next(iter(self._epochs))]
+
     def candidates(self, order_id: int, *, canceled: bool) -> list[str]:
-        """What the order may be called there, the likeliest first."""
+        """What the order may be called there, the likeliest first, but for what was tried.
+
+        Many lives are many names: who runs out of time goes on where he stopped.
+        """
         epochs: list[int] = []
         if order_id >= self.first_id:
             epochs.append(self.epoch)
@@ -55,7 +65,19 @@ class Names:
             epochs += range(self.epoch - 1, max(self.epoch - 1 - EPOCHS_BACK_MAX, 0), -1)
         canceled = canceled or order_id < self.first_id
         names = [self.name(order_id, epoch) for epoch in epochs]
-        return [full for name in names for full in ((name, name + "c") if canceled else (name,))]
+        every = [full for name in names for full in ((name, name + "c") if canceled else (name,))]
+        missed = self._missed.get(order_id, set())
+        return [name for name in every if name not in missed] or every
+
+    def missed(self, order_id: int, name: str) -> None:
+        """The venue knows no order of this name."""
+        self._missed.setdefault(order_id, set()).add(name)
+        while len(self._missed) > LEARNED_MAX:
+            del self._missed[next(iter(self._missed))]
+
+    def looked_through(self, order_id: int) -> None:
+        """All names were tried: whoever asks again begins again."""
+        self._missed.pop(order_id, None)
 
     def is_certain(self, order_id: int) -> bool:
         """Whether `candidates` are all there can be, so that finding none says something."""

@@ -50,7 +50,8 @@ class Question:
         self.sent_ns = 0
         self.line = 0
         self.retried = False  # after the venue refused our time
-        self.names: list[str] = []  # the order may still be called so
+        self.name = ""  # what the order is looked for by
+        self.names: list[str] = []  # it may still be called so
         self.venue_id = 0
         self.pages = 0
         self.open_ids: tuple[int, ...] = ()
@@ -106,7 +107,8 @@ def next_name(question: Question, books: Books) -> Step:
     symbol = books.rules[known.symbol if known else request.symbol].instrument.name
     if not question.venue_id and not question.names:
         return Step([(question.number, refusal_of(question, reasons.NO_SUCH_ORDER))])
-    name = question.names.pop(0) if question.names else books.names.name(request.order_id)
+    question.name = question.names.pop(0) if question.names else ""
+    name = question.name or books.names.name(request.order_id)
     if question.verb == CANCEL:
         return Step([], requests.cancel(symbol, question.venue_id, name))
     if question.verb == ASK_FILLS and question.venue_id:
@@ -219,7 +221,10 @@ def not_found(question: Question, code: int, books: Books) -> Step:
         return Step([(question.number, Seen(order_id, CANCELED))])
     if question.verb not in (ASK_ORDER, ASK_FILLS) or code != reasons.NO_SUCH_ORDER:
         return Step([(question.number, Silence())])
+    if question.name:
+        books.names.missed(order_id, question.name)
     if question.names:
         return next_name(question, books)
+    books.names.looked_through(order_id)
     certain = question.venue_id != 0 or books.names.is_certain(order_id)
     return Step([(question.number, Seen(order_id, ABSENT) if certain else Silence())])

@@ -220,7 +220,7 @@ class Rendered(Exchange):
             "price": text(trade.price * INSTRUMENT.tick_e8),
             "qty": text(trade.lots * INSTRUMENT.lot_e8),
             "commission": text(trade.fee_e8),
-            "commissionAsset": ASSETS[getattr(trade, "fee_in", 0)],
+            "commissionAsset": ASSETS[trade.fee_in],
             "isBuyer": trade.side == BUY,
             "isMaker": False,
         }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.messages import BUY, SELL
+from engine.messages import BUY, IN_BASE, IN_OTHER, IN_QUOTE, SELL
 from engine.venues.asking import (
     ABSENT,
     ASK_FILLS,
@@ -26,7 +26,7 @@ from engine.venues.asking import (
 )
 from engine.venues.binance import reasons
 from engine.venues.binance.answers import traded
-from engine.venues.binance.fees import BASE, OTHER, QUOTE, Fee, fee_of
+from engine.venues.binance.fees import Fee, fee_of
 from tests.engine.venues.binance.desk import (
     SECOND,
     Line,
@@ -39,7 +39,7 @@ from tests.engine.venues.binance.desk import (
 )
 
 E8 = 100_000_000
-NO_FEE = Fee(0, QUOTE)
+NO_FEE = Fee(0, IN_QUOTE)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,12 @@ def test_trap_20_what_traded_so_far_is_the_truth(kind, state, status):
 
 @pytest.mark.parametrize(
     ("asset", "fee"),
-    [("USDT", (12_345, QUOTE)), ("ETH", (12_345, BASE)), ("BNB", (12_345, OTHER)), ("XYZ", (0, 0))],
+    [
+        ("USDT", (12_345, IN_QUOTE)),
+        ("ETH", (12_345, IN_BASE)),
+        ("BNB", (12_345, IN_OTHER)),
+        ("XYZ", (0, 0)),
+    ],
 )
 def test_trap_21_a_commission_has_an_asset(asset, fee):
     """Of the quote, the base or the one other that is counted; in 1e-8 of it."""
@@ -267,8 +272,7 @@ def test_what_is_held_is_cash_lots_and_our_open_orders():
 
     heard = line.reply(line.only("account.status"), {"balances": held, "permissions": ["SPOT"]})
 
-    (held_there,) = words(heard)
-    assert held_there[:3] == Holding(100 * E8, (2_000,), (3,))[:3]
+    assert words(heard) == [Holding(100 * E8, (2_000,), (3,), (9_999,), E8)]
     assert line.books.around(0).open == 1
 
 

@@ -204,3 +204,26 @@ def test_a_stop_is_a_stop_loss_and_a_sale_a_sale():
     assert (stop["type"], stop["side"], stop["stopPrice"]) == ("STOP_LOSS", "SELL", "2400.00")
     assert "price" not in stop
     assert (sale["type"], sale["side"], sale["newOrderRespType"]) == ("MARKET", "SELL", "FULL")
+
+
+def test_trap_22_a_closed_market_is_looked_at_and_looked_at_again_while_it_is_closed():
+    """The venue refuses one order; the next does not leave, until the symbol trades again."""
+    line = Line()
+    line.submit(submit())
+    line.refuse(line.only("order.place"), -1013, "Market is closed.")
+
+    asked = of_rules(line)
+    line.reply(asked, {"symbols": [symbol_row(status="HALT")]})
+    halted = words(line.submit(submit(2)))
+    line.wait(5.0)
+    line.reply(of_rules(line), {"symbols": [symbol_row()]})
+    line.submit(submit(3))
+
+    assert halted == [Refusal(reasons.SYMBOL_HALTED)]
+    assert line.only("order.place")["params"]["newClientOrderId"].endswith("-3")
+
+
+def of_rules(line):
+    """The question for exchangeInfo that leaves now."""
+    (asked,) = [one for one in line.leaves() if one["method"] == "exchangeInfo"]
+    return asked
