@@ -41,7 +41,9 @@ from engine.venues.settings import Exchange
 SEEDED = "SIMULATED seed"  # how the label of a market made from a seed begins
 DURABLE_SECONDS_MAX = 30.0
 FEE_ASSET = "BNB"  # what fees may be taken from, beside what is traded
-MARGIN_NS = 12_000_000_000  # held a second, clocks a second apart, ten in the exchange's backend
+# A request is taken no more after so long: held for a second here, a receive window of 5 s by clocks
+# a second apart, 10 s in the exchange's backend, and a margin.
+SETTLE_NS = 20_000_000_000
 
 
 def begin(
@@ -97,8 +99,7 @@ def venue_of(engine: Engine) -> Venue:
     if exchange is None:
         return PaperVenue(engine.core)
     answer_ns, reconcile_ns = round(exchange.answer_s * 1e9), round(exchange.reconcile_s * 1e9)
-    settle_ns = answer_ns + exchange.receive_window_ms * 1_000_000 + MARGIN_NS
-    terms = Terms(answer_ns=answer_ns, settle_ns=settle_ns, reconcile_ns=reconcile_ns)
+    terms = Terms(answer_ns=answer_ns, settle_ns=SETTLE_NS, reconcile_ns=reconcile_ns)
     is_fresh = engine.core.state.account.deposits_e8 == 0 and not engine.resumed
     return Outside(engine.holds, terms, FEE_ASSET, is_fresh=is_fresh)
 

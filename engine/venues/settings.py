@@ -21,9 +21,6 @@ ROWS: dict[str, Parameter] = {
     "exchange.reconcile_seconds": Parameter(
         F, 60.0, 1.0, 3_600.0, "s", "Between two looks at what the exchange holds for us."
     ),
-    "exchange.receive_window_ms": Parameter(
-        I, 5_000, 100, 60_000, "ms", "Older than this the exchange takes no request of ours."
-    ),
     "exchange.silence_seconds": Parameter(
         F, 15.0, 1.0, 600.0, "s", "A market silent for so long is asked by another way."
     ),
@@ -57,7 +54,6 @@ class Exchange(NamedTuple):
     real_money: bool = False
     answer_s: float = 5.0
     reconcile_s: float = 60.0
-    receive_window_ms: int = 5_000
     silence_s: float = 15.0
     rest_url: str = BINANCE[0]
     stream_url: str = BINANCE[1]
@@ -77,7 +73,6 @@ def settings_of(values: Mapping[str, int | float], texts: Mapping[str, str]) -> 
         bool(values["exchange.real_money"]),
         float(values["exchange.answer_seconds"]),
         float(values["exchange.reconcile_seconds"]),
-        int(values["exchange.receive_window_ms"]),
         float(values["exchange.silence_seconds"]),
         rest,
         stream,

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from tests.acceptance.running import COMMAND, ROOT
 
-KEY, SECRET = "acceptance-key-1", "acceptance-secret-1"  # noqa: S105  of a venue that ends with us
+KEY, SECRET = "acceptance-key-1", "acceptance-secret-1"
 KEYS = {"EXCHANGE_API_KEY": KEY, "EXCHANGE_SECRET": SECRET}
 # An agent that changes its mind at each second's bar.
 RESTLESS = tuple(

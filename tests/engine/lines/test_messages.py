@@ -91,7 +91,7 @@ def by_us(pieces: list[bytes]) -> tuple[list[str], object, bytes]:
     """The same of ours."""
     ours = protocol()
     messages = Messages(ours)
-    texts = [text for piece in pieces for text in messages.feed(piece)]
+    texts = [text.decode() for piece in pieces for text in messages.feed(piece)]
     assert messages.is_over == (ours.state is not OPEN)
     return texts, ours.close_sent, unmasked(b"".join(ours.data_to_send()))
 
