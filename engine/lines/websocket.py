@@ -126,6 +126,10 @@ class WebSocket:
             self._protocol.send_request(request)
             self._state = UPGRADING
             self._say()
+        if self._wire.ended and self._state == UPGRADING:
+            self._protocol.receive_eof()  # the body of a refusal may end with the connection
+            if hasattr(self._protocol.handshake_exc, "response"):
+                self._refused(self._protocol.handshake_exc)
         if self._wire.ended and self._state != ENDED:
             said = "we closed it" if self._state == CLOSING else self._wire.ended
             self.close_code = self.close_code or GONE
@@ -157,10 +161,10 @@ class WebSocket:
             self._refused(protocol.handshake_exc)
         return []
 
-    def _refused(self, error: Exception) -> None:
+    def _refused(self, error: Exception | None) -> None:
         response = getattr(error, "response", None)
         if response is None:
-            why = str(error.__cause__ or error)
+            why = str(error and (error.__cause__ or error))
             self._end(f"{self.address} does not upgrade: {why}", "check that it is a WebSocket")
             return
         self.status = response.status_code
@@ -223,9 +227,13 @@ class WebSocket:
 
 def protocol_for(address: Address, message_max: int) -> "ClientProtocol":
     """The library's protocol; imported here, for it takes memory that only a live engine has."""
+    from logging import getLogger
+
     from websockets.client import ClientProtocol
     from websockets.uri import WebSocketURI
 
+    # What it finds wrong is told by the line; it must not speak to the screen by itself.
+    getLogger("websockets.client").disabled = True
     path, _, query = address.target.partition("?")
     secure = address.is_secure
     uri = WebSocketURI(secure, address.host, address.port, path, query, None, None)
