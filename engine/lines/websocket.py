@@ -5,15 +5,12 @@ is done here: deadlines, silence, and an end that is known at once and says why.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from engine.lines.address import Address
+from engine.lines.library import protocol_for
 from engine.lines.messages import Messages
 from engine.lines.patience import NEVER_NS, NS_A_SECOND, PATIENCE, PLAIN_MAX, Patience
 from engine.lines.wire import TRY_LATER, Wire
-
-if TYPE_CHECKING:
-    from websockets.client import ClientProtocol
 
 CONNECTING, UPGRADING, OPEN, CLOSING, ENDED = range(5)
 HEAD_END = b"\r\n\r\n"
@@ -121,7 +118,7 @@ class WebSocket:
         """What became of the bytes' way: it is open now, or has ended."""
         if self._state == CONNECTING and self._wire.is_open:
             request = self._protocol.connect()
-            for name, value in self._headers:
+            for name, value in (("User-Agent", "supreme"), *self._headers):
                 request.headers[name] = value
             self._protocol.send_request(request)
             self._state = UPGRADING
@@ -223,21 +220,6 @@ class WebSocket:
             self._state, self._due_ns = ENDED, NEVER_NS
             self._wire.end(why, fix)
             self.ended, self.fix = why, fix
-
-
-def protocol_for(address: Address, message_max: int) -> "ClientProtocol":
-    """The library's protocol; imported here, for it takes memory that only a live engine has."""
-    from logging import getLogger
-
-    from websockets.client import ClientProtocol
-    from websockets.uri import WebSocketURI
-
-    # What it finds wrong is told by the line; it must not speak to the screen by itself.
-    getLogger("websockets.client").disabled = True
-    path, _, query = address.target.partition("?")
-    secure = address.is_secure
-    uri = WebSocketURI(secure, address.host, address.port, path, query, None, None)
-    return ClientProtocol(uri, max_size=message_max)
 
 
 def seconds_in(text: str) -> int:
