@@ -42,6 +42,8 @@ before = resident_kb()
 for name in sys.argv[2].split(): __import__(name)
 if 'engine.lines.tls' in sys.modules:
     sys.modules['engine.lines.tls'].context()
+if 'engine.lines.library' in sys.modules:
+    sys.modules['engine.lines.library'].load()
 assert 'asyncio' not in sys.modules
 print(resident_kb() - before)
 """
@@ -195,6 +197,7 @@ def memory() -> list[Figure]:
         "ssl": "ssl",
         "TLS with the system's issuers": "ssl engine.lines.tls",
         "websockets.client": "websockets.client",
+        "its protocol as it is loaded here": "engine.lines.library",
     }
     engine = "engine.runtime json"
     return [

@@ -58,16 +58,16 @@ class Messages:
         """The texts that became whole with these bytes."""
         stream = self._rest + raw if self._rest else raw
         found: list[bytes] = []
-        at, before = 0, -1
+        at, before, end = 0, -1, len(stream)
         try:
-            while at != before and not self.is_over:
+            while before != at < end and not self.is_over:
                 before = at
                 if not self._is_inside and self._parts is None:
                     at = whole_texts(stream, at, found)
                 at = self._pass_on(stream, at, found)
         except UnicodeDecodeError as error:
             self._fail(BAD_TEXT, f"{error.reason} at position {error.start}")
-        self._rest = b"" if self.is_over else stream[at:]
+        self._rest = b"" if self.is_over or at == end else stream[at:]
         return found
 
     def _pass_on(self, stream: bytes, at: int, found: list[bytes]) -> int:

@@ -5,15 +5,12 @@ is done here: deadlines, silence, and an end that is known at once and says why.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from engine.lines.address import Address
+from engine.lines.library import protocol_for
 from engine.lines.messages import Messages
 from engine.lines.patience import NEVER_NS, NS_A_SECOND, PATIENCE, PLAIN_MAX, Patience
 from engine.lines.wire import TRY_LATER, Wire
-
-if TYPE_CHECKING:
-    from websockets.client import ClientProtocol
 
 CONNECTING, UPGRADING, OPEN, CLOSING, ENDED = range(5)
 HEAD_END = b"\r\n\r\n"
@@ -121,11 +118,15 @@ class WebSocket:
         """What became of the bytes' way: it is open now, or has ended."""
         if self._state == CONNECTING and self._wire.is_open:
             request = self._protocol.connect()
-            for name, value in self._headers:
+            for name, value in (("User-Agent", "supreme"), *self._headers):
                 request.headers[name] = value
             self._protocol.send_request(request)
             self._state = UPGRADING
             self._say()
+        if self._wire.ended and self._state == UPGRADING:
+            self._protocol.receive_eof()  # the body of a refusal may end with the connection
+            if hasattr(self._protocol.handshake_exc, "response"):
+                self._refused(self._protocol.handshake_exc)
         if self._wire.ended and self._state != ENDED:
             said = "we closed it" if self._state == CLOSING else self._wire.ended
             self.close_code = self.close_code or GONE
@@ -157,10 +158,10 @@ class WebSocket:
             self._refused(protocol.handshake_exc)
         return []
 
-    def _refused(self, error: Exception) -> None:
+    def _refused(self, error: Exception | None) -> None:
         response = getattr(error, "response", None)
         if response is None:
-            why = str(error.__cause__ or error)
+            why = str(error and (error.__cause__ or error))
             self._end(f"{self.address} does not upgrade: {why}", "check that it is a WebSocket")
             return
         self.status = response.status_code
@@ -219,17 +220,6 @@ class WebSocket:
             self._state, self._due_ns = ENDED, NEVER_NS
             self._wire.end(why, fix)
             self.ended, self.fix = why, fix
-
-
-def protocol_for(address: Address, message_max: int) -> "ClientProtocol":
-    """The library's protocol; imported here, for it takes memory that only a live engine has."""
-    from websockets.client import ClientProtocol
-    from websockets.uri import WebSocketURI
-
-    path, _, query = address.target.partition("?")
-    secure = address.is_secure
-    uri = WebSocketURI(secure, address.host, address.port, path, query, None, None)
-    return ClientProtocol(uri, max_size=message_max)
 
 
 def seconds_in(text: str) -> int:

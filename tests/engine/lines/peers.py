@@ -37,10 +37,14 @@ class Turns:
         self._ahead_ns += int(seconds * 1e9)
 
     def listen(self, line: Any) -> list[Any]:
-        """Everything it says from now on."""
+        """Everything it says from now on, texts as such."""
         said: list[Any] = []
         self._heard.append(line)
-        self.lines.add(line, lambda words, _now_ns: said.extend(words))
+
+        def heard(words: list[Any], _now_ns: int) -> None:
+            said.extend(word.decode() if isinstance(word, bytes) else word for word in words)
+
+        self.lines.add(line, heard)
         return said
 
     def turn(self, seconds: float = 0.05) -> None:

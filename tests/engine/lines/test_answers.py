@@ -3,6 +3,7 @@
 import http.client
 import io
 from collections import deque
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
@@ -110,3 +111,19 @@ def test_what_could_be_read_in_two_ways_is_no_answer(raw, told):
 
     with pytest.raises(ValueError, match=told):
         deque(answers.feed(raw[at : at + 1_000]) for at in range(0, len(raw), 1_000))
+
+
+WORDS = st.sampled_from(
+    [b"HTTP/1.1 ", b"200 OK", b"\r\n", b"\r\n\r\n", b"Content-Length: ", b"5", b"chunked", b"0\r\n"]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(WORDS | st.binary(max_size=8), max_size=30))
+def test_whatever_comes_is_an_answer_or_refused(words):
+    """Nothing else ever comes out of bytes, however they are put together."""
+    answers = Answers(1_000)
+    answers.expect("GET")
+
+    with suppress(ValueError):
+        deque(map(answers.feed, words))

@@ -1,6 +1,10 @@
 """Is a greeting of the local feed understood, and what is none refused?"""
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.errors import Refused
 from engine.lines.hello import Hello, hello_in, packed, unpacked
@@ -56,3 +60,18 @@ def test_a_deep_greeting_is_refused():
     with pytest.raises(Refused, match="no greeting"):
         unpacked(len(deep).to_bytes(4, "little") + deep)
     assert unpacked(packed({"a": 1})[:-1]) is None
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=12) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(sorted(TOLD)), ANYTHING)
+def test_whatever_is_told_is_a_greeting_or_refused(name, told):
+    """No feeder can bring the engine down with words."""
+    with suppress(Refused):
+        assert hello_in(TOLD | {name: told}).instruments

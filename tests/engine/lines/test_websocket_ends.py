@@ -43,6 +43,7 @@ def test_a_refused_upgrade_tells_why_and_for_how_long(turns, status):
         (b"SSH-2.0-OpenSSH_9.2\r\n", "does not upgrade"),
         (b"HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", "Accept"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP 200 'ok'"),
+        (b"HTTP/1.1 403 No\r\nConnection: close\r\n\r\nnot\nyou", "HTTP 403 'not you'"),
         (b"HTTP/1.1 101 Yes\r\n" + b"X-Pad: " + b"x" * 9_000 + b"\r\n\r\n", "does not upgrade"),
         (b"", "closed the connection"),
     ],
