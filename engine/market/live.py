@@ -166,8 +166,9 @@ class LiveMarket:
 
     def seen(self) -> Seen:
         """How all stands."""
-        books = self.feeding.books() if self.feeding else {}
-        reasons = self.doubts.reasons(self.choice.feeding, books, self.now_ns)
+        feeding = self.feeding.books() if self.feeding else {}
+        reasons = self.doubts.reasons(self.choice.feeding, feeding, self.now_ns)
+        books = {name: book for source in self.sources for name, book in source.books().items()}
         return Seen(
             feeding=self.choice.switches[-1],
             sources=[seen_source(source.standing) for source in self.sources],
