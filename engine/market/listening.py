@@ -26,7 +26,6 @@ from engine.market.timing import Timing
 from engine.messages import BUYER_IS_MAKER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from re import Match
 
 HELD_MAX = 8_192  # messages kept while another source feeds; of more the oldest go
@@ -37,8 +36,8 @@ SHUTDOWN = "serverShutdown"
 class Listener:
     """Messages of one exchange's streams, from whichever connection; `notices` are about those."""
 
-    def __init__(self, feeds: "Iterable[SymbolFeed]", timing: Timing, refused: Refusals) -> None:
-        self.feeds = {feed.instrument.name: feed for feed in feeds}
+    def __init__(self, feeds: "dict[str, SymbolFeed]", timing: Timing, refused: Refusals) -> None:
+        self.feeds = feeds
         self.named = {name.encode(): feed for name, feed in self.feeds.items()}
         self.keepers = {name: Keeper() for name in self.feeds}
         self.timing, self.refused = timing, refused

@@ -82,6 +82,11 @@ class SymbolFeed:
         self.top_ns = self.trade_ns = 0  # when either was last told, by our clock
         self.bar_opened_ns = -1
 
+    def begin_anew(self) -> None:
+        """Another exchange's market was told meanwhile: what was missed here is missed for good."""
+        self.trades = Ids()
+        self.shown = None
+
     def trade(self, said: "Trade", time_ns: int, received_ns: int) -> bytes:
         """A trade of others; nothing if it was told before or cannot be."""
         if said.is_aggregate is not self.aggregates:
