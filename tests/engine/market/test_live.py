@@ -110,6 +110,24 @@ def test_questions_take_over_while_the_streams_are_away(tape):
     assert sum(record[4] == BOOK_TOP for record in exchange.records) > 10_000
 
 
+def test_another_exchange_helps_out(tape):
+    """While the first is away its market is told, and on the way back nothing that is old."""
+    market = opened_market(polls=False, relays=(("coinbase", "ws://127.0.0.1:9443"),))
+    away = tape[0][0] + 60 * SECOND, tape[0][0] + 100 * SECOND
+    exchange = played(tape, market, down=[away], breaks=[away[0]])
+
+    ids = trade_ids(exchange)
+    names = [switch.source for switch in market.choice.switches]
+    assert names == ["", "binance streams", "", "coinbase", "binance streams"]
+    assert ids == sorted(set(ids))
+    lost = TRADES - len(ids)
+    assert 0 < lost < TRADES * 5 / 346 * 10  # a few seconds around the switch, never told again
+    assert never_back(exchange)
+    assert [source.state for source in market.seen().sources] == ["well", "idle"]
+    (symbol,) = market.seen().symbols
+    assert (symbol.doubt, symbol.trades_missing) == ("", 0)
+
+
 def test_a_silent_line_is_given_up(tape):
     """It is open and says nothing: after ten seconds another one is opened."""
     market = opened_market()
