@@ -54,7 +54,7 @@ def test_what_a_venue_trades_is_relayed_once_each(tmp_path):
     assert [process.wait(60) for process in recordings] == [0, 0]
     for process in (relay, venue):
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.communicate(timeout=20)
 
     direct, relayed = (trades_in(tmp_path / out) for out in ("direct", "relayed"))
 
