@@ -18,7 +18,7 @@ from engine.market.history import SUFFIX, open_history
 from engine.market.importing import Options, prepare
 from engine.market.inspection import inspected
 from engine.market.series import Series, write_series
-from supreme_cli import record, simulate
+from supreme_cli import record, relay, simulate
 from supreme_cli.common_options import is_named
 from supreme_cli.history_words import described, table_of, told_check, told_import
 
@@ -36,6 +36,7 @@ app = typer.Typer(
 )
 app.command("simulate")(simulate.main)
 app.command("record")(record.main)
+app.command("relay")(relay.main)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 DataDir = Annotated[
     str,

@@ -20,7 +20,7 @@ from engine.market.failover import FAILING, GAPPED, LOST, SECOND_NS, STARTING, S
 from engine.market.listening import SHUTDOWN, Listener
 from engine.market.sources import BookSeen
 from engine.market.stream_lines import Line, Lines
-from engine.market.symbol_feed import UNREADABLE
+from engine.market.symbol_feed import UNREADABLE, SymbolFeed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,8 +76,15 @@ class BinanceStreams:
         self.lines.end()
         self._forget_questions(now_ns)
 
-    def take_over(self, now_ns: int) -> bytes:
+    @property
+    def feeds(self) -> dict[str, SymbolFeed]:
+        """Each symbol's way to the engine."""
+        return self.listener.feeds
+
+    def take_over(self, now_ns: int, *, anew: bool) -> bytes:
         """Feed from now on."""
+        if anew:
+            self.listener.held.clear()
         return self.listener.take_over(now_ns)
 
     def step_back(self) -> None:

@@ -1,9 +1,10 @@
 """Can a symbol's market be believed now? If not, why: nobody tells it, late, by another clock."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from engine.market.failover import SECOND_NS, Standing
-from engine.market.sources import BookSeen
+from engine.market.failover import SECOND_NS
+from engine.market.sources import BookSeen, Source
 from engine.market.symbol_feed import SymbolFeed
 from engine.market.timing import Timing
 
@@ -31,37 +32,37 @@ class Change(NamedTuple):
 class Doubts:
     """What is doubted, by symbol, and what of it was told already."""
 
-    def __init__(self, feeds: dict[str, SymbolFeed], timing: Timing, limits: Limits) -> None:
-        self.feeds, self.timing, self.limits = feeds, timing, limits
+    def __init__(self, names: Iterable[str], timing: Timing, limits: Limits) -> None:
+        self.timing, self.limits = timing, limits
         self.looked_ns = 0
-        self.told: dict[str, str] = dict.fromkeys(feeds, "")
+        self.told: dict[str, str] = dict.fromkeys(names, "")
 
-    def reasons(
-        self, feeding: Standing | None, books: dict[str, BookSeen], now_ns: int
-    ) -> dict[str, str]:
+    def reasons(self, feeding: Source | None, now_ns: int) -> dict[str, str]:
         """Each symbol's reason, "" while there is none."""
-        shared = self._shared(feeding)
+        if feeding is None:
+            return dict.fromkeys(self.told, "no source speaks")
+        shared, books = self._shared(), feeding.books()
         return {
             name: shared or self._own(feed, books.get(name), now_ns)
-            for name, feed in self.feeds.items()
+            for name, feed in feeding.feeds.items()
         }
 
-    def changes(
-        self, feeding: Standing | None, books: dict[str, BookSeen], now_ns: int
-    ) -> list[Change]:
+    def changes(self, feeding: Source | None, now_ns: int) -> list[Change]:
         """What is not as it was told."""
-        reasons = self.reasons(feeding, books, now_ns)
-        changed = [name for name, why in reasons.items() if why != self.told[name]]
+        reasons = self.reasons(feeding, now_ns)
+        changed = [
+            Change(number, name, now_ns, why)
+            for number, (name, why) in enumerate(reasons.items())
+            if why != self.told[name]
+        ]
         self.told, self.looked_ns = reasons, now_ns
-        return [Change(self.feeds[name].number, name, now_ns, reasons[name]) for name in changed]
+        return changed
 
     def due_ns(self, now_ns: int) -> int:
         """When to look again, though nothing was heard."""
         return max(self.looked_ns, now_ns - LOOK_NS) + LOOK_NS
 
-    def _shared(self, feeding: Standing | None) -> str:
-        if feeding is None:
-            return "no source speaks"
+    def _shared(self) -> str:
         if abs(self.timing.apart_ns) > self.limits.apart_ns:
             return "clocks far apart"
         return "messages late" if self.timing.late_ns > self.limits.late_ns else ""

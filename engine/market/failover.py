@@ -137,15 +137,17 @@ class Choice:
         return f"{before.name}: {before.why}"
 
     def is_wanted(self, standing: Standing, now_ns: int) -> bool:
-        """Whether a source must run: none before it is well, or speaks, or is back at once."""
+        """Whether a source must run: none before it is well, or feeds, or is back at once.
+
+        One that runs already goes on until one before it is well: that one may fall again.
+        """
         for one in self.standings:
             if one is standing:
                 return True
             if one.state == WELL or (one.state == PROVING and one is self.feeding):
                 return False
-            if one.state == PROVING:
-                continue
-            if now_ns < one.since_ns + one.patience.away_ns:
+            is_away = one.state != PROVING and now_ns >= one.since_ns + one.patience.away_ns
+            if standing.state == IDLE and one.state != PROVING and not is_away:
                 return False
         return False
 

@@ -54,6 +54,14 @@ class Keeper:
             self._catch_up()
         self._note(now_ns)
 
+    def begin_again(self, now_ns: int) -> None:
+        """Its exchange numbers its updates anew: what is known of it is of another book."""
+        self.book.last = -1
+        self.book.waiting.clear()
+        self.early.clear()
+        self.early_ns = 0
+        self._note(now_ns)
+
     def failed(self) -> None:
         """The snapshot that was asked for does not come."""
         self.asked_ns = 0

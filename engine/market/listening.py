@@ -21,12 +21,17 @@ from engine.market.exchange_lines import (
 )
 from engine.market.fixed_shapes import levels_in, moment_of, ticker_in, trade_in, update_in
 from engine.market.keeping import Keeper
-from engine.market.symbol_feed import UNKNOWN, UNREADABLE, Refusals, SymbolFeed
+from engine.market.symbol_feed import (
+    RENUMBERED_NS,
+    UNKNOWN,
+    UNREADABLE,
+    Refusals,
+    SymbolFeed,
+)
 from engine.market.timing import Timing
 from engine.messages import BUYER_IS_MAKER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from re import Match
 
 HELD_MAX = 8_192  # messages kept while another source feeds; of more the oldest go
@@ -37,10 +42,11 @@ SHUTDOWN = "serverShutdown"
 class Listener:
     """Messages of one exchange's streams, from whichever connection; `notices` are about those."""
 
-    def __init__(self, feeds: "Iterable[SymbolFeed]", timing: Timing, refused: Refusals) -> None:
-        self.feeds = {feed.instrument.name: feed for feed in feeds}
+    def __init__(self, feeds: "dict[str, SymbolFeed]", timing: Timing, refused: Refusals) -> None:
+        self.feeds = feeds
         self.named = {name.encode(): feed for name, feed in self.feeds.items()}
         self.keepers = {name: Keeper() for name in self.feeds}
+        self.moved_ns: dict[str, int] = {}  # the newest change of each book, by its own time
         self.timing, self.refused = timing, refused
         self.is_feeding = True
         self.held: deque[bytes] = deque(maxlen=HELD_MAX)
@@ -139,7 +145,12 @@ class Listener:
 
     def _moved(self, name: str, update: Update, time_ns: int, received_ns: int) -> bytes:
         self.timing.note(time_ns, received_ns)
-        self.keepers[name].take(update, received_ns)
+        keeper, newest_ns = self.keepers[name], self.moved_ns.get(name, time_ns)
+        if update.last <= keeper.book.last and time_ns > newest_ns + RENUMBERED_NS:
+            keeper.begin_again(received_ns)
+            self.feeds[name].number_again()
+        self.moved_ns[name] = max(newest_ns, time_ns)
+        keeper.take(update, received_ns)
         return self._book_top(name, time_ns, received_ns)
 
     def _book_top(self, name: str, time_ns: int, received_ns: int) -> bytes:

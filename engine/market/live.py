@@ -75,6 +75,7 @@ class LiveMarket:
         self.choice = Choice([source.standing for source in self.sources])
         self.doubts = Doubts(parts.feeds, parts.timing, parts.limits)
         self.feeding: Source | None = None
+        self.fed = parts.feeds  # of whose market the newest records are
         self.warming = parts.warming
         self.routes: dict[int, Source] = {}
         self.changed: deque[Change] = deque(maxlen=CHANGES_MAX)
@@ -146,8 +147,7 @@ class LiveMarket:
             if source.standing.state != IDLE:
                 source.tick(self.now_ns)
         records = self._look(self.now_ns)
-        books = self.feeding.books() if self.feeding else {}
-        self.changed += self.doubts.changes(self.choice.feeding, books, self.now_ns)
+        self.changed += self.doubts.changes(self.feeding, self.now_ns)
         return records
 
     def due_ns(self) -> int:
@@ -166,14 +166,13 @@ class LiveMarket:
 
     def seen(self) -> Seen:
         """How all stands."""
-        books = self.feeding.books() if self.feeding else {}
-        reasons = self.doubts.reasons(self.choice.feeding, books, self.now_ns)
+        reasons = self.doubts.reasons(self.feeding, self.now_ns)
+        books = {name: book for source in self.sources for name, book in source.books().items()}
         return Seen(
             feeding=self.choice.switches[-1],
             sources=[seen_source(source.standing) for source in self.sources],
             symbols=[
-                seen_symbol(feed, reasons[name], books.get(name))
-                for name, feed in self.parts.feeds.items()
+                seen_symbol(feed, reasons[name], books.get(name)) for name, feed in self.fed.items()
             ],
             refused=dict(self.parts.refused),
             apart_ns=self.parts.timing.apart_ns,
@@ -217,7 +216,13 @@ class LiveMarket:
             self.feeding.step_back()
         chosen = self.choice.feeding
         self.feeding = next((one for one in self.sources if one.standing is chosen), None)
-        return self.feeding.take_over(now_ns) if self.feeding is not None else b""
+        if self.feeding is None:
+            return b""
+        is_other, self.fed = self.feeding.feeds is not self.fed, self.feeding.feeds
+        if is_other:
+            for feed in self.fed.values():
+                feed.begin_anew()
+        return self.feeding.take_over(now_ns, anew=is_other)
 
 
 def seen_source(standing: Standing) -> SourceSeen:

@@ -58,7 +58,7 @@ class Polling:
         self.is_wanted = False
         self.asked.clear()
 
-    def take_over(self, now_ns: int) -> bytes:
+    def take_over(self, now_ns: int, *, anew: bool) -> bytes:  # noqa: ARG002  it holds nothing
         """Feed from now on; the newest trades are asked for at once."""
         self.is_feeding, self.next_ns = True, 0
         self.tick(now_ns)

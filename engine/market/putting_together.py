@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from engine.market.sources import Source
 
+RELAYED = ("trade", "bookTicker")  # what other exchanges have in common
 WEIGHT_MAX = 3_000  # a minute, of the 6,000 an address has: orders need the rest
 
 
@@ -32,6 +33,7 @@ class Settings(NamedTuple):
     weight_max: int = WEIGHT_MAX
     polls: bool = True
     past: Past | None = None  # bars asked for before anything else
+    relays: tuple[tuple[str, str], ...] = ()  # other exchanges' names and ws:// addresses, in order
 
 
 def live_market(
@@ -39,20 +41,26 @@ def live_market(
 ) -> LiveMarket:
     """A market of these instruments, numbered in this order; `draw` from [0, 1) for jitter."""
     refused, timing, wishes = Refusals(), Timing(), Wishes(settings.weight_max)
-    feeds = {one.name: SymbolFeed(number, one, refused) for number, one in enumerate(instruments)}
-    streams = BinanceStreams(
-        Listener(feeds.values(), timing, refused),
-        Standing("binance streams", settings.patience),
-        wishes,
-        settings.addresses,
-        kinds=settings.kinds,
-        draw=draw,
-    )
-    polling = Polling(
-        feeds, Standing("binance rest", settings.patience), wishes, settings.addresses.rest, refused
-    )
-    sources: list[Source] = [streams, polling] if settings.polls else [streams]
+    feeds, rest = feeds_of(instruments, refused), settings.addresses.rest
+
+    def streams(
+        of: dict[str, SymbolFeed], name: str, addresses: Addresses, kinds: tuple[str, ...]
+    ) -> BinanceStreams:
+        listener, standing = Listener(of, timing, refused), Standing(name, settings.patience)
+        return BinanceStreams(listener, standing, wishes, addresses, kinds=kinds, draw=draw)
+
+    sources: list[Source] = [streams(feeds, "binance streams", settings.addresses, settings.kinds)]
+    if settings.polls:
+        standing = Standing("binance rest", settings.patience)
+        sources.append(Polling(feeds, standing, wishes, rest, refused))
+    for name, url in settings.relays:
+        at = Addresses(url, url.replace("ws", "http", 1))
+        sources.append(streams(feeds_of(instruments, refused), name, at, RELAYED))
     past = settings.past
-    warming = Warming(feeds, wishes, settings.addresses.rest, past) if past else None
-    parts = Parts(sources, feeds, timing, wishes, refused, settings.limits, warming)
-    return LiveMarket(parts)
+    warming = Warming(feeds, wishes, rest, past) if past else None
+    return LiveMarket(Parts(sources, feeds, timing, wishes, refused, settings.limits, warming))
+
+
+def feeds_of(instruments: list[Instrument], refused: Refusals) -> dict[str, SymbolFeed]:
+    """One exchange's way to the engine, by symbol."""
+    return {one.name: SymbolFeed(number, one, refused) for number, one in enumerate(instruments)}

@@ -7,9 +7,8 @@ feeds (`take_over` until `step_back`). Times are ns of our clock and never go ba
 from typing import NamedTuple, Protocol
 
 from engine.market.failover import Standing
+from engine.market.symbol_feed import SymbolFeed
 from engine.market.wishes import Answer
-
-SOON = 0  # of due_ns: only a message helps
 
 
 class BookSeen(NamedTuple):
@@ -26,14 +25,21 @@ class Source(Protocol):
 
     standing: Standing
 
+    @property
+    def feeds(self) -> dict[str, SymbolFeed]:
+        """Each symbol's way to the engine, in order; sources of one exchange share them."""
+
     def begin(self, now_ns: int) -> None:
         """Be wanted: open what it needs."""
 
     def end(self, now_ns: int) -> None:
         """Be wanted no more: close all."""
 
-    def take_over(self, now_ns: int) -> bytes:
-        """Feed from now on; the records that the engine lacks."""
+    def take_over(self, now_ns: int, *, anew: bool) -> bytes:
+        """Feed from now on; the records that the engine lacks, none when it begins `anew`.
+
+        That is after another exchange's market fed: what happened meanwhile was told by that one.
+        """
 
     def step_back(self) -> None:
         """Feed no more."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from engine.market.exchange_lines import Trade
 
 MISSING_MAX = 1_000  # ids still awaited; of more the oldest are given up
+RENUMBERED_NS = 1_000_000_000  # a known id so much later than the newest one is another trade
 OFF_TICK, IMPOSSIBLE, UNREADABLE, UNKNOWN = "off the tick", "impossible", "unreadable", "unknown"
 OTHER_KIND = "told in another kind"
 
@@ -77,10 +78,22 @@ class SymbolFeed:
         self.number, self.instrument, self.refused = number, instrument, refused
         self.trades = Ids()
         self.aggregates = False  # whether they are: each kind has ids of its own, and one is fed
+        self.told_ns = self.renumbered = 0  # the newest trade's own time; how often ids fell back
         self.top_update = -1
         self.shown: Best | None = None
         self.top_ns = self.trade_ns = 0  # when either was last told, by our clock
         self.bar_opened_ns = -1
+
+    def number_again(self) -> None:
+        """The exchange's numbers began again: a paper one that was started anew does so."""
+        self.trades, self.top_update, self.shown = Ids(), -1, None
+        self.told_ns = 0
+        self.renumbered += 1
+
+    def begin_anew(self) -> None:
+        """Another exchange's market was told meanwhile: what was missed here is missed for good."""
+        self.trades = Ids()
+        self.shown = None
 
     def trade(self, said: "Trade", time_ns: int, received_ns: int) -> bytes:
         """A trade of others; nothing if it was told before or cannot be."""
@@ -89,7 +102,11 @@ class SymbolFeed:
                 return self.refused.add(OTHER_KIND)
             self.aggregates = said.is_aggregate
         if not self.trades.is_new(said.trade_id):
-            return b""
+            if time_ns <= self.told_ns + RENUMBERED_NS:
+                return b""
+            self.number_again()
+            self.trades.is_new(said.trade_id)
+        self.told_ns = max(self.told_ns, time_ns)
         price, rest = divmod(said.price, self.instrument.tick_e8)
         if rest:
             return self.refused.add(OFF_TICK)

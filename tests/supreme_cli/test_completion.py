@@ -25,7 +25,7 @@ OFFERED = [
     (["supreme", ""], [*COMMANDS]),
     (["supreme", "b"], ["breaker", "backtest"]),
     (["supreme", "--"], ["--help", "--version"]),
-    (["supreme", "data", ""], ["simulate", "import", "list", "check"]),
+    (["supreme", "data", ""], ["simulate", "record", "relay", "import", "list", "check"]),
     (["supreme", "data", "import", "--dr"], ["--drop-last", "--dry-run"]),
     (["supreme", "run", "--"], [*(f"--{name}" for name in OPTIONS), "--help"]),
     (["supreme", "run", "--profile", ""], shipped()),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.journal.segments import HEADER_SIZE
 from engine.market.history import RecordFile, open_history
 from engine.market.importing import Options, prepare
 from engine.messages import TRADE_TICK, decode, split
@@ -49,6 +50,18 @@ def begun(server: PlayingServer, folder: Path, *words: str) -> subprocess.Popen[
     )
 
 
+def recorded(tape: list[tuple[int, bytes]], folder: Path, *words: str) -> str:
+    """What is told of a recording that was ended once it had the whole tape on the disk."""
+    size = HEADER_SIZE + RECORDS * 64
+    with PlayingServer(tape, pace=12_000) as server:
+        process = begun(server, folder, *words)
+        wait_for(lambda: any(one.stat().st_size > size for one in folder.glob("*s.part")), 120)
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "")
+    return out
+
+
 def opened(folder: Path) -> list[RecordFile]:
     """Every record file there, verified."""
     return [open_history(path) for path in sorted(folder.glob("*.records"))]
@@ -65,7 +78,7 @@ def trades_in(records: bytes) -> list:
     return [(one.time_ns, one.price, one.volume, one.trade_id, one.flags) for one in found]
 
 
-def wait_for(condition, seconds: float = 20.0) -> None:
+def wait_for(condition, seconds: float = 60.0) -> None:
     """Until it holds; the test fails if it never does."""
     until = time.monotonic() + seconds
     while not condition():
@@ -76,14 +89,8 @@ def wait_for(condition, seconds: float = 20.0) -> None:
 def test_a_real_market_is_recorded_and_its_messages_are_read_back_equal(shared, tmp_path):
     """Each of 30,183 trades and best prices; the messages, imported, tell the same as ever."""
     tape = recording(shared)
-    with PlayingServer(tape, pace=12_000) as server:
-        done = supreme(
-            *("data", "record", "--url", server.url, "--out", str(tmp_path), "--raw", "--json"),
-            *("--for", "5"),
-        )
+    said = json.loads(recorded(tape, tmp_path, "--raw", "--json"))
 
-    assert (done.returncode, done.stderr) == (0, "")
-    said = json.loads(done.stdout)
     assert said["symbols"] == [
         {"symbol": "ETHUSDT", "records": RECORDS, "trades_missing": 0, "gaps": 0}
     ]
@@ -124,7 +131,7 @@ def test_a_signal_ends_it_with_whole_files(tmp_path, kind):
             sent = server.sent
             wait_for(lambda sent=sent: server.sent > sent + 500)
             process.send_signal(kind)
-            out, errors = process.communicate(timeout=20)
+            out, errors = process.communicate(timeout=60)
             assert (process.returncode, errors) == (128 + kind, "")
             assert "ETHUSDT: " in out
             assert len(opened(tmp_path)) == number
@@ -139,7 +146,7 @@ def test_what_was_flushed_outlives_a_killed_recording(tmp_path):
         process = begun(server, tmp_path, "--raw")
         wait_for(lambda: any(path.stat().st_size > 8_192 for path in tmp_path.glob("*s.part")))
         process.kill()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
         assert list(tmp_path.glob("*.records")) == []
 
         done = supreme("data", "record", "--url", server.url, "--out", str(tmp_path), "--for", "1")
@@ -172,8 +179,7 @@ def test_files_are_rotated_and_bounded(tmp_path):
 
 def test_a_recorded_file_is_traded(shared, tmp_path):
     """`backtest` takes it as it is, and says that its market is not a real one."""
-    with PlayingServer(recording(shared), pace=12_000) as server:
-        supreme("data", "record", "--url", server.url, "--out", str(tmp_path), "--for", "5")
+    recorded(recording(shared), tmp_path)
     (path,) = tmp_path.glob("*.records")
 
     done = supreme("backtest", str(path))
@@ -228,7 +234,7 @@ def test_progress_is_drawn_on_a_terminal_only(tmp_path):
              str(tmp_path), "--for", "2"],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=slave, text=True,
         )  # fmt: skip
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=60)
     os.close(slave)
     drawn = os.read(master, 1 << 16).decode()
     os.close(master)

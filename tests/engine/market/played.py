@@ -86,6 +86,7 @@ class Exchange:
         self.remembers = True  # what it says; else a test tells it what is true
         self.records: list[bytes] = []
         self.wishes: list[Any] = []
+        self.urls: dict[int, str] = {}
         self.lines: dict[int, bool] = {}  # open ones: whether subscribed
         self.told = Told()
         self.events: list[tuple[int, int, str, Any]] = []
@@ -120,15 +121,17 @@ class Exchange:
         """What the engine would get."""
         self.records += [records[at : at + 64] for at in range(0, len(records), 64)]
 
-    def is_down(self) -> bool:
-        """Whether no line speaks."""
-        return any(since <= self.now_ns < until for since, until in self.down)
+    def is_down(self, line: int) -> bool:
+        """Whether a line does not speak; another exchange's always does."""
+        is_ours = "binance" in self.urls[line]
+        return is_ours and any(since <= self.now_ns < until for since, until in self.down)
 
     def fulfil(self) -> None:
         """What is wished, begun."""
         for wish in self.market.wishes():
             self.wishes.append(wish)
             if isinstance(wish, Connect):
+                self.urls[wish.line] = wish.url
                 self.later(self.now_ns + self.answer_ns, "connect", wish.line)
             elif isinstance(wish, Say):
                 request = json.loads(wish.text)
@@ -140,7 +143,7 @@ class Exchange:
 
     def do_connect(self, line: int) -> None:
         """A line opens."""
-        if self.is_down():
+        if self.is_down(line):
             self.give(self.market.lost(line, "connection refused", self.now_ns))
             return
         self.lines[line] = False
@@ -161,7 +164,7 @@ class Exchange:
         if not text.startswith(b'{"stream"'):
             return  # the recording's own answer
         for line, subscribed in list(self.lines.items()):
-            if subscribed and not self.is_down():
+            if subscribed and not self.is_down(line):
                 self.give(self.market.hear(line, text, self.now_ns))
 
     def do_lose(self, why: str) -> None:

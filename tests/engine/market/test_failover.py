@@ -125,6 +125,28 @@ def test_a_third_source_is_needed_only_where_the_second_fails():
     assert [choice.is_wanted(one, later_ns * 9) for one in sources] == [True, True, False]
 
 
+def test_a_source_that_helps_out_goes_on_until_the_first_is_well():
+    """The first speaks, and falls again before it proved itself: nobody else would feed."""
+    first, second = standing("first", BEGUN, HEARD), standing("second")
+    choice = Choice([first, second])
+    choice.choose(1)
+    first.signal(LOST, 2)
+    away_ns = 2 + PATIENCE.away_ns
+    second.signal(BEGUN, away_ns)
+    second.signal(HEARD, away_ns)
+    choice.choose(away_ns)
+
+    for what in (HEARD, LOST):
+        first.signal(what, away_ns + 1)
+        choice.choose(away_ns + 1)
+        assert (feeding(choice), choice.is_wanted(second, away_ns + 1)) == ("second", True)
+    first.signal(HEARD, away_ns + 2)
+    first.signal(PROVED, away_ns + 3)
+    choice.choose(away_ns + 3)
+
+    assert (feeding(choice), choice.is_wanted(second, away_ns + 3)) == ("first", False)
+
+
 SIGNALS = st.sampled_from([BEGUN, HEARD, PROVED, ENDED, *FALLS])
 
 

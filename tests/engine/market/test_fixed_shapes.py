@@ -34,7 +34,7 @@ def unwrapped(text: bytes) -> bytes:
 def fresh() -> Listener:
     """A listener that heard nothing yet."""
     refused = Refusals()
-    return Listener([SymbolFeed(3, ETH, refused)], Timing(), refused)
+    return Listener({"ETHUSDT": SymbolFeed(3, ETH, refused)}, Timing(), refused)
 
 
 def both_ways(text: bytes) -> tuple[bytes, bytes | None]:

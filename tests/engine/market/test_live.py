@@ -15,6 +15,7 @@ from tests.engine.market.played import (
     SECOND,
     START_NS,
     Exchange,
+    Told,
     opened_market,
     recording,
     streamed,
@@ -110,6 +111,24 @@ def test_questions_take_over_while_the_streams_are_away(tape):
     assert sum(record[4] == BOOK_TOP for record in exchange.records) > 10_000
 
 
+def test_another_exchange_helps_out(tape):
+    """While the first is away its market is told, and on the way back nothing that is old."""
+    market = opened_market(polls=False, relays=(("coinbase", "ws://127.0.0.1:9443"),))
+    away = tape[0][0] + 60 * SECOND, tape[0][0] + 100 * SECOND
+    exchange = played(tape, market, down=[away], breaks=[away[0]])
+
+    ids = trade_ids(exchange)
+    names = [switch.source for switch in market.choice.switches]
+    assert names == ["", "binance streams", "", "coinbase", "binance streams"]
+    assert ids == sorted(set(ids))
+    lost = TRADES - len(ids)
+    assert 0 < lost < TRADES * 5 / 346 * 10  # a few seconds around the switch, never told again
+    assert never_back(exchange)
+    assert [source.state for source in market.seen().sources] == ["well", "idle"]
+    (symbol,) = market.seen().symbols
+    assert (symbol.doubt, symbol.trades_missing) == ("", 0)
+
+
 def test_a_silent_line_is_given_up(tape):
     """It is open and says nothing: after ten seconds another one is opened."""
     market = opened_market()
@@ -169,6 +188,27 @@ def test_whoever_takes_over_begins_with_what_was_held(tape):
     tops = [records[at : at + 64] for at in range(0, len(records), 64)]
     assert all(int.from_bytes(top[16:24], "little") == exchange.now_ns for top in tops)
     assert market.parts.feeds["ETHUSDT"].top_update > fed
+
+
+def test_an_exchange_that_was_started_anew_is_heard_again(tape):
+    """Its numbers fall back, of trades and of the book: the same market, played again later."""
+    day_ns, first = 86_400 * SECOND, tape[:3_000]
+    later = [(at_ns + day_ns, text.replace(b'":17231612', b'":17232476')) for at_ns, text in first]
+    market = opened_market()
+    exchange = Exchange(market, first).run(first[-1][0] + 5 * SECOND)
+    exchange.told = Told()
+    for at_ns, text in later:
+        exchange.later(at_ns, "said", text)
+    exchange.run(later[-1][0] + 5 * SECOND)
+
+    ids = trade_ids(exchange)
+    assert ids == ids[: len(ids) // 2] * 2
+    assert len(exchange.of_kind(BOOK_TOP)) > 1.9 * sum(b"bookTicker" in text for _, text in first)
+    (symbol,) = market.seen().symbols
+    assert symbol.book
+    assert symbol.book.in_step
+    book = market.sources[0].listener.keepers["ETHUSDT"].book  # type: ignore[attr-defined]
+    assert book.top == exchange.told.book.top
 
 
 def test_what_is_heard_of_a_closed_line_counts_no_more(tape):

@@ -56,7 +56,7 @@ def test_it_speaks_before_it_feeds():
 
     assert source.answered(number, depth(5), START_NS + MS) == b""
     assert source.standing.state == PROVING
-    source.take_over(START_NS + 2 * MS)
+    source.take_over(START_NS + 2 * MS, anew=False)
 
     numbers = asked(source)
     assert list(numbers) == [
@@ -74,7 +74,7 @@ def test_it_speaks_before_it_feeds():
 def test_trades_are_told_once():
     """What was told when nobody listened is no news; after that each answer's new ones."""
     source = polling()
-    source.take_over(START_NS)
+    source.take_over(START_NS, anew=False)
     told: list[int] = []
     for second, numbers in enumerate([(5, 6), (5, 6), (6, 7, 8), (8, 9)], 1):
         at_ns = START_NS + second * 3 * SECOND
@@ -91,7 +91,7 @@ def test_trades_are_told_once():
 def test_it_keeps_to_its_share_of_the_weight(symbols):
     """However many symbols, a quarter of what a minute allows."""
     source = polling(symbols=symbols)
-    source.take_over(START_NS)
+    source.take_over(START_NS, anew=False)
     most = 0
     for second in range(1, 240):
         at_ns = START_NS + second * SECOND

@@ -90,6 +90,21 @@ def test_a_bar_once():
     assert one.bar(60, 120, (2 * E8, 4 * E8, E8, 3 * E8, 5)) == b""
 
 
+def test_an_exchange_that_numbers_anew_is_heard():
+    """A paper one that was started again: its ids fall back, its time goes on."""
+    one = feed()
+    assert one.trade(trade(700), 50 * E8, 1)
+    assert one.top(900, (200 * E8, 201 * E8, E8, E8), 1, 2)
+    assert one.trade(trade(699), 50 * E8 + 10 * E8, 2) == b""
+
+    assert one.trade(trade(3), 50 * E8 + 10 * E8 + 1, 3)
+
+    assert one.renumbered == 1
+    assert one.trade(trade(3), 50 * E8 + 10 * E8 + 1, 4) == b""
+    assert one.trade(trade(4), 50 * E8, 4)
+    assert one.top(5, (200 * E8, 201 * E8, E8, E8), 1, 5)
+
+
 def test_what_is_missing_is_bounded():
     """The oldest are given up, and counted."""
     ids = Ids()

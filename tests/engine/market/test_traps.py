@@ -31,7 +31,7 @@ def listener(name: str = "ETHUSDT") -> Listener:
     """Of one symbol, tick 0.01."""
     refused = Refusals()
     instrument = ETH._replace(name=name)
-    return Listener([SymbolFeed(0, instrument, refused)], Timing(), refused)
+    return Listener({name: SymbolFeed(0, instrument, refused)}, Timing(), refused)
 
 
 def said(**body) -> bytes:
