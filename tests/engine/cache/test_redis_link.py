@@ -83,7 +83,10 @@ def test_a_redis_that_says_it_cannot_is_down(tmp_path, code):
 
 
 def test_an_error_about_one_request_is_counted_and_no_failure(tmp_path):
-    """No room, or not allowed to write: what is there can still be read."""
+    """No room, or not allowed to write: what is there can still be read.
+
+    A write that is refused also asks that what it would have replaced should go.
+    """
 
     async def work():
         place = str(tmp_path / "odd.sock")
@@ -100,7 +103,7 @@ def test_an_error_about_one_request_is_counted_and_no_failure(tmp_path):
 
     stats = run(work())
 
-    assert (stats["refused"], stats["errors"], stats["breaker_state"]) == (40, 0, "closed")
+    assert (stats["refused"], stats["errors"], stats["breaker_state"]) == (60, 0, "closed")
     assert (stats["sets"], stats["deletes"]) == (0, 0)
 
 
