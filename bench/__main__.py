@@ -14,6 +14,7 @@ from bench import (
     cache_lower,
     cache_memory,
     console,
+    exchange,
     live_call,
     memory,
     operator,
@@ -47,6 +48,7 @@ ROWS: dict[str, Callable[[], list[Figure]]] = {
     "service": service.figures,
     "cache_lower": cache_lower.figures,
     "cache_ahead": cache_ahead.figures,
+    "exchange": exchange.figures,
 }
 
 

@@ -7,8 +7,7 @@ from engine.venues.exchange.orders import Order
 from engine.venues.exchange.symbols import Market
 from engine.venues.exchange.words import ALGO_TYPES, Fill, Prevented
 
-ORDERS_KEPT = 10_000  # closed orders an account can ask for, each symbol; of more the oldest go
-FILLS_KEPT = 10_000  # and of its trades
+KEPT = 10_000  # closed orders an account can ask for on a symbol, and trades; the oldest go
 PREVENTED_KEPT = 1_000
 BNB = "BNB"
 
@@ -64,12 +63,13 @@ class Balance:
 class Account:
     """One customer: balances, and its dealings in each symbol.
 
-    `is_followed` says whether anybody wants to hear of its orders and balances.
+    `is_followed` says whether anybody wants to hear of its orders and balances, `remembers` how
+    many closed orders and how many trades are kept on each symbol: about 1 KB for one of both.
     """
 
     __slots__ = (
         *("id", "balances", "dealings", "trade_group", "is_followed"),
-        *("commission", "costs"),
+        *("commission", "costs", "remembers"),
     )
 
     def __init__(self, account_id: int, free: dict[str, int], commission: Commission) -> None:
@@ -79,6 +79,7 @@ class Account:
         self.dealings: dict[str, Dealings] = {}
         self.trade_group = -1
         self.is_followed = True
+        self.remembers = KEPT
 
     def pay_by(self, commission: Commission) -> None:
         """Pay fees so from now on."""
@@ -111,7 +112,7 @@ class Account:
 class Dealings:
     """What one account does on one symbol; everything here is bounded.
 
-    Open orders are bounded by MAX_NUM_ORDERS, the rest by the numbers above.
+    Open orders are bounded by MAX_NUM_ORDERS, the rest by what the account remembers.
     """
 
     __slots__ = (
@@ -127,7 +128,7 @@ class Dealings:
         self.open: dict[int, Order] = {}
         self.named: dict[str, Order] = {}  # the latest of each client id
         self.closed: deque[Order] = deque()
-        self.fills: deque[Fill] = deque(maxlen=FILLS_KEPT)
+        self.fills: deque[Fill] = deque(maxlen=account.remembers)
         self.prevented: deque[Prevented] = deque(maxlen=PREVENTED_KEPT)
         self.buying_e8 = 0  # what open BUY orders have left
         self.algos = 0  # open orders of an algo type
@@ -150,7 +151,7 @@ class Dealings:
         if order.type in ALGO_TYPES:
             self.algos -= 1
         self.closed.append(order)
-        if len(self.closed) > ORDERS_KEPT:
+        if len(self.closed) > self.account.remembers:
             self._forget(self.closed.popleft())
 
     def lock(self, order: Order, amount_e8: int) -> None:

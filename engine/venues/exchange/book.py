@@ -43,10 +43,6 @@ class Side:
         """The best price, 0 while there is none."""
         return self.keys[-1] * self.sign if self.keys else 0
 
-    def reaches(self, price_e8: int) -> bool:
-        """Whether an order of the other side at this price would trade at once."""
-        return bool(self.keys) and self.keys[-1] >= price_e8 * self.sign
-
     def add(self, order: Order) -> int:
         """Put an order behind all others of its price; what its level has then."""
         key = order.price_e8 * self.sign

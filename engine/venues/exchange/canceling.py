@@ -6,14 +6,12 @@ from engine.venues.exchange.filters import refuse_resized
 from engine.venues.exchange.orders import Order
 from engine.venues.exchange.telling import Telling
 from engine.venues.exchange.words import (
-    CANCEL_ONLY,
     CANCELED,
     NEW,
     ONLY_NEW,
     ONLY_PARTIALLY_FILLED,
     PARTIALLY_FILLED,
     REPLACED,
-    TRADING,
     Which,
 )
 
@@ -42,8 +40,6 @@ class Canceling:
         order = found(dealings, which)
         if order is None or not order.is_open:
             raise errors.refusal(errors.UNKNOWN_ORDER)
-        if dealings.market.status not in (TRADING, CANCEL_ONLY):
-            raise errors.refusal(errors.CANCEL_CLOSED)
         if which.only and order.status != NEEDED_STATUS[which.only]:
             raise errors.refusal(errors.RESTRICTED)
         return order

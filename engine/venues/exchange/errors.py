@@ -7,7 +7,8 @@ some texts without a code; those codes are the ones users met.
 from engine.venues.exchange.words import VenueRefusal
 
 FILTER, COMPOSITION, TIME_IN_FORCE, ORDER_TYPE, SIDE = -1013, -1014, -1115, -1116, -1117
-SYMBOL, PLACEMENT, CANCELLATION, NO_ORDER, AMENDMENT = -1121, -2010, -2011, -2013, -2038
+SYMBOL, PLACEMENT, CANCELLATION, NO_ORDER = -1121, -2010, -2011, -2013
+AMENDMENT, CLIENT_ID = -2038, -2039
 
 MARKET_CLOSED = (FILTER, "Market is closed.")
 BAD_QUANTITY = (FILTER, "Invalid quantity.")
@@ -35,11 +36,14 @@ THIN_MARKET = (
     "Order book liquidity is less than MARKET_LOT_SIZE filter minimum quantity.",
 )
 
+TOO_MUCH = (FILTER, "Filter failure: LOT_SIZE")
+TOO_MUCH_AT_ONCE = (FILTER, "Filter failure: MARKET_LOT_SIZE")
+
 UNKNOWN_ORDER = (CANCELLATION, "Unknown order sent.")
 NEITHER_ID = (CANCELLATION, "Cancel order is invalid. Check origClOrdId and orderId.")
 RESTRICTED = (CANCELLATION, "Order was not canceled due to cancel restrictions.")
-CANCEL_CLOSED = (CANCELLATION, "Market is closed.")
 NOT_THERE = (NO_ORDER, "Order does not exist.")
+OTHER_ID = (CLIENT_ID, "Client order ID is not correct for this order ID.")
 
 AMEND_UNKNOWN = (AMENDMENT, "Unknown order sent.")
 AMEND_CLOSED = (AMENDMENT, "Market is closed.")

@@ -85,7 +85,6 @@ class Exchange:
         if not orders:
             raise errors.refusal(errors.UNKNOWN_ORDER)
         for order in orders:
-            self.canceling.open_one(dealings, Which(symbol, order.id))
             self.canceling.cancel(order, f"cancel_{orders[0].id}", now_us)
         self.telling.settle(now_us)
         return orders
@@ -131,7 +130,8 @@ class Exchange:
         """An order, open or among the closed ones that are kept; VenueRefusal."""
         order = found(self.dealings(account, which.symbol), which)
         if order is None:
-            raise errors.refusal(errors.NOT_THERE)
+            is_paired = which.order_id is not None and which.client_id is not None
+            raise errors.refusal(errors.OTHER_ID if is_paired else errors.NOT_THERE)
         return order
 
     def open_orders(self, account: Account, symbol: str | None = None) -> list[Order]:

@@ -51,8 +51,10 @@ def price_filter(asked: Asked) -> bool:
     """Price and stop price lie within the range and on the tick."""
     rules = asked.rules
     bounds = (rules.price_min_e8, rules.price_max_e8, rules.tick_e8)
-    prices = (asked.order.price_e8, asked.order.stop_price_e8)
-    return not any(price and is_outside(price, *bounds) for price in prices)
+    price, stop_price = asked.order.price_e8, asked.order.stop_price_e8
+    if price and is_outside(price, *bounds):
+        return False
+    return not stop_price or not is_outside(stop_price, *bounds)
 
 
 def percent_price_by_side(asked: Asked) -> bool:

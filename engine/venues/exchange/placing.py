@@ -123,17 +123,21 @@ def objection(order: Order, planned: Plan, need_e8: int) -> tuple[int, str] | No
     if order.type == LIMIT_MAKER and planned.steps:
         return errors.WOULD_MATCH
     if order.quote_quantity_e8:
-        if thinness := thinness_of(order):
-            return thinness
+        if said := objection_to_size(order):
+            return said
         need_e8 = max(need_e8, order.quote_quantity_e8) if order.is_buy else need_e8
     return errors.NO_BALANCE if is_short(order, need_e8) else None
 
 
-def thinness_of(order: Order) -> tuple[int, str] | None:
-    """Whether the book has too little for an order sized by quote."""
-    rules, book = order.dealings.market.rules, order.dealings.market.book
+def objection_to_size(order: Order) -> tuple[int, str] | None:
+    """Whether the quantity that a sum of quote comes to lies outside the symbol's bounds."""
+    rules, book, quantity = order.dealings.market.rules, order.dealings.market.book, order.left_e8
     if not (book.asks if order.is_buy else book.bids).keys:
         return errors.EMPTY_BOOK
-    if order.quantity_e8 < max(rules.quantity_min_e8, 1):
+    if quantity < max(rules.quantity_min_e8, 1):
         return errors.THIN_BOOK
-    return errors.THIN_MARKET if order.quantity_e8 < rules.market_quantity_min_e8 else None
+    if quantity < rules.market_quantity_min_e8:
+        return errors.THIN_MARKET
+    if 0 < rules.quantity_max_e8 < quantity:
+        return errors.TOO_MUCH
+    return errors.TOO_MUCH_AT_ONCE if 0 < rules.market_quantity_max_e8 < quantity else None

@@ -8,6 +8,7 @@ from engine.venues.exchange.orders import Order
 from engine.venues.exchange.words import (
     CANCELED,
     NEW,
+    PARTIALLY_FILLED,
     REPLACED,
     UNPRICED_TYPES,
     Balances,
@@ -18,6 +19,7 @@ from engine.venues.exchange.words import (
     Reported,
 )
 
+OPEN = (NEW, PARTIALLY_FILLED)
 RENAMING = (CANCELED, REPLACED)
 SAID_MAX = 1_000_000  # events nobody took: whoever serves the exchange forgot to
 
@@ -32,8 +34,8 @@ class Telling:
     def change(self, order: Order, book: Book, quantity_e8: int, now_us: int) -> None:
         """A price of the book has this quantity now."""
         book.last_update_id += 1
-        place = (order.symbol, book.last_update_id, order.side, order.price_e8)
-        self.said.append(Changed(*place, quantity_e8, now_us))
+        number, price_e8 = book.last_update_id, order.price_e8
+        self.said.append(Changed(order.symbol, number, order.side, price_e8, quantity_e8, now_us))
 
     def report(
         self,
@@ -50,21 +52,33 @@ class Telling:
         if not dealings.account.is_followed:
             return
         self.touched[dealings] = None
+        client_id, before = order.client_id, ""
+        if kind in RENAMING:
+            client_id, before = names_in(order, kind)
         self.said.append(
             Reported(
-                *(dealings.account, order, kind, order.status),
-                *(names_in(order, kind) if kind in RENAMING else (order.client_id, "")),
-                *(order.quantity_e8, order.executed_e8, order.quote_executed_e8),
-                *(order.prevented_e8, is_working(order, kind)),
-                *(market.last_execution_id, now_us),
-                fill=fill,
-                prevented=prevented,
+                dealings.account,
+                order,
+                kind,
+                order.status,
+                client_id,
+                before,
+                order.quantity_e8,
+                order.executed_e8,
+                order.quote_executed_e8,
+                order.prevented_e8,
+                is_working(order, kind),
+                market.last_execution_id,
+                now_us,
+                fill,
+                prevented,
             )
         )
 
     def reject(self, order: Order, reason: str, now_us: int) -> None:
         """An account learns that the matching engine did not take its order."""
         self.report(order, order.status, now_us)
+        self.touched.pop(order.dealings, None)  # no balance changed by it
         if order.dealings.account.is_followed:
             told = self.said[-1]
             assert isinstance(told, Reported)
@@ -97,6 +111,6 @@ def names_in(order: Order, kind: str) -> tuple[str, str]:
 
 def is_working(order: Order, kind: str) -> bool:
     """Whether a report shows its order on the book; an accepted market order counts as there."""
-    if order.is_waiting or not order.is_open:
+    if order.is_waiting or order.status not in OPEN:
         return False
     return kind == NEW or order.type not in UNPRICED_TYPES

@@ -44,18 +44,13 @@ class Trading:
         market.last_price_e8 = price
         market.average.add(quantity, quote, now_us)
         buyer, seller = (taker, maker) if taker.is_buy else (maker, taker)
-        self.telling.said.append(
-            Traded(
-                *(taker.symbol, trade_id, price, quantity),
-                *(buyer.id, seller.id, maker.is_buy, now_us),
-            )
-        )
+        trade = (taker.symbol, trade_id, price, quantity)
+        self.telling.said.append(Traded(*trade, buyer.id, seller.id, maker.is_buy, now_us))
         for order in (taker, maker):
-            made = (trade_id, order.id, order.is_buy, order is maker, price, quantity, quote)
-            fill = Fill(
-                *made, *self._settle(order, quantity, quote, is_maker=order is maker), now_us
-            )
-            self._fill(order, fill)
+            is_maker = order is maker
+            fee, asset = self._settle(order, quantity, quote, is_maker=is_maker)
+            made = (trade_id, order.id, order.is_buy, is_maker, price, quantity, quote)
+            self._fill(order, Fill(*made, fee, asset, now_us))
         self._shrink(market, maker, quantity, now_us)
         if market.stops.is_any_waiting:
             market.woken.extend(market.stops.reached(price))

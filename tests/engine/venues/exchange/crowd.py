@@ -23,7 +23,6 @@ from engine.venues.exchange.words import (
     STP_MODES,
     TAKE_PROFIT,
     TRADE,
-    TRANSFER,
     Balances,
     Changed,
     NewOrder,
@@ -35,12 +34,11 @@ from engine.venues.exchange.words import (
 )
 
 CENT = 1_000_000
-MODES = (*STP_MODES, TRANSFER)
 # ETHBNB's price times a step is no whole 1e-8: there rounding happens on every trade.
 SYMBOLS = [
-    Rules("ETHUSDT", "ETH", "USDT", tick_e8=CENT, step_e8=10_000, stp_allowed=MODES),
-    Rules("BNBUSDT", "BNB", "USDT", tick_e8=CENT, step_e8=1_000, stp_allowed=MODES),
-    Rules("ETHBNB", "ETH", "BNB", tick_e8=10, step_e8=100, stp_allowed=MODES),
+    Rules("ETHUSDT", "ETH", "USDT", tick_e8=CENT, step_e8=10_000),
+    Rules("BNBUSDT", "BNB", "USDT", tick_e8=CENT, step_e8=1_000),
+    Rules("ETHBNB", "ETH", "BNB", tick_e8=10, step_e8=100),
 ]
 STARTS = {"ETHUSDT": 2_500 * E8, "BNBUSDT": 500 * E8, "ETHBNB": 5 * E8}
 DEPOSITS = {"ETH": 4_000 * E8, "USDT": 10_000_000 * E8, "BNB": 20_000 * E8}
@@ -117,7 +115,7 @@ class Crowd:
             time_in_force=draw.choice((GTC, GTC, GTC, IOC, FOK)) if order_type == LIMIT else GTC,
             quote_quantity_e8=around * quantity // E8 if is_by_quote else 0,
             stop_price_e8=stop // tick * tick if order_type in ALGO_TYPES else 0,
-            stp_mode=draw.choice(MODES),
+            stp_mode=draw.choice(STP_MODES),
         )
 
     def _withdraw(self, account: Account, rules: Rules) -> None:

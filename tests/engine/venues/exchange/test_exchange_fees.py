@@ -136,3 +136,18 @@ def test_who_buys_bnb_can_pay_with_it():
         desk.exchange.place(account, asked(words)._replace(symbol="BNBUSDT"), desk.tick())
 
     assert buyer.balance("BNB").free == E8 - 75_000
+
+
+def test_a_fee_in_bnb_leaves_what_the_rest_of_the_order_will_cost():
+    """BNB is the quote here: what is locked for the next step pays no fee of this one."""
+    desk = Desk(FREE._replace(name="ETHBNB", base="ETH", quote="BNB"))
+    buyer = desk.account({"BNB": 30 * E8}, taker_ppm=1_000, fees_in_bnb=True)
+    seller = desk.account({"ETH": 2 * E8})
+    for account, words in (
+        *((seller, "SELL LIMIT 1 at 10"), (seller, "SELL LIMIT 1 at 20")),
+        (buyer, "BUY MARKET 2"),
+    ):
+        order = desk.exchange.place(account, asked(words)._replace(symbol="ETHBNB"), desk.tick())
+
+    assert [(fill.fee_e8, fill.fee_asset) for fill in order.fills] == [(E8 // 1_000, "ETH")] * 2
+    assert has(buyer, "BNB") == (0, 0)

@@ -101,7 +101,7 @@ def test_a_limit_maker_never_takes(words):
         desk.place(desk.b, words)
 
     assert refused.value.args == (-2010, "Order would immediately match and take.")
-    (report,) = [event for event in desk.heard() if type(event).__name__ == "Reported"]
+    (report,) = desk.heard()
     assert (report.kind, report.reject_reason) == ("REJECTED", "WOULD_MATCH_IMMEDIATELY")
 
 
@@ -152,6 +152,26 @@ def test_a_market_order_by_quote_needs_a_book(rules, text):
 
 
 @pytest.mark.parametrize(
+    ("rules", "name"),
+    [
+        (FREE._replace(quantity_max_e8=2 * E8), "LOT_SIZE"),
+        (FREE._replace(market_quantity_max_e8=2 * E8), "MARKET_LOT_SIZE"),
+    ],
+)
+def test_a_market_order_by_quote_keeps_the_largest_size(rules, name):
+    """It is rejected where its sum comes to more than `maxQty` (CHANGELOG.md of 2023-07-11)."""
+    desk = Desk(rules)
+    for _ in range(2):
+        desk.place(desk.a, "SELL LIMIT 2 at 100")
+
+    with pytest.raises(VenueRefusal) as refused:
+        desk.place(desk.b, "BUY MARKET for 200.1")
+
+    assert refused.value.args == (-1013, f"Filter failure: {name}")
+    assert desk.place(desk.b, "BUY MARKET for 200").status == "FILLED"
+
+
+@pytest.mark.parametrize(
     ("words", "balances"),
     [
         ("BUY LIMIT 1 at 100.01", {"USDT": 100 * E8}),
@@ -159,6 +179,7 @@ def test_a_market_order_by_quote_needs_a_book(rules, text):
         ("BUY MARKET 2", {"USDT": 202 * E8}),
         ("SELL MARKET 1.0001", {"BTC": E8}),
         ("BUY MARKET for 203", {"USDT": 202 * E8}),
+        ("BUY MARKET for 100", {"USDT": 100 * E8 - 1}),  # though it would spend 99.99 only
         ("SELL STOP_LOSS 1.0001 stop 90", {"BTC": E8}),
         ("BUY STOP_LOSS 1 stop 120", {"USDT": 119 * E8}),
     ],

@@ -6,7 +6,7 @@ from engine.instruments import E8
 from engine.venues.exchange.words import STP_MODES, TRANSFER, VenueRefusal
 from tests.engine.venues.exchange.desk import FREE, Desk, done, has
 
-RULES = FREE._replace(tick_e8=1, stp_allowed=(*STP_MODES, TRANSFER))
+RULES = FREE._replace(tick_e8=1)
 THREE = ("BUY LIMIT 1.2 at 1.2", "BUY LIMIT 1.3 at 1.1", "BUY LIMIT 8.1 at 1")
 
 # Scenario; makers and their mode; taker and its mode; status and prevented quantity of each
@@ -60,6 +60,9 @@ def test_the_worked_cases_hold(row):
     assert (order.status, order.prevented_e8 / E8) == of_taker
     seen = [(row.price_e8 / E8, row.taker_e8 / E8, row.maker_e8 / E8) for row in order.prevented]
     assert seen == matches
+    assert list(desk.exchange.dealings(desk.a, "BTCUSDT").prevented) == order.prevented
+    lost = [match.id for match in order.prevented if match.maker_e8]
+    assert [one.prevented_id for one in standing if one.prevented_e8] == lost
 
 
 def test_the_worked_case_of_a_transfer_holds():
@@ -91,6 +94,18 @@ def test_a_transfer_to_a_market_order_is_paid_for():
     assert (done(order), order.prevented_e8 / E8) == (("FILLED", 1, 20), 1)
     assert (has(taker, "BTC"), has(taker, "USDT")) == ((2, 0), (0, 0))
     assert has(maker, "USDT") == (1_000_010, 0)
+
+
+def test_a_transfer_to_a_market_order_counts_for_its_balance():
+    """Who cannot pay for what would be passed on cannot place the order."""
+    desk = Desk(RULES)
+    maker, taker = desk.account(), desk.account({"USDT": 30 * E8 - 1})
+    maker.trade_group = taker.trade_group = 1
+    desk.place(maker, "SELL LIMIT 1 at 10", stp_mode=TRANSFER)
+    desk.place(desk.b, "SELL LIMIT 1 at 20")
+
+    with pytest.raises(VenueRefusal, match="insufficient balance"):
+        desk.place(taker, "BUY MARKET 2", stp_mode=TRANSFER)
 
 
 def test_a_transfer_needs_both_orders_to_ask_for_it():
