@@ -42,7 +42,7 @@ def venue() -> Iterator[int]:
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_client_trades_and_its_balances_come_out_exactly(script: str):
-    """Markets load, streams flow, orders are placed, canceled and filled, and the sums are right."""
+    """Markets load, streams flow, orders are placed, canceled, filled; the sums are right."""
     with venue() as port:
         done = subprocess.run(
             [PYTHON, "-m", f"tests.acceptance.clients.{script}", str(port), KEY, SECRET],
