@@ -21,7 +21,7 @@ Headers = Sequence[tuple[str, str]]
 
 
 class WebSocket:
-    """One line of texts. It never reconnects: `engine.lines.kept` decides that.
+    """One line of texts. It never reconnects: whoever understands its words decides that.
 
     `status` and `answered` are of an answer that refused the upgrade; `close_code` is the peer's.
     """
