@@ -24,6 +24,7 @@ EXCEPTIONS = {
     ("supreme_cli/operate.py", "parameters", "reset"): "a command's options are its parameters",
     ("supreme_cli/journal.py", "parameters", "compact"): "a command's options are its parameters",
     ("supreme_cli/equity.py", "parameters", "main"): "a command's options are its parameters",
+    ("supreme_cli/venue.py", "parameters", "main"): "a command's options are its parameters",
     ("supreme_cli/signals.py", "parameters", "main"): "a command's options are its parameters",
 }
 
