@@ -4,6 +4,8 @@ import ccxt
 
 from tests.acceptance.clients import books
 
+SYMBOL = "ETH/USDT"
+
 
 def addresses(place: books.Place) -> dict[str, object]:
     """ccxt's own settings for other addresses than Binance's."""
@@ -27,48 +29,57 @@ def addresses(place: books.Place) -> dict[str, object]:
 
 def main() -> None:
     """Load, look, place, cancel, fill, reconcile."""
-    place = books.place()
-    exchange = ccxt.binance(addresses(place))
-    markets = exchange.load_markets()
-    assert {"ETH/USDT", "BTC/USDT"} <= markets.keys()
-    assert markets["ETH/USDT"]["precision"]["price"] == 0.01
-    bars = exchange.fetch_ohlcv("ETH/USDT", "1m", limit=60)
-    assert len(bars) == 60
-    book = exchange.fetch_order_book("ETH/USDT", 20)
-    assert book["bids"][0][0] < book["asks"][0][0]
-    assert exchange.fetch_ticker("ETH/USDT")["last"] > 0
-    assert exchange.fetch_trades("ETH/USDT")
-    assert exchange.fetch_trading_fees()["ETH/USDT"]["maker"] == 0.001
-    assert exchange.fetch_status()["status"] == "ok"
+    exchange = ccxt.binance(addresses(books.place()))
+    bid, ask = looked_at(exchange)
     before = books.balances_of(exchange.fetch_balance()["info"]["balances"])
+    low = float(exchange.price_to_precision(SYMBOL, bid * 0.9))
+    place_and_cancel(exchange, low)
+    trade(exchange, float(exchange.price_to_precision(SYMBOL, ask * 1.01)))
+    exchange.create_order(SYMBOL, "limit", "buy", 0.03, low, {"postOnly": True})
+    exchange.cancel_all_orders(SYMBOL)
 
-    low = exchange.price_to_precision("ETH/USDT", book["bids"][0][0] * 0.9)
-    resting = exchange.create_order("ETH/USDT", "limit", "buy", 0.05, float(low))
-    assert [one["id"] for one in exchange.fetch_open_orders("ETH/USDT")] == [resting["id"]]
-    assert exchange.fetch_order(resting["id"], "ETH/USDT")["status"] == "open"
-    canceled = exchange.cancel_order(resting["id"], "ETH/USDT")
-    assert canceled["status"] == "canceled"
-    books.refusal(ccxt.OrderNotFound, lambda: exchange.cancel_order(resting["id"], "ETH/USDT"))
-    books.refusal(
-        ccxt.InsufficientFunds,
-        lambda: exchange.create_order("ETH/USDT", "limit", "buy", 1_000, float(low)),
-    )
-
-    bought = exchange.create_order("ETH/USDT", "market", "buy", 0.1)
-    assert bought["status"] == "closed"
-    exchange.create_order("ETH/USDT", "market", "sell", 0.0437)
-    exchange.create_market_buy_order_with_cost("ETH/USDT", 250)
-    high = float(exchange.price_to_precision("ETH/USDT", book["asks"][0][0] * 1.01))
-    taken = exchange.create_order("ETH/USDT", "limit", "buy", 0.02, high)
-    assert exchange.fetch_order(taken["id"], "ETH/USDT")["status"] == "closed"
-    exchange.create_order("ETH/USDT", "limit", "buy", 0.03, float(low), {"postOnly": True})
-    exchange.cancel_all_orders("ETH/USDT")
-
-    fills = exchange.fetch_my_trades("ETH/USDT")
+    fills = exchange.fetch_my_trades(SYMBOL)
     after = books.balances_of(exchange.fetch_balance()["info"]["balances"])
     books.reconcile(before, after, [fill["info"] for fill in fills])
-    orders = exchange.fetch_orders("ETH/USDT")
+    orders = exchange.fetch_orders(SYMBOL)
     books.tell(client=f"ccxt {ccxt.__version__}", fills=len(fills), orders=len(orders))
+
+
+def looked_at(exchange: "ccxt.binance") -> tuple[float, float]:
+    """Everything public; the best bid and ask."""
+    markets = exchange.load_markets()
+    assert {"ETH/USDT", "BTC/USDT"} <= markets.keys()
+    assert markets[SYMBOL]["precision"]["price"] == 0.01
+    assert len(exchange.fetch_ohlcv(SYMBOL, "1m", limit=60)) == 60
+    book = exchange.fetch_order_book(SYMBOL, 20)
+    assert book["bids"][0][0] < book["asks"][0][0]
+    assert exchange.fetch_ticker(SYMBOL)["last"] > 0
+    assert exchange.fetch_trades(SYMBOL)
+    assert exchange.fetch_trading_fees()[SYMBOL]["maker"] == 0.001
+    assert exchange.fetch_status()["status"] == "ok"
+    return book["bids"][0][0], book["asks"][0][0]
+
+
+def place_and_cancel(exchange: "ccxt.binance", low: float) -> None:
+    """An order that rests, and what is refused."""
+    resting = exchange.create_order(SYMBOL, "limit", "buy", 0.05, low)
+    assert [one["id"] for one in exchange.fetch_open_orders(SYMBOL)] == [resting["id"]]
+    assert exchange.fetch_order(resting["id"], SYMBOL)["status"] == "open"
+    assert exchange.cancel_order(resting["id"], SYMBOL)["status"] == "canceled"
+    books.refusal(ccxt.OrderNotFound, lambda: exchange.cancel_order(resting["id"], SYMBOL))
+    books.refusal(
+        ccxt.InsufficientFunds,
+        lambda: exchange.create_order(SYMBOL, "limit", "buy", 1_000, low),
+    )
+
+
+def trade(exchange: "ccxt.binance", high: float) -> None:
+    """Orders of four kinds that fill."""
+    assert exchange.create_order(SYMBOL, "market", "buy", 0.1)["status"] == "closed"
+    exchange.create_order(SYMBOL, "market", "sell", 0.0437)
+    exchange.create_market_buy_order_with_cost(SYMBOL, 250)
+    taken = exchange.create_order(SYMBOL, "limit", "buy", 0.02, high)
+    assert exchange.fetch_order(taken["id"], SYMBOL)["status"] == "closed"
 
 
 if __name__ == "__main__":

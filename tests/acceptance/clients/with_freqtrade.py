@@ -92,7 +92,7 @@ def asked(folder: Path, question: str) -> list[tuple[Any, ...]]:
 
 def traded(folder: Path) -> dict[str, Decimal]:
     """Let the bot trade until enough is closed; what it says it bought and sold."""
-    command = ["trade", "--config", folder / "config.json", "--userdir", folder]
+    command: list[str | Path] = ["trade", "--config", folder / "config.json", "--userdir", folder]
     command += ["--strategy", "InAndOut", "--strategy-path", folder]
     with (
         (folder / "log").open("w") as log,
