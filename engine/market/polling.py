@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engine.market.sources import BookSeen
 
 LEVELS = 5
-SHARE = 0.25  # of the weight a minute allows, for all symbols together
+SHARE = 0.5  # of the weight a minute allows, for all symbols together
 PERIOD_NS = SECOND_NS  # no symbol is asked about more often
 ANSWER_NS = 5 * SECOND_NS  # a question is asked again then
 FAILED_MAX = 3  # answers in a row
@@ -46,6 +46,7 @@ class Polling:
         self.rest, self.refused = rest, refused
         self.is_wanted = self.is_feeding = False
         self.next_ns = self.failed = 0
+        self.turn = -1
         self.asked: dict[int, tuple[str, str, int]] = {}  # question: what, of whom, when
 
     def begin(self, now_ns: int) -> None:
@@ -102,12 +103,13 @@ class Polling:
                 del self.asked[number]
                 self._failed("no answer", now_ns, is_answered=False)
         if self.is_wanted and now_ns >= self.next_ns:
-            self.next_ns = now_ns + self._period_ns()
+            self.next_ns = now_ns + self._step_ns()
+            self.turn = (self.turn + 1) % len(self.feeds)
+            name = list(self.feeds)[self.turn]
             waiting = {(what, name) for what, name, _ in self.asked.values()}
-            for name in self.feeds:
-                for what in (TRADES, BEST) if self.is_feeding else (BEST,):
-                    if (what, name) not in waiting:
-                        self._ask(what, name, now_ns)
+            for what in (TRADES, BEST) if self.is_feeding else (BEST,):
+                if (what, name) not in waiting:
+                    self._ask(what, name, now_ns)
 
     def due_ns(self, now_ns: int) -> int:
         """When `tick` may have something to do."""
@@ -124,9 +126,11 @@ class Polling:
         """It keeps none."""
         return {}
 
-    def _period_ns(self) -> int:
-        weight = len(self.feeds) * (TRADES_WEIGHT + DEPTH_WEIGHT[LEVELS])
-        return max(PERIOD_NS, int(MINUTE_NS * weight / (self.wishes.weight_max * SHARE)))
+    def _step_ns(self) -> int:
+        """From one symbol's turn to the next one's."""
+        weight = TRADES_WEIGHT + DEPTH_WEIGHT[LEVELS]
+        least = int(MINUTE_NS * weight / (self.wishes.weight_max * SHARE))
+        return max(PERIOD_NS // len(self.feeds), least)
 
     def _ask(self, what: str, name: str, now_ns: int) -> None:
         path, weight = trades_path(name), TRADES_WEIGHT
@@ -144,7 +148,7 @@ class Polling:
         if not self.is_feeding or not told:
             return b""
         if feed.trades.last < 0:  # what happened before anybody listened is history, not news
-            feed.trades.last = told[-1].trade.trade_id
+            feed.begin_behind(told[-1].trade.trade_id, told[-1].time_ns)
         return b"".join(feed.trade(one.trade, one.time_ns, now_ns) for one in told)
 
     def _failed(self, why: str, now_ns: int, *, is_answered: bool) -> None:

@@ -84,6 +84,10 @@ class SymbolFeed:
         self.top_ns = self.trade_ns = 0  # when either was last told, by our clock
         self.bar_opened_ns = -1
 
+    def begin_behind(self, trade_id: int, time_ns: int) -> None:
+        """This trade and those before it are history."""
+        self.trades.last, self.told_ns = trade_id, time_ns
+
     def number_again(self) -> None:
         """The exchange's numbers began again: a paper one that was started anew does so."""
         self.trades, self.top_update, self.shown = Ids(), -1, None
