@@ -235,9 +235,9 @@ def totals(one: Cached[Any]) -> tuple[int, ...]:
     figures = one.ahead.prefetch.figures().values() if one.ahead else ()
     used = sum(row["used"] for row in figures)
     fetched = sum(row["fetched"] for row in figures)
-    # What came ahead was a miss of memory and a hit of the cache: memory counts it twice.
-    requests = counts.hits + counts.misses - one.given
-    return requests, counts.hits, counts.evictions, fetched, used
+    # What came ahead was a miss of memory and a hit of the cache.
+    hits, requests = counts.hits + one.given, counts.hits + counts.misses
+    return requests, hits, counts.evictions, fetched, used
 
 
 def measure_of(seen: dict[str, Seen]) -> float:

@@ -231,6 +231,18 @@ static PyObject *memory_contains(PyObject *self, PyObject *const *arguments, Py_
     return at < 0 ? 0 : PyBool_FromLong(at != NOBODY);
 }
 
+static PyObject *memory_peek(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
+{
+    int64_t at = given(count, 1, 2) ? alive((void *)self, arguments[0]) : -1;
+    if (at < 0)
+        return 0;
+    PyObject *found = count > 1 ? arguments[1] : &_Py_NoneStruct;
+    if (at != NOBODY)
+        found = ((struct memory *)self)->policy.entries[at].value;
+    Py_IncRef(found);
+    return found;
+}
+
 /* The size that was given, or measured; -1 and an exception when there is none. */
 static int64_t size_of(struct memory *memory, PyObject *value, PyObject *given_size)
 {
@@ -550,6 +562,7 @@ static struct method methods[] = {
     ROW(get, "(key, default=None) -> the value while its time is not over, else the default"),
     ROW(get_many, "(keys, default=None) -> list of values"),
     ROW(contains, "(key) -> whether get would find it"),
+    ROW(peek, "(key, default=None) -> what get would find, without counting as a use"),
     ROW(set, "(key, value, ttl_ns, soft_ns=None, size=None) -> whether it was kept"),
     ROW(delete, "(key) -> whether it was there"),
     ROW(clear, "(): forget every value"),

@@ -52,6 +52,9 @@ class Memory(Protocol):
     def contains(self, key: Key, /) -> bool:
         """Whether `get` would find it; counts nothing."""
 
+    def peek(self, key: Key, default: Any = None, /) -> Any:
+        """What `get` would find; counts nothing, tells nobody, and is no use of it."""
+
     def set(
         self,
         key: Key,

@@ -38,6 +38,11 @@ class PlainMemory:
         """Whether `get` would find it."""
         return self.policy.find(key) != NOBODY
 
+    def peek(self, key: int | str, default: Any = None, /) -> Any:
+        """What `get` would find, without counting as a use."""
+        place = self.policy.find(key)
+        return default if place == NOBODY else self.policy.columns.values[place]
+
     def set(
         self,
         key: int | str,

@@ -129,10 +129,11 @@ class Cached(Generic[Held]):
 
     def _nearest(self, key: str, found: Any) -> Any:
         """What memory found; or what it missed when it was asked and has now: it came ahead."""
-        if found is not UNKNOWN or self.ahead is None or not self.memory.contains(key):
+        if found is not UNKNOWN or self.ahead is None:
             return found
-        self.given += 1
-        return self.get(key, UNKNOWN)
+        came = self.memory.peek(key, UNKNOWN)  # used once by now, as what was loaded is
+        self.given += came is not UNKNOWN
+        return came
 
     def _bring(self, keys: list[str]) -> None:
         """Begin to load what may be asked for soon."""
