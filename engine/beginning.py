@@ -41,8 +41,8 @@ from engine.venues.settings import Exchange
 SEEDED = "SIMULATED seed"  # how the label of a market made from a seed begins
 DURABLE_SECONDS_MAX = 30.0
 FEE_ASSET = "BNB"  # what fees may be taken from, beside what is traded
-# A request is taken no more after so long: held for a second here, a receive window of 5 s by clocks
-# a second apart, 10 s in the exchange's backend, and a margin.
+# A request is taken no more after so long: held for a second here, a receive window of 5 s by
+# clocks a second apart, 10 s in the exchange's backend, and a margin.
 SETTLE_NS = 20_000_000_000
 
 

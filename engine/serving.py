@@ -14,11 +14,11 @@ from typing import NamedTuple
 from engine import core as cores
 from engine import environment, streams
 from engine.answering import Answering, Metrics, Sign
+from engine.beside import ASK_S, state_of, tell_engine
 from engine.cache import settings as caching
 from engine.cache.redis_address import address_of
 from engine.cache.settings import Settings
-from engine.control.client import Link, is_dead, is_locked, pid_in, the_engine
-from engine.control.places import operator
+from engine.control.client import is_dead, is_locked, pid_in, the_engine
 from engine.errors import Refused
 from engine.journal.lock import hold
 from engine.journal.segments import unwritable
@@ -29,7 +29,6 @@ from engine.profile import Given, load_profile
 from engine.resilience.settings import Resilience, settings_of
 from engine.service import comparing
 from engine.service.context import feeding
-from engine.service.context.asking import Told
 from engine.service.context.settings import Source, sources_of
 from engine.service.copying import Copier
 from engine.service.postgres import asking, place, place_of, refuse_without_libraries
@@ -45,7 +44,6 @@ from engine.stopping import Stop
 URL, REDIS = "service.postgres_url", "cache.redis_url"
 NICER = 10  # the engine goes first where both want the processor
 ALARMED = 1
-ASK_S = 5.0
 SNAPSHOT_S = 300.0
 LAST_S = 10.0  # at the end, for what is read and not yet kept, and as long for PostgreSQL
 TAKES = {
@@ -67,8 +65,8 @@ kept as a snapshot from which the next start goes on.
 Options:
 """
 HELP += "".join(f"  {f'--{name} X':16} {text}\n" for name, text in TAKES.items())
-HELP += "".join(f"  {f'--{name}':16} {text}\n" for name, text in FLAGS.items())
-HELP += "  -h, --help       this text\n"
+FLAGS_TOLD = {**{f"--{name}": text for name, text in FLAGS.items()}, "-h, --help": "this text"}
+HELP += "".join(f"  {name:16} {text}\n" for name, text in FLAGS_TOLD.items())
 
 
 class Asked(NamedTuple):
@@ -200,8 +198,8 @@ async def live(projecting: Projecting, asked: Asked, standing: Standing, stop: S
         tables = partial(asking, projecting.keeper.path)
         copier = Copier(place(asked.url), tables, standing, recovery)
         answering.breakers[COMPONENT] = within(loop, recovery)
-    path, native = projecting.keeper.path, projecting.native
-    cache = cache_of(asked.cache, standing, path, native, (asked.redis_url, asked.url))
+    here = standing, projecting.keeper.path, projecting.native
+    cache = cache_of(asked.cache, *here, (asked.redis_url, asked.url))
     await cache.start()
     if cache.redis:
         standing.alerts.up(REDIS_NAME, is_up=cache.redis.is_connected)
@@ -255,36 +253,6 @@ def follow(projecting: Projecting, answering: Answering, stop: threading.Event) 
     finally:
         answering.close()
         projecting.close()
-
-
-def state_of(data_dir: str) -> tuple[int, bytes] | None:
-    """The engine's sequence and state; None where it does not answer, or is of other code."""
-    try:
-        link = Link(data_dir, ASK_S, operator())
-    except Refused:
-        return None
-    try:
-        is_ours = link.hello["code"] == (cores.code_digest() + cores.layout_digest()).hex()
-        return link.state() if is_ours else None
-    except Refused:
-        return None
-    finally:
-        link.close()
-
-
-def tell_engine(data_dir: str, source: str, told: Told) -> bool:
-    """What a slow source said, as an event of the engine; False where none takes it."""
-    try:
-        link = Link(data_dir, ASK_S, f"feed {source}")
-    except Refused:
-        return False
-    try:
-        link.ask("context", **told._asdict(), reason=source)
-    except Refused:
-        return False
-    finally:
-        link.close()
-    return True
 
 
 def main(argv: list[str]) -> int:

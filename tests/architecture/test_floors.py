@@ -37,6 +37,7 @@ FLOORS: list[tuple[str, list[str]]] = [
             *("desk", "scarcity", "folding", "beginning", "bootstrap", "runtime", "serving"),
             *("running", "hearing", "live", "network", "questions", "exchange", "overfeed"),
             "answering",
+            "beside",
             "started",
             "stopping",
             "backtest",

@@ -29,6 +29,7 @@ EXCEPTIONS = {
     ("supreme_cli/connectivity.py", "parameters", "main"): "a command's options are its parameters",
     ("supreme_cli/equity.py", "parameters", "main"): "a command's options are its parameters",
     ("supreme_cli/venue.py", "parameters", "main"): "a command's options are its parameters",
+    ("supreme_cli/relay.py", "parameters", "main"): "a command's options are its parameters",
     ("supreme_cli/signals.py", "parameters", "main"): "a command's options are its parameters",
 }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.beside import tell_engine
 from engine.bootstrap import assemble
 from engine.control.frames import WORDS, Frames, packed
 from engine.control.places import socket_path
@@ -19,7 +20,6 @@ from engine.desk import Desk
 from engine.journal.segments import JournalFailed
 from engine.options import parse
 from engine.service.context.asking import Told
-from engine.serving import tell_engine
 from engine.telemetry import Telemetry
 
 

@@ -10,8 +10,8 @@ from engine.errors import Refused
 from engine.lines.library import load
 
 PLAIN = """
-from engine.lines import address, answers, feed, feeding, hello, http, kept, lines, lookup
-from engine.lines import messages, patience, quota, websocket, wire
+from engine.lines import address, answers, feed, feeding, hello, http, lines, lookup
+from engine.lines import messages, patience, websocket, wire
 """
 A_LINE = PLAIN + "websocket.WebSocket(address.address_of('ws://127.0.0.1:1/'), 0)\n"
 A_SECURE_LINE = A_LINE + "from engine.lines import tls; tls.context()\n"
