@@ -26,6 +26,11 @@ def gap_to(holding: Holding, held: Held, fee_asset: int) -> tuple[int, ...]:
     return (holding.cash_e8 - held.cash_e8, other_e8, *pairs)
 
 
+def may_lack_trade(gap: tuple[int, ...]) -> bool:
+    """Whether a trade that was not told could be the reason: it would have moved cash and base."""
+    return gap[0] != 0 or any(gap[2:])
+
+
 def held_in(state: Any) -> Held:
     """What a core's state says that we hold."""
     rows = [state.symbols[number].position for number in range(state.clock.symbols)]
