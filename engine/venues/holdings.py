@@ -33,12 +33,16 @@ def gap_to(holding: Holding, held: Held, fee_asset: int) -> tuple[int, ...]:
     if held.aside_e8:
         cash_e8 -= held.aside_e8[0]
         beside = [more - part for more, part in zip(beside, held.aside_e8[1:], strict=True)]
-        split = [
-            divmod(n * lot + b, lot) for n, b, lot in zip(lots, beside, held.lot_e8, strict=True)
-        ]
-        lots, beside = [one[0] for one in split], [one[1] for one in split]
+        rows = zip(lots, beside, held.lot_e8, strict=True)
+        whole = [divmod(count * lot + part, lot) for count, part, lot in rows]
+        lots, beside = [one[0] for one in whole], [one[1] for one in whole]
     pairs = [one for pair in zip(lots, beside, strict=True) for one in pair]
     return (cash_e8, other_e8, *pairs)
+
+
+def may_lack_trade(gap: tuple[int, ...]) -> bool:
+    """Whether a trade that was not told could be the reason: it would have moved cash and base."""
+    return gap[0] != 0 or any(gap[2:])
 
 
 def held_in(state: Any, *, is_shared: bool = False) -> Held:

@@ -48,7 +48,7 @@ from engine.venues.asking import (
     Trade,
     Trades,
 )
-from engine.venues.holdings import corrections, gap_to
+from engine.venues.holdings import corrections, gap_to, may_lack_trade
 from engine.venues.tracked import Tracked
 
 USUAL = Terms()
@@ -247,17 +247,17 @@ class Outside:
 
     def _reconcile(self, holding: Holding) -> list[bytes]:
         """Orders and holdings against ours; what differs again and again is taken over."""
-        for order_id in holding.open_ids:
-            if order_id not in self.orders:
-                self._see(Seen(order_id, OPEN), is_asked=True)
+        for order_id in [one for one in holding.open_ids if one not in self.orders]:
+            self._see(Seen(order_id, OPEN), is_asked=True)
         held = Held(*self._holds())
         gap = gap_to(holding, held, self._fee_asset)
+        lacks = may_lack_trade(gap)
         if gap != self._gap:
             self._gap, self._gap_times = gap, 0
-        elif not self._is_moving():
+        elif not lacks or not self._is_moving():
             self._gap_times += 1
         for order in self.orders.values():
-            if any(gap) or order.id not in holding.open_ids:
+            if lacks or order.id not in holding.open_ids:
                 self._ask_later(order)  # a trade of it may not have been told yet
         if not any(gap):
             return []

@@ -27,8 +27,10 @@ TESTS = (
     "tests/engine/execution",
     "tests/engine/risk",
     "tests/engine/strategy/test_agents.py",
+    "tests/engine/strategy/test_context.py",
     "tests/engine/strategy/test_features.py",
     "tests/engine/strategy/test_schedule.py",
+    "tests/engine/strategy/test_venue_clock.py",
 )
 LEFT_OUT = "real or truth or compiled"
 # Files that hold more than the core: it ends with this function.

@@ -82,7 +82,8 @@ def money(world: World, said: list[Any], distinct: dict[int, OrderFilled]) -> li
         if told_e8 != here_e8 or there_e8 not in (here_e8, None)
     ]
     earned = account.realized_e8 + position.value_e8 - position.cost_e8 - account.fees_e8
-    if account.equity_e8 != account.deposits_e8 + earned:
+    is_corrected = any(isinstance(one, PositionCorrected) for one in said)  # neither gain nor loss
+    if account.equity_e8 != account.deposits_e8 + earned and not is_corrected:
         found.append(f"equity is {account.equity_e8}, explained {account.deposits_e8 + earned}")
     if not 0 <= position.dust_e8 < lot_e8:
         found.append(f"{position.dust_e8} beside lots of {lot_e8}")

@@ -163,6 +163,16 @@ def test_there_is_one_asset_that_pays_fees_not_two():
     assert account.anomalies == 1
 
 
+@pytest.mark.parametrize(("symbol", "lots"), [(1, 5), (0, 0), (0, -3)])
+def test_a_fee_in_base_of_a_fill_that_cannot_be_is_worth_nothing(symbol, lots):
+    """Of a symbol that nobody defined, or of no lots: nothing is divided by what is not there."""
+    run = a_run()
+
+    run.fill(0, lots, 1, fee=30, flags=BUY + BASE, symbol=symbol)
+
+    assert run.state.account.fees_e8 == 0
+
+
 @pytest.mark.parametrize(
     ("lots", "dust", "held"),
     [
@@ -218,7 +228,7 @@ def test_an_accountant_agrees_on_fees_of_every_kind():
         assert_explained(run.state)
 
 
-def test_the_position_is_the_sum_of_distinct_fills_net_of_fees_in_base(native):
+def test_compiled_code_holds_the_sum_of_distinct_fills_net_of_fees_in_base(native):
     """100,000 parts, some told again, out of their order: lots and what is beside them."""
     draw, core = random.Random(12), CompiledCore(native)
     for record in opening(*QUICK):

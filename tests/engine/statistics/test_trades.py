@@ -3,7 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.execution.portfolio import ACCOUNT, POSITION, apply_fill
+from engine.execution.portfolio import (
+    ACCOUNT,
+    FEE,
+    PARAMETERS,
+    POSITION,
+    apply_fill,
+    weigh_fee,
+)
 from engine.instruments import notional_of
 from engine.layout import fresh
 from engine.messages import BUY, SELL, OrderFilled
@@ -49,9 +56,11 @@ def test_round_trips_sum_to_the_account(steps):
     """Realised less fees, and every win and loss, in integers: partial sales and open lots too."""
     fills = fills_of(steps)
     account, positions = fresh(ACCOUNT), [fresh(POSITION), fresh(POSITION)]
+    fee = fresh(FEE)
     for fill in fills:
-        row = fill._asdict() | {"b": fill.price, "c": fill.lots, "d": fill.fee_e8}
-        apply_fill(account, positions[fill.symbol], ETHER, Row(row), fill.flags % 2)
+        row = Row(fill._asdict() | {"b": fill.price, "c": fill.lots, "d": fill.fee_e8})
+        weigh_fee(fee, fill.flags, fresh(PARAMETERS), ETHER, row)
+        apply_fill(account, positions[fill.symbol], ETHER, row, fee)
 
     trades = round_trips(fills, [ETHER, ETHER])
 

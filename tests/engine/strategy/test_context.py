@@ -121,7 +121,7 @@ def test_a_decision_tells_what_was_said_around_it():
     assert "gas" not in shown
 
 
-def test_machine_code_hears_them_alike(native):
+def test_compiled_code_hears_them_alike(native):
     """Extreme times and values among them: the same bytes of state."""
     compiled, plain = CompiledCore(native), PlainCore()
     for record in opening(*QUICK):

@@ -148,6 +148,18 @@ def test_another_asset_and_the_last_units_of_base_are_taken_over():
     assert (asset_name(changed.asset), changed.amount_e8) == ("BNB", 1)
 
 
+def test_another_asset_is_taken_over_while_orders_are_open():
+    """Cash and base agree: no trade is missing, so nobody is asked and nothing waited for."""
+    venue = Outside(lambda: HERE, fee_asset="BNB")
+    venue.adopt(9, 0, accepted=True, canceling=False)
+    venue.tick(venue.now_ns + SECOND)
+    venue.outgoing.clear()
+
+    told = told_after(venue, Holding(1_000, (5, 7), (9,), (11, 0), 41), 4)
+
+    assert [type(one) for one in told if isinstance(one, FeeBalanceChanged)] == [FeeBalanceChanged]
+
+
 @pytest.mark.parametrize("fee_in", [IN_QUOTE, IN_BASE, IN_OTHER])
 @pytest.mark.parametrize("maker", [False, True])
 def test_a_trade_says_what_its_fee_was_taken_from(fee_in, maker):
