@@ -40,7 +40,7 @@ def names() -> Iterator[Name]:
     for name, why in NOT_READ.items():
         yield Name(f"{name}*" if name.endswith("_") else name, "refused", why)
     for name in OURS:
-        yield Name(name, "ignored", "read by the console, the tests or the benchmarks")
+        yield Name(name, "ignored", "read by console, venue, tests or benchmarks")
 
 
 def table() -> str:
