@@ -1,6 +1,7 @@
 """Do the streams say what the market does? Names, wrapping, the book in step, bars and tickers."""
 
 import json
+import socket
 from contextlib import ExitStack
 from typing import Any
 
@@ -9,11 +10,16 @@ from websockets.exceptions import ConnectionClosed
 
 from engine.market.book import Book, Snapshot
 from engine.market.exchange_lines import levels_of, update_of
+from engine.venues.exchange import messages
 from engine.venues.exchange.makers import Makers
 from engine.venues.exchange.stream_session import is_combined_at, is_stream_path, streams_at
 from engine.venues.exchange.words import HALT
 from tests.venue_house import E8, RULES, Client, heard, heard_until, serving
 
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 MARKET = {"symbol": "ETHUSDT", "side": "BUY", "type": "MARKET"}
 ALL = "ethusdt@trade/ethusdt@aggTrade/ethusdt@bookTicker"
 TIMED = "ethusdt@kline_1m/ethusdt@ticker/ethusdt@miniTicker/ethusdt@avgPrice/ethusdt@depth5"
@@ -244,3 +250,22 @@ def test_everybody_is_told_when_the_venue_ends():
     assert told[0]["e"] == "serverShutdown"
     assert (told[1]["stream"], told[1]["data"]["e"]) == ("!serverShutdown", "serverShutdown")
     assert told[2]["event"]["e"] == "serverShutdown"
+
+
+def test_a_client_is_pinged_and_cut_when_it_is_silent(monkeypatch):
+    """Every 20 seconds and after a minute; here sooner. A pong keeps the line."""
+    monkeypatch.setattr(messages, "PING_S", 0.1)
+    monkeypatch.setattr(messages, "PATIENCE_S", 0.25)
+    with serving() as venue, Client(venue).socket("/ws/x@trade") as patient:
+        with socket.create_connection(("127.0.0.1", venue.port), 10) as silent:
+            silent.sendall(HANDSHAKE)
+            raw = b""
+            while piece := silent.recv(65_536):
+                raw += piece
+        patient.send('{"method": "LIST_SUBSCRIPTIONS", "id": 1}')
+        alive = heard(patient)
+
+    frames = raw.partition(b"\r\n\r\n")[2]
+    assert frames.count(b"\x89") >= 2  # pings
+    assert b"\x88\x0e\x03\xf0Pong timeout" in frames
+    assert alive == {"result": ["x@trade"], "id": 1}
