@@ -147,7 +147,7 @@ def test_late_events_keep_their_order():
 def test_connections_are_cut():
     """Without a goodbye, sooner or later."""
     with (
-        serving(plan=Plan(disconnect_us=20_000)) as venue,
+        serving(plan=Plan(disconnect_us=2_000_000)) as venue,
         Client(venue).socket("/ws/ethusdt@trade") as line,
         pytest.raises(ConnectionClosed) as ended,
     ):

@@ -38,6 +38,13 @@ def client(served):
     return Client(served)
 
 
+def flood(line):
+    """A dozen messages at once, then whatever is told."""
+    for number in range(12):
+        line.send(json.dumps({"method": "LIST_SUBSCRIPTIONS", "id": number}))
+    heard_until(line, lambda _: False)
+
+
 def closed_with(error):
     """The code a connection was closed with."""
     return error.rcvd.code if error.rcvd else None
@@ -151,11 +158,8 @@ def test_payloads_are_wrapped_or_not_as_one_likes(client):
 
 def test_who_sends_more_than_five_messages_a_second_is_cut(client):
     """1008, as a policy."""
-    with client.socket("/ws") as line:
-        for number in range(12):
-            line.send(json.dumps({"method": "LIST_SUBSCRIPTIONS", "id": number}))
-        with pytest.raises(ConnectionClosed) as ended:
-            heard_until(line, lambda _: False)
+    with client.socket("/ws") as line, pytest.raises(ConnectionClosed) as ended:
+        flood(line)
 
     assert closed_with(ended.value) == 1008
 
@@ -254,8 +258,8 @@ def test_everybody_is_told_when_the_venue_ends():
 
 def test_a_client_is_pinged_and_cut_when_it_is_silent(monkeypatch):
     """Every 20 seconds and after a minute; here sooner. A pong keeps the line."""
-    monkeypatch.setattr(messages, "PING_S", 0.1)
-    monkeypatch.setattr(messages, "PATIENCE_S", 0.25)
+    monkeypatch.setattr(messages, "PING_S", 0.35)
+    monkeypatch.setattr(messages, "PATIENCE_S", 1.0)
     with serving() as venue, Client(venue).socket("/ws/x@trade") as patient:
         with socket.create_connection(("127.0.0.1", venue.port), 10) as silent:
             silent.sendall(HANDSHAKE)
