@@ -157,6 +157,8 @@ def read_all(rows: Mapping[str, Parameter], sent: Mapping[str, Any], beside: int
         if not text:
             raise VenueRefusal(-1105, f"Parameter '{name}' was empty.")
         found[name] = row.read(name, text)
+    if len(found) == len(sent):
+        return found
     unread = [name for name, value in sent.items() if value is not None and name not in rows]
     if unread:
         read = len(found) + beside
@@ -170,6 +172,8 @@ def read_all(rows: Mapping[str, Parameter], sent: Mapping[str, Any], beside: int
 
 def text_of(value: Any) -> str:
     """A parameter's text, also where JSON told it as a number, a flag or a list."""
+    if type(value) is str:
+        return value
     if isinstance(value, list | dict):
         return json.dumps(value, separators=(",", ":"))
     return told(value)

@@ -13,7 +13,7 @@ from engine.market.exchange_lines import levels_of, update_of
 from engine.venues.exchange import messages
 from engine.venues.exchange.makers import Makers
 from engine.venues.exchange.stream_session import is_combined_at, is_stream_path, streams_at
-from engine.venues.exchange.words import HALT
+from engine.venues.exchange.words import HALT, LIMIT, SELL, NewOrder
 from tests.venue_house import E8, RULES, Client, heard, heard_until, serving
 
 HANDSHAKE = (
@@ -82,12 +82,33 @@ def test_trades_are_told_as_they_happen_with_documented_fields(client, shared):
         told = heard_until(line, lambda one: "e" not in one)
 
     kinds = [one.get("e", "bookTicker") for one in told]
-    assert kinds == ["trade", "aggTrade", "trade", "aggTrade", "bookTicker"]
+    assert kinds == ["trade", "trade", "aggTrade", "aggTrade", "bookTicker"]
     assert told[0].keys() == documented(shared, "Trade Streams").keys()
-    assert told[1].keys() == documented(shared, "Aggregate Trade Streams").keys()
+    assert told[2].keys() == documented(shared, "Aggregate Trade Streams").keys()
     assert told[4].keys() == documented(shared, "Individual Symbol Book Ticker Streams").keys()
-    assert told[2]["t"] == told[0]["t"] + 1
+    assert told[1]["t"] == told[0]["t"] + 1
     assert told[4]["a"] == "2002.00000000"
+
+
+def test_a_taker_s_trades_at_one_price_are_one_aggregate(served, client):
+    """Whoever the makers are; the trades are told one by one."""
+
+    def another():
+        """A second order at the best ask."""
+        exchange = served.house.exchange
+        account = exchange.open_account({"ETH": E8})
+        price = exchange.books["ETHUSDT"].best()[1][0]
+        exchange.place(account, NewOrder("ETHUSDT", SELL, LIMIT, E8, price), served.clock())
+        return exchange.books["ETHUSDT"].best()[1][1]
+
+    there = served.do(another)
+    with client.socket("/ws/ethusdt@aggTrade/ethusdt@trade") as line:
+        client.signed("POST", "order", **MARKET, quantity=f"{there / E8:.4f}")
+        told = heard_until(line, lambda one: one["e"] == "aggTrade")
+
+    assert [one["e"] for one in told] == ["trade", "trade", "aggTrade"]
+    assert (told[2]["f"], told[2]["l"]) == (told[0]["t"], told[1]["t"])
+    assert float(told[2]["q"]) == there / E8
 
 
 def test_combined_streams_wrap_each_payload(client):
