@@ -52,7 +52,7 @@ def names() -> Iterator[Name]:
     for name, meaning in OF_KEYS.items():
         yield Name(name, "", meaning)
     for name in OURS:
-        yield Name(name, "ignored", "read by the console, the tests or the benchmarks")
+        yield Name(name, "ignored", "read by console, venue, tests or benchmarks")
 
 
 def table() -> str:

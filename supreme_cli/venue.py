@@ -172,8 +172,8 @@ def key_of(given: Credentials) -> "Key":
 
 def credentials(key: str, secret: str) -> Credentials:
     """Options, then the environment, then new ones; Refused for a secret that cannot be read."""
-    key = key or os.environ.get(KEY, "").strip()
-    secret = secret_of(secret) or os.environ.get(SECRET, "").strip()
+    key = key or os.environ.get("SUPREME_VENUE_KEY", "").strip()
+    secret = secret_of(secret) or os.environ.get("SUPREME_VENUE_SECRET", "").strip()
     if secret and not key:
         raise Refused("A secret was given and no key.", f"Give --key, or set {KEY}.")
     if secret:

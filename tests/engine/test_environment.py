@@ -20,6 +20,8 @@ from engine.options import OPTIONS
 from engine.profile import ALL_KEYS, SECRETS, TEXTS, Given
 from tests.conftest import ROOT
 
+READERS = ("tests", "bench", "tui", "supreme_cli")  # who reads names that no engine does
+
 
 def test_every_option_and_every_key_has_its_variable():
     """What a variable cannot stand for is said in one visible list."""
@@ -178,7 +180,7 @@ def test_everything_wrong_is_found():
 def test_names_of_our_own_tests_and_benchmarks_are_listed():
     """Exactly those that they read pass an engine by."""
     by_name = r'(?:environ\.get\(|environ\[|getenv\()"(SUPREME_\w+)"|"(SUPREME_\w+)" in os\.environ'
-    files = [path for folder in ("tests", "bench", "tui") for path in ROOT.glob(f"{folder}/**/*.*")]
+    files = [path for folder in READERS for path in ROOT.glob(f"{folder}/**/*.*")]
     sources = [path.read_text() for path in files if path.suffix in {".py", ".c"}]
 
     found = {either or other for text in sources for either, other in re.findall(by_name, text)}

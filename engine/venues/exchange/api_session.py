@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.venues.exchange.house import Member
 
 METHODS = BY_METHOD | {row.method: row for row in SESSION_ROWS}
+DECODER = json.JSONDecoder(parse_float=str)  # decimals are signed as they were written
 KEYS = ("apiKey", "signature", "returnRateLimits")
 
 
@@ -135,7 +136,7 @@ class ApiSession:
 def asked_of(text: str) -> Asked:
     """A frame taken apart, decimals as they were written; ValueError where it is no request."""
     try:
-        frame = json.loads(text, parse_float=str)
+        frame = DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     match frame:

@@ -1,11 +1,10 @@
 """What does the venue hold between its sockets and its matching? Keys, limits, tapes, listeners.
 
-Everything goes through `settle`: whatever the exchange said in a call is put on the tapes, told to
-the streams of the market, then to the accounts it concerns.
+Everything goes through `settle`: whatever the exchange said in a call is told to the accounts it
+concerns, put on the tapes, and told to the streams of the market.
 """
 
 from collections.abc import Callable, Iterable
-from itertools import groupby
 from typing import Any, NamedTuple
 
 from engine.venues.exchange.accounts import Account
@@ -55,11 +54,10 @@ class House:
         self.regular = RegularStreams(self.exchange, self.tapes, self.listeners)
         self.users = UserStreams()
         self._counted: dict[int, Orders] = {}  # by account
-        self._heard: dict[type, Callable[[list[Any]], None]] = {
-            Traded: self._traded,
-            Changed: self._changed,
+        self._heard: dict[type, Callable[[Any], None]] = {
+            Changed: self.market.changed,
             Reported: self._reported,
-            Balances: self._balances,
+            Balances: self.users.balances,
         }
 
     def admit(self, key: Key, balances: dict[str, int]) -> Member:
@@ -79,11 +77,17 @@ class House:
     def settle(self) -> None:
         """Spread what the exchange said since the last time."""
         said = self.exchange.said
+        if not said:
+            return
+        trades: dict[str, list[Traded]] = {}
         while said:
-            events = list(said)
-            said.clear()
-            for kind, group in groupby(events, type):
-                self._heard[kind](list(group))
+            event = said.popleft()
+            if isinstance(event, Traded):
+                trades.setdefault(event.symbol, []).append(event)
+            else:
+                self._heard[type(event)](event)
+        for symbol, made in trades.items():
+            self.market.traded(symbol, made, self.tapes[symbol].take(made), self.clock())
         self.market.tell_tops()
 
     def tick(self, now_us: int) -> None:
@@ -93,25 +97,10 @@ class House:
             self.market.tell_changes(now_us, slowly=True)
         self.regular.tick(now_us)
 
-    def _traded(self, events: list[Traded]) -> None:
-        now_us = self.clock()
-        for symbol, group in groupby(events, lambda event: event.symbol):
-            trades = list(group)
-            self.market.traded(symbol, trades, self.tapes[symbol].take(trades), now_us)
-
-    def _changed(self, events: list[Changed]) -> None:
-        for event in events:
-            self.market.changed(event)
-
-    def _reported(self, events: list[Reported]) -> None:
-        for event in events:
-            fill = event.fill
-            if event.kind == TRADE and fill and event.executed_e8 == fill.quantity_e8:
-                counted = self._counted.get(event.account.id)
-                if counted:
-                    counted.filled(event.at_us)
-            self.users.reported(event)
-
-    def _balances(self, events: list[Balances]) -> None:
-        for event in events:
-            self.users.balances(event)
+    def _reported(self, event: Reported) -> None:
+        fill = event.fill
+        if event.kind == TRADE and fill and event.executed_e8 == fill.quantity_e8:
+            counted = self._counted.get(event.account.id)
+            if counted:
+                counted.filled(event.at_us)
+        self.users.reported(event)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.venues.exchange.orders import Order
 
 E8 = 100_000_000
+REMEMBERED = 100  # of its orders and trades, which nobody asks for
 RICH_E8 = 1_000_000_000 * E8  # of each asset: nobody here runs out
 
 Place = tuple[str, int]  # side, price in 1e-8
@@ -61,4 +62,5 @@ def rich(exchange: Exchange, rules: Rules) -> Account:
     funds = {rules.base: RICH_E8, rules.quote: RICH_E8}
     account = exchange.open_account(funds, maker_ppm=0, taker_ppm=0)
     account.is_followed = False
+    account.remembers = REMEMBERED
     return account

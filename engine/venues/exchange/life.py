@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from engine.venues.exchange.faults import Faults
 from engine.venues.exchange.serving import Server
@@ -36,7 +36,17 @@ class Venue(NamedTuple):
 async def live(
     venue: Venue, host: str, port: int, stop: threading.Event, begun: Callable[[int], None]
 ) -> None:
-    """Serve until told to stop; `begun` is called with the port once clients may come. OSError."""
+    """Serve until told to stop; `begun` is called with the port once clients may come.
+
+    OSError where that cannot be; what fails inside ends the venue and is raised.
+    """
+    failures: list[BaseException] = []
+
+    def fail(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        failures.append(context.get("exception") or RuntimeError(context["message"]))
+        stop.set()
+
+    asyncio.get_running_loop().set_exception_handler(fail)
     server = Server(venue.house, venue.faults)
     listening = await server.listen(host, port)
     duties = [
@@ -60,6 +70,8 @@ async def live(
         await asyncio.sleep(GOODBYE_S if server.connections else 0.0)
         server.close()
         await listening.wait_closed()
+    if failures:
+        raise failures[0]
 
 
 async def every(period_s: float, act: Callable[[], None]) -> None:

@@ -18,7 +18,8 @@ DECIMALS = 8
 WHOLE_MAX = (1 << 63) - 1
 SYMBOLS_MAX = 100
 # What clients call a client order id goes further than the range that is told.
-ACCEPTED = {CLIENT_ID: re.compile(r"[.A-Za-z:/0-9_-]{1,36}")}
+ACCEPTED = {legal: re.compile(legal) for legal in (SYMBOL, AMOUNT, WHOLE)}
+ACCEPTED[CLIENT_ID] = re.compile(r"[.A-Za-z:/0-9_-]{1,36}")
 
 Read = Callable[[str, str], Any]  # (name, text) -> value; VenueRefusal
 
@@ -37,8 +38,7 @@ def needed(read: Read) -> Parameter:
 
 def within(name: str, text: str, legal: str) -> str:
     """The text, if it has no character but legal ones."""
-    pattern = ACCEPTED.get(legal) or re.compile(legal)
-    if not pattern.fullmatch(text):
+    if not ACCEPTED[legal].fullmatch(text):
         raise VenueRefusal(
             -1100, f"Illegal characters found in parameter '{name}'; legal range is '{legal}'."
         )
@@ -157,6 +157,8 @@ def read_all(rows: Mapping[str, Parameter], sent: Mapping[str, Any], beside: int
         if not text:
             raise VenueRefusal(-1105, f"Parameter '{name}' was empty.")
         found[name] = row.read(name, text)
+    if len(found) == len(sent):
+        return found
     unread = [name for name, value in sent.items() if value is not None and name not in rows]
     if unread:
         read = len(found) + beside
@@ -170,6 +172,8 @@ def read_all(rows: Mapping[str, Parameter], sent: Mapping[str, Any], beside: int
 
 def text_of(value: Any) -> str:
     """A parameter's text, also where JSON told it as a number, a flag or a list."""
+    if type(value) is str:
+        return value
     if isinstance(value, list | dict):
         return json.dumps(value, separators=(",", ":"))
     return told(value)

@@ -92,12 +92,12 @@ def rest_payload(query: str, body: str) -> tuple[bytes, str]:
 
 def socket_payload(params: Mapping[str, Any]) -> bytes:
     """What a request of the WebSocket API has signed."""
-    rows = sorted((name, value) for name, value in params.items() if name != "signature")
-    return "&".join(f"{name}={told(value)}" for name, value in rows).encode()
+    rows = [f"{name}={told(params[name])}" for name in sorted(params) if name != "signature"]
+    return "&".join(rows).encode()
 
 
 def told(value: Any) -> str:
     """A JSON value as it stands in the text that is signed."""
-    if isinstance(value, bool):
+    if value is True or value is False:
         return "true" if value else "false"
     return str(value)

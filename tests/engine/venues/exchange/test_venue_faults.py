@@ -1,6 +1,10 @@
 """Do faults come as the plan has them, and does the truth stay one? The venue's bad days."""
 
 import asyncio
+import threading
+from contextlib import suppress
+from decimal import Decimal
+from http.client import HTTPException
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -9,7 +13,7 @@ from engine.venues.exchange.api import BY_METHOD
 from engine.venues.exchange.asking import Answer, Request
 from engine.venues.exchange.faults import GOOD_DAY, PLAIN, STORM, Faults, Plan, plan_of
 from engine.venues.exchange.front import Front
-from engine.venues.exchange.life import Venue, spells
+from engine.venues.exchange.life import Venue, live, spells
 from engine.venues.exchange.serving import Server
 from engine.venues.exchange.signing_check import socket_payload
 from tests.venue_house import E8, KEY, ORDER, Client, Clock, heard, house_of, serving
@@ -143,7 +147,7 @@ def test_late_events_keep_their_order():
 def test_connections_are_cut():
     """Without a goodbye, sooner or later."""
     with (
-        serving(plan=Plan(disconnect_us=20_000)) as venue,
+        serving(plan=Plan(disconnect_us=2_000_000)) as venue,
         Client(venue).socket("/ws/ethusdt@trade") as line,
         pytest.raises(ConnectionClosed) as ended,
     ):
@@ -181,3 +185,53 @@ def test_a_ban_falls_on_who_is_connected():
 
     assert told.status == 418
     assert told.headers["retry-after"] == "5"
+
+
+def test_after_a_storm_the_sums_are_right():
+    """Whatever was late, cut, twice or unknown: fills asked for later explain every balance."""
+    plan = plan_of("latency=0ms..3ms,drop=0.1,duplicate=0.1,unknown=0.3,disconnect=300ms")
+    with serving(plan=plan) as venue:
+        client, sent = Client(venue), 0
+        for number in range(60):
+            side = "BUY" if number % 2 else "SELL"
+            order = {**MARKET, "side": side, "newClientOrderId": f"n{number}"}
+            with suppress(OSError, HTTPException):  # nobody answered, or the line was cut
+                client.signed("POST", "order", **order)
+            sent += 1
+        fills = until_told(client, "myTrades", symbol="ETHUSDT")
+        orders = until_told(client, "allOrders", symbol="ETHUSDT")
+        rows = until_told(client, "account")["balances"]
+
+    change = {"ETH": Decimal(10), "USDT": Decimal(100_000)}
+    for fill in fills:
+        sign = 1 if fill["isBuyer"] else -1
+        change["ETH"] += sign * Decimal(fill["qty"])
+        change["USDT"] -= sign * Decimal(fill["quoteQty"])
+        change[fill["commissionAsset"]] -= Decimal(fill["commission"])
+    names = [order["clientOrderId"] for order in orders]
+    assert len(names) == len(set(names)) < sent
+    assert len({fill["id"] for fill in fills}) == len(fills)
+    assert {row["asset"]: Decimal(row["free"]) for row in rows} == {**change, "BNB": Decimal(0)}
+
+
+def until_told(client, path, **sent):
+    """The answer, however often a line is cut before it."""
+    while True:
+        with suppress(OSError, HTTPException):
+            return client.signed("GET", path, **sent).body
+
+
+def test_a_fault_of_the_venue_s_own_ends_it_and_is_raised():
+    """It does not go on half alive, and prints nothing."""
+
+    async def life():
+        house = house_of(Clock())
+        stop = threading.Event()
+
+        def begun(_port):
+            asyncio.get_running_loop().call_soon(lambda: dict[str, int]().pop("x"))
+
+        await live(Venue(house, [], Faults(GOOD_DAY, 1)), "127.0.0.1", 0, stop, begun)
+
+    with pytest.raises(KeyError):
+        asyncio.run(life())

@@ -1,6 +1,7 @@
 """Do the streams say what the market does? Names, wrapping, the book in step, bars and tickers."""
 
 import json
+import socket
 from contextlib import ExitStack
 from typing import Any
 
@@ -9,11 +10,16 @@ from websockets.exceptions import ConnectionClosed
 
 from engine.market.book import Book, Snapshot
 from engine.market.exchange_lines import levels_of, update_of
+from engine.venues.exchange import messages
 from engine.venues.exchange.makers import Makers
 from engine.venues.exchange.stream_session import is_combined_at, is_stream_path, streams_at
-from engine.venues.exchange.words import HALT
+from engine.venues.exchange.words import HALT, LIMIT, SELL, NewOrder
 from tests.venue_house import E8, RULES, Client, heard, heard_until, serving
 
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 MARKET = {"symbol": "ETHUSDT", "side": "BUY", "type": "MARKET"}
 ALL = "ethusdt@trade/ethusdt@aggTrade/ethusdt@bookTicker"
 TIMED = "ethusdt@kline_1m/ethusdt@ticker/ethusdt@miniTicker/ethusdt@avgPrice/ethusdt@depth5"
@@ -30,6 +36,13 @@ def served():
 def client(served):
     """Its customer."""
     return Client(served)
+
+
+def flood(line):
+    """A dozen messages at once, then whatever is told."""
+    for number in range(12):
+        line.send(json.dumps({"method": "LIST_SUBSCRIPTIONS", "id": number}))
+    heard_until(line, lambda _: False)
 
 
 def closed_with(error):
@@ -69,12 +82,33 @@ def test_trades_are_told_as_they_happen_with_documented_fields(client, shared):
         told = heard_until(line, lambda one: "e" not in one)
 
     kinds = [one.get("e", "bookTicker") for one in told]
-    assert kinds == ["trade", "aggTrade", "trade", "aggTrade", "bookTicker"]
+    assert kinds == ["trade", "trade", "aggTrade", "aggTrade", "bookTicker"]
     assert told[0].keys() == documented(shared, "Trade Streams").keys()
-    assert told[1].keys() == documented(shared, "Aggregate Trade Streams").keys()
+    assert told[2].keys() == documented(shared, "Aggregate Trade Streams").keys()
     assert told[4].keys() == documented(shared, "Individual Symbol Book Ticker Streams").keys()
-    assert told[2]["t"] == told[0]["t"] + 1
+    assert told[1]["t"] == told[0]["t"] + 1
     assert told[4]["a"] == "2002.00000000"
+
+
+def test_a_taker_s_trades_at_one_price_are_one_aggregate(served, client):
+    """Whoever the makers are; the trades are told one by one."""
+
+    def another():
+        """A second order at the best ask."""
+        exchange = served.house.exchange
+        account = exchange.open_account({"ETH": E8})
+        price = exchange.books["ETHUSDT"].best()[1][0]
+        exchange.place(account, NewOrder("ETHUSDT", SELL, LIMIT, E8, price), served.clock())
+        return exchange.books["ETHUSDT"].best()[1][1]
+
+    there = served.do(another)
+    with client.socket("/ws/ethusdt@aggTrade/ethusdt@trade") as line:
+        client.signed("POST", "order", **MARKET, quantity=f"{there / E8:.4f}")
+        told = heard_until(line, lambda one: one["e"] == "aggTrade")
+
+    assert [one["e"] for one in told] == ["trade", "trade", "aggTrade"]
+    assert (told[2]["f"], told[2]["l"]) == (told[0]["t"], told[1]["t"])
+    assert float(told[2]["q"]) == there / E8
 
 
 def test_combined_streams_wrap_each_payload(client):
@@ -145,11 +179,8 @@ def test_payloads_are_wrapped_or_not_as_one_likes(client):
 
 def test_who_sends_more_than_five_messages_a_second_is_cut(client):
     """1008, as a policy."""
-    with client.socket("/ws") as line:
-        for number in range(12):
-            line.send(json.dumps({"method": "LIST_SUBSCRIPTIONS", "id": number}))
-        with pytest.raises(ConnectionClosed) as ended:
-            heard_until(line, lambda _: False)
+    with client.socket("/ws") as line, pytest.raises(ConnectionClosed) as ended:
+        flood(line)
 
     assert closed_with(ended.value) == 1008
 
@@ -244,3 +275,22 @@ def test_everybody_is_told_when_the_venue_ends():
     assert told[0]["e"] == "serverShutdown"
     assert (told[1]["stream"], told[1]["data"]["e"]) == ("!serverShutdown", "serverShutdown")
     assert told[2]["event"]["e"] == "serverShutdown"
+
+
+def test_a_client_is_pinged_and_cut_when_it_is_silent(monkeypatch):
+    """Every 20 seconds and after a minute; here sooner. A pong keeps the line."""
+    monkeypatch.setattr(messages, "PING_S", 0.35)
+    monkeypatch.setattr(messages, "PATIENCE_S", 1.0)
+    with serving() as venue, Client(venue).socket("/ws/x@trade") as patient:
+        with socket.create_connection(("127.0.0.1", venue.port), 10) as silent:
+            silent.sendall(HANDSHAKE)
+            raw = b""
+            while piece := silent.recv(65_536):
+                raw += piece
+        patient.send('{"method": "LIST_SUBSCRIPTIONS", "id": 1}')
+        alive = heard(patient)
+
+    frames = raw.partition(b"\r\n\r\n")[2]
+    assert frames.count(b"\x89") >= 2  # pings
+    assert b"\x88\x0e\x03\xf0Pong timeout" in frames
+    assert alive == {"result": ["x@trade"], "id": 1}
