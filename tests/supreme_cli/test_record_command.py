@@ -14,6 +14,7 @@ from engine.journal.segments import HEADER_SIZE
 from engine.market.history import RecordFile, open_history
 from engine.market.importing import Options, prepare
 from engine.messages import TRADE_TICK, decode, split
+from supreme_cli.commands import COMMANDS
 from tests.acceptance.running import COMMAND, ROOT, supreme
 from tests.engine.market.played import RECORDING, recording, streamed
 from tests.engine.market.playing import PlayingServer
@@ -186,6 +187,29 @@ def test_a_recorded_file_is_traded(shared, tmp_path):
 
     assert done.returncode == 0, done.stderr
     assert "SIMULATED" in done.stdout
+
+
+def test_a_venue_that_breaks_lines_is_recorded_without_a_loss(tmp_path):
+    """It ends lines, drops and doubles events: each trade is there once, the missing ones asked."""
+    if "venue" not in COMMANDS:
+        pytest.skip("needs supreme venue")
+    venue = subprocess.Popen(
+        [*COMMAND, "venue", "--port", "0", "--symbols", "ETHUSDT", "--key", "K", "--secret", "S",
+         "--faults", "disconnect=3s,drop=0.02,duplicate=0.05"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert venue.stdout
+    url = "ws://" + venue.stdout.readline().partition("ws://")[2].partition(": ")[0]
+
+    done = supreme("data", "record", "--url", url, "--out", str(tmp_path), "--for", "20", "--json")
+    venue.terminate()
+    venue.communicate(timeout=60)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(json.loads(done.stdout)["sources"]) > 3
+    ids = sorted(one[3] for file in opened(tmp_path) for one in trades_in(bytes(file.records)))
+    assert len(ids) == len(set(ids)) > 10
+    assert ids[-1] - ids[0] + 1 - len(ids) <= 3  # what the last seconds miss is asked for later
 
 
 def test_nobody_there(tmp_path):

@@ -22,6 +22,7 @@ BAD = [
     Answer(200, {}, b"<html>"),
     Answer(200, {"x-mbx-used-weight-1m": "2900"}, b'{"code":-1}'),
 ]
+SEEDS = [*range(24), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(24, 600))]
 
 
 class Storm:
@@ -130,7 +131,7 @@ class Storm:
             self.give(self.market.lost(line, "reset", self.now_ns))
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_each_trade_once_and_time_never_back(seed):
     """Five hundred steps of a storm; afterwards, in calm, the market is told and in step."""
     storm = Storm(seed)
