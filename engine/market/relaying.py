@@ -10,7 +10,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 TRADE, TICKER = "trade", "bookTicker"
-SHORT = {"separators": (",", ":")}
 
 
 class Unusable(ValueError):
@@ -67,7 +66,7 @@ class Relay:
 
     def _wrapped(self, kind: str, body: dict[str, Any]) -> bytes:
         stream = f"{self.name.lower()}@{kind}"
-        return json.dumps({"stream": stream, "data": body}, **SHORT).encode()  # type: ignore[arg-type]
+        return json.dumps({"stream": stream, "data": body}, separators=(",", ":")).encode()
 
 
 def decimal(value: object) -> str:
