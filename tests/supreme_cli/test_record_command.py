@@ -151,6 +151,7 @@ def test_what_was_flushed_outlives_a_killed_recording(tmp_path):
         assert list(tmp_path.glob("*.records")) == []
 
         process = begun(server, tmp_path)
+        wait_for(lambda: list(tmp_path.glob("*.records")))
         wait_for(lambda: any(path.stat().st_size > 8_192 for path in tmp_path.glob("*s.part")))
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
