@@ -207,8 +207,9 @@ def tell_beginning(engine: Engine) -> None:
     if state.account.deposits_e8 != 0 or engine.resumed:
         return
     told, texts = state.clock.events, b""
-    flags = OUTSIDE if source.exchange is not None else 0
-    for record in opening_records(engine.profile, source.instruments, source.start_ns, flags):
+    around = (OUTSIDE, FEE_ASSET) if source.exchange is not None else ()
+    opening = opening_records(engine.profile, source.instruments, source.start_ns, *around)
+    for record in opening:
         if record[4] == TEXT:
             texts += record
             continue

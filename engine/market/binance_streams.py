@@ -133,7 +133,8 @@ class BinanceStreams:
         """The trades that were missing; those that are not among the newest never come."""
         feed = self.listener.feeds[name]
         records = b"".join(feed.trade(one.trade, one.time_ns, now_ns) for one in told)
-        feed.trades.give_up()
+        if told:
+            feed.trades.give_up(told[-1].trade.trade_id)
         return records
 
     def tick(self, now_ns: int) -> None:

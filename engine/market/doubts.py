@@ -8,6 +8,15 @@ from engine.market.sources import BookSeen, Source
 from engine.market.symbol_feed import SymbolFeed
 from engine.market.timing import Timing
 
+NO_SOURCE, APART, LATE, QUIET, OUT_OF_STEP = (
+    "no source speaks",
+    "clocks far apart",
+    "messages late",
+    "quiet",
+    "book out of step",
+)
+# The number of each in a record; 0 is belief, and a number never gets another meaning.
+NUMBERS = {"": 0, NO_SOURCE: 1, APART: 2, LATE: 3, QUIET: 4, OUT_OF_STEP: 5}
 LOOK_NS = SECOND_NS  # between two looks while nothing is heard
 
 
@@ -28,6 +37,11 @@ class Change(NamedTuple):
     at_ns: int
     why: str
 
+    @property
+    def reason(self) -> int:
+        """Its number in a record."""
+        return NUMBERS[self.why]
+
 
 class Doubts:
     """What is doubted, by symbol, and what of it was told already."""
@@ -40,7 +54,7 @@ class Doubts:
     def reasons(self, feeding: Source | None, now_ns: int) -> dict[str, str]:
         """Each symbol's reason, "" while there is none."""
         if feeding is None:
-            return dict.fromkeys(self.told, "no source speaks")
+            return dict.fromkeys(self.told, NO_SOURCE)
         shared, books = self._shared(), feeding.books()
         return {
             name: shared or self._own(feed, books.get(name), now_ns)
@@ -64,14 +78,14 @@ class Doubts:
 
     def _shared(self) -> str:
         if abs(self.timing.apart_ns) > self.limits.apart_ns:
-            return "clocks far apart"
-        return "messages late" if self.timing.late_ns > self.limits.late_ns else ""
+            return APART
+        return LATE if self.timing.late_ns > self.limits.late_ns else ""
 
     def _own(self, feed: SymbolFeed, book: BookSeen | None, now_ns: int) -> str:
         heard_ns = max(feed.top_ns, feed.trade_ns)
         if not heard_ns or now_ns > heard_ns + self.limits.quiet_ns:
-            return "quiet"
+            return QUIET
         out_of_step = book is not None and not book.in_step and book.since_ns
         if book is not None and out_of_step and now_ns > book.since_ns + self.limits.book_ns:
-            return "book out of step"
+            return OUT_OF_STEP
         return ""

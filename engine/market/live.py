@@ -17,6 +17,7 @@ from engine.market.warming import Warming
 from engine.market.wishes import Answer, Close, Wish, Wishes
 
 CHANGES_MAX = 1_024  # if nobody asks for them, the oldest go
+LOOK_NS = 50_000_000  # from a message to a look at what it made due: each would cost too much
 PAUSE_NS = 1_000_000  # between two looks: no loop may spin on what cannot be done yet
 
 
@@ -79,7 +80,8 @@ class LiveMarket:
         self.warming = parts.warming
         self.routes: dict[int, Source] = {}
         self.changed: deque[Change] = deque(maxlen=CHANGES_MAX)
-        self.now_ns = 0
+        self.now_ns = self.ticked_ns = self.planned_ns = 0
+        self.is_heard = False  # since the last look
 
     def begin(self, now_ns: int) -> None:
         """Want the market: what was before, then what is."""
@@ -88,6 +90,7 @@ class LiveMarket:
             self.warming.begin(self.now_ns)
         else:
             self._look(self.now_ns)
+        self._plan()
 
     def end(self) -> None:
         """Want it no more: every line is closed."""
@@ -108,6 +111,7 @@ class LiveMarket:
         source = self.routes.get(line) or self._route(line)
         if source is None:
             return b""  # it was closed meanwhile
+        self.is_heard = True
         records = source.hear(line, text, received_ns)
         return records + self._look(received_ns) if source.standing.moved else records
 
@@ -116,6 +120,7 @@ class LiveMarket:
         source = self._route(line)
         if source is not None:
             source.opened(line, self._at(now_ns))
+            self._plan()
 
     def lost(self, line: int, why: str, now_ns: int) -> bytes:
         """A line that was wished is closed, or cannot be opened; records of who takes over."""
@@ -123,23 +128,34 @@ class LiveMarket:
         self.routes.pop(line, None)
         if source is not None:
             source.lost(line, why, self._at(now_ns))
-        return self._look(self.now_ns)
+        records = self._look(self.now_ns)
+        self._plan()
+        return records
 
     def answered(self, question: int, answer: Answer, now_ns: int) -> bytes:
         """What became of a question; its records."""
         self.parts.wishes.note(answer, self._at(now_ns))
         if self.warming is not None and self.warming.owns(question):
             self.warming.answered(question, answer, self.now_ns)
-            return self._warmed()
+            records = self._warmed()
+            self._plan()
+            return records
         source = self._route(question)
         self.routes.pop(question, None)
         if source is None:
             return b""
-        return source.answered(question, answer, self.now_ns) + self._look(self.now_ns)
+        records = source.answered(question, answer, self.now_ns) + self._look(self.now_ns)
+        self._plan()
+        return records
 
     def tick(self, now_ns: int) -> bytes:
         """Time passed; records of who takes over."""
-        self._at(now_ns)
+        self.ticked_ns, self.is_heard = self._at(now_ns), False
+        records = self._tick()
+        self._plan()
+        return records
+
+    def _tick(self) -> bytes:
         if self.warming is not None:
             self.warming.tick(self.now_ns)
             return self._warmed()
@@ -151,12 +167,20 @@ class LiveMarket:
         return records
 
     def due_ns(self) -> int:
-        """When `tick` has something to do next."""
+        """When `tick` has something to do next: cheap, to be asked as often as one likes."""
+        if self.is_heard:
+            return min(self.planned_ns, self.ticked_ns + LOOK_NS)
+        return self.planned_ns
+
+    def _plan(self) -> None:
+        self.planned_ns = max(self._due_ns(), self.now_ns + PAUSE_NS)
+
+    def _due_ns(self) -> int:
         if self.warming is not None:
-            return max(self.warming.due_ns(self.now_ns), self.now_ns + PAUSE_NS)
+            return self.warming.due_ns(self.now_ns)
         waits = [source.due_ns(self.now_ns) for source in self.sources]
         waits += [self.choice.due_ns(self.now_ns), self.doubts.due_ns(self.now_ns)]
-        return max(min(wait for wait in waits if wait), self.now_ns + PAUSE_NS)
+        return min(wait for wait in waits if wait)
 
     def changes(self) -> list[Change]:
         """Which symbols' market began or ceased to be in doubt since this was asked last."""
@@ -202,6 +226,8 @@ class LiveMarket:
 
     def _look(self, now_ns: int) -> bytes:
         """Begin who is wanted, end who is not, let the best feed."""
+        if self.warming is not None:
+            return b""
         records = self._switch(now_ns) if self.choice.choose(now_ns) else b""
         for source in self.sources:
             is_wanted = self.choice.is_wanted(source.standing, now_ns)

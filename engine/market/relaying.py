@@ -66,8 +66,7 @@ class Relay:
 
     def _wrapped(self, kind: str, body: dict[str, Any]) -> bytes:
         stream = f"{self.name.lower()}@{kind}"
-        text = json.dumps({"stream": stream, "data": body}, separators=(",", ":"))
-        return text.encode()
+        return json.dumps({"stream": stream, "data": body}, separators=(",", ":")).encode()
 
 
 def decimal(value: object) -> str:

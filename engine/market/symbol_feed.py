@@ -55,10 +55,12 @@ class Ids:
         self.repeated += 1
         return False
 
-    def give_up(self) -> None:
-        """What is missing does not come any more."""
-        self.given_up += len(self.missing)
-        self.missing.clear()
+    def give_up(self, last: int) -> None:
+        """What is missing up to this id does not come any more."""
+        gone = [number for number in self.missing if number <= last]
+        self.given_up += len(gone)
+        for number in gone:
+            del self.missing[number]
 
     def _await(self, number: int) -> None:
         if self.last < 0:

@@ -19,6 +19,7 @@ EXCEPTIONS = {
     ("supreme_cli/data.py", "parameters", "import_files"): "a command's options are its parameters",
     ("supreme_cli/simulate.py", "parameters", "main"): "a command's options are its parameters",
     ("supreme_cli/record.py", "parameters", "main"): "a command's options are its parameters",
+    ("supreme_cli/relay.py", "parameters", "main"): "a command's options are its parameters",
     ("supreme_cli/backtest.py", "parameters", "main"): "a command's options are its parameters",
     ("supreme_cli/operate.py", "parameters", "flatten"): "a command's options are its parameters",
     ("supreme_cli/operate.py", "parameters", "kill"): "a command's options are its parameters",
@@ -29,7 +30,6 @@ EXCEPTIONS = {
     ("supreme_cli/connectivity.py", "parameters", "main"): "a command's options are its parameters",
     ("supreme_cli/equity.py", "parameters", "main"): "a command's options are its parameters",
     ("supreme_cli/venue.py", "parameters", "main"): "a command's options are its parameters",
-    ("supreme_cli/relay.py", "parameters", "main"): "a command's options are its parameters",
     ("supreme_cli/signals.py", "parameters", "main"): "a command's options are its parameters",
 }
 

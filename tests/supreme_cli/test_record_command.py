@@ -14,6 +14,7 @@ from engine.journal.segments import HEADER_SIZE
 from engine.market.history import RecordFile, open_history
 from engine.market.importing import Options, prepare
 from engine.messages import TRADE_TICK, decode, split
+from supreme_cli.commands import COMMANDS
 from tests.acceptance.running import COMMAND, ROOT, supreme
 from tests.engine.market.played import RECORDING, recording, streamed
 from tests.engine.market.playing import PlayingServer
@@ -149,10 +150,14 @@ def test_what_was_flushed_outlives_a_killed_recording(tmp_path):
         process.communicate(timeout=60)
         assert list(tmp_path.glob("*.records")) == []
 
-        done = supreme("data", "record", "--url", server.url, "--out", str(tmp_path), "--for", "1")
+        process = begun(server, tmp_path)
+        wait_for(lambda: list(tmp_path.glob("*.records")))
+        wait_for(lambda: any(path.stat().st_size > 8_192 for path in tmp_path.glob("*s.part")))
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
 
-    assert done.returncode == 0
-    assert done.stderr.count("was left unfinished and is whole now") == 2
+    assert process.returncode == 130
+    assert errors.count("was left unfinished and is whole now") == 2
     first, _ = opened(tmp_path)
     assert len(first.records) > 64 * 100
     (raw,) = tmp_path.glob("*.raw.gz")
@@ -186,6 +191,30 @@ def test_a_recorded_file_is_traded(shared, tmp_path):
 
     assert done.returncode == 0, done.stderr
     assert "SIMULATED" in done.stdout
+
+
+def test_a_venue_that_breaks_lines_is_recorded_without_a_loss(tmp_path):
+    """It ends lines, drops and doubles events: each trade is there once, the missing ones asked."""
+    if "venue" not in COMMANDS:
+        pytest.skip("needs supreme venue")
+    venue = subprocess.Popen(
+        [*COMMAND, "venue", "--port", "0", "--symbols", "ETHUSDT", "--key", "K", "--secret", "S",
+         "--faults", "disconnect=3s,drop=0.02,duplicate=0.05"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert venue.stdout
+    url = "ws://" + venue.stdout.readline().partition("ws://")[2].partition(": ")[0]
+
+    done = supreme("data", "record", "--url", url, "--out", str(tmp_path), "--for", "20", "--json")
+    venue.terminate()
+    venue.communicate(timeout=60)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(json.loads(done.stdout)["sources"]) > 3
+    ids = sorted(one[3] for file in opened(tmp_path) for one in trades_in(bytes(file.records)))
+    assert len(ids) == len(set(ids)) > 10
+    missing = sorted(set(range(ids[0], ids[-1])) - set(ids))
+    assert all(number > ids[-1] - 25 for number in missing)  # five seconds' are asked for later
 
 
 def test_nobody_there(tmp_path):

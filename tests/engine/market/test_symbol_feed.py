@@ -115,7 +115,9 @@ def test_what_is_missing_is_bounded():
     assert (len(ids.missing), ids.given_up) == (MISSING_MAX, 10)
     ids.is_new(MISSING_MAX + 14)
     assert (len(ids.missing), ids.given_up, min(ids.missing)) == (MISSING_MAX, 12, 13)
-    ids.give_up()
+    ids.give_up(13)
+    assert (len(ids.missing), ids.given_up) == (MISSING_MAX - 1, 13)
+    ids.give_up(MISSING_MAX + 20)
     assert (len(ids.missing), ids.given_up) == (0, MISSING_MAX + 12)
     assert not ids.is_new(MISSING_MAX)
 
