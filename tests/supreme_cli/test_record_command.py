@@ -41,9 +41,10 @@ def silent(*_: object) -> None:
 
 
 def begun(server: PlayingServer, folder: Path, *words: str) -> subprocess.Popen[str]:
-    """A recording that goes on."""
+    """A recording that goes on; not for ever, should the test fail before it ends it."""
+    where = ["--url", server.url, "--out", str(folder), "--for", "200"]
     return subprocess.Popen(
-        [*COMMAND, "data", "record", "--url", server.url, "--out", str(folder), *words],
+        [*COMMAND, "data", "record", *where, *words],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
