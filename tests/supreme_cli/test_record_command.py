@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.journal.segments import HEADER_SIZE
+from engine.journal.segments import HEADER_SIZE, MAGIC
 from engine.market.history import RecordFile, open_history
 from engine.market.importing import Options, prepare
 from engine.messages import TRADE_TICK, decode, split
@@ -41,9 +41,10 @@ def silent(*_: object) -> None:
 
 
 def begun(server: PlayingServer, folder: Path, *words: str) -> subprocess.Popen[str]:
-    """A recording that goes on."""
+    """A recording that goes on; not for ever, should the test fail before it ends it."""
+    where = ["--url", server.url, "--out", str(folder), "--for", "200"]
     return subprocess.Popen(
-        [*COMMAND, "data", "record", "--url", server.url, "--out", str(folder), *words],
+        [*COMMAND, "data", "record", *where, *words],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -61,6 +62,12 @@ def recorded(tape: list[tuple[int, bytes]], folder: Path, *words: str) -> str:
         out, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, "")
     return out
+
+
+def is_flushed(path: Path) -> bool:
+    """Whether records are on the disk, and the header says so."""
+    raw = path.read_bytes()
+    return len(raw) > 2 * HEADER_SIZE and raw.startswith(MAGIC)
 
 
 def opened(folder: Path) -> list[RecordFile]:
@@ -125,7 +132,7 @@ def lines_of(path: Path) -> list[bytes]:
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_with_whole_files(tmp_path, kind):
     """The code says which; the next recording begins files of its own."""
-    with PlayingServer(TAPE, pace=2_000, burst=20) as server:
+    with PlayingServer(TAPE, pace=500, burst=10) as server:
         for number in (1, 2):
             process = begun(server, tmp_path, "--raw")
             wait_for(lambda: len(list(tmp_path.glob("*.part"))) == 2)
@@ -143,16 +150,16 @@ def test_a_signal_ends_it_with_whole_files(tmp_path, kind):
 
 def test_what_was_flushed_outlives_a_killed_recording(tmp_path):
     """The next one gives the files their names, cut to what is whole."""
-    with PlayingServer(TAPE, pace=2_000, burst=20) as server:
+    with PlayingServer(TAPE, pace=500, burst=10) as server:
         process = begun(server, tmp_path, "--raw")
-        wait_for(lambda: any(path.stat().st_size > 8_192 for path in tmp_path.glob("*s.part")))
+        wait_for(lambda: any(map(is_flushed, tmp_path.glob("*s.part"))))
         process.kill()
         process.communicate(timeout=60)
         assert list(tmp_path.glob("*.records")) == []
 
         process = begun(server, tmp_path)
         wait_for(lambda: list(tmp_path.glob("*.records")))
-        wait_for(lambda: any(path.stat().st_size > 8_192 for path in tmp_path.glob("*s.part")))
+        wait_for(lambda: any(map(is_flushed, tmp_path.glob("*s.part"))))
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
 
@@ -257,7 +264,7 @@ def test_progress_is_drawn_on_a_terminal_only(tmp_path):
     import pty
 
     master, slave = pty.openpty()
-    with PlayingServer(TAPE, pace=2_000, burst=20) as server:
+    with PlayingServer(TAPE, pace=500, burst=10) as server:
         process = subprocess.Popen(
             [sys.executable, "-m", "supreme_cli", "data", "record", "--url", server.url, "--out",
              str(tmp_path), "--for", "2"],
