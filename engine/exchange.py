@@ -10,13 +10,11 @@ from engine.errors import Refused
 from engine.lines.lines import Lines
 from engine.market.binance_streams import Addresses
 from engine.market.doubts import Limits
-from engine.market.exchange_lines import NOTHING_SAID
 from engine.market.failover import Patience
 from engine.market.live import LiveMarket
-from engine.market.past_bars import bars_in, bars_path
 from engine.market.putting_together import Settings, live_market
+from engine.market.warming import INTERVALS, Past
 from engine.market.wishes import Answer
-from engine.messages import RECORD_SIZE
 from engine.parts import Engine, Source
 from engine.questions import Question, Questions
 from engine.status import REAL
@@ -29,7 +27,8 @@ from engine.venues.binance.signing import Key
 from engine.venues.settings import Exchange, host_of
 
 RULES_TARGET = "/api/v3/exchangeInfo?symbol="
-RULES_WITHIN_S, BARS_WITHIN_S = 20.0, 5.0
+RULES_WITHIN_S = 20.0
+BARS_MAX = 999  # of one answer
 SIMULATED_HEADER = "x-supreme-market"  # what supreme venue says of a market made from a seed
 SHOWN_MAX = 120
 
@@ -133,31 +132,21 @@ def join(engine: Engine, *, rules: list[Rules], market: Market, key: Key) -> Exc
     seed = int.from_bytes(journal_id[:4], "little") + epoch
     account = Account(key, Books(rules, names, market.filters), seed)
     draw = random.Random(seed).random  # noqa: S311  jitter
-    made = live_market([one.instrument for one in rules], settings_of(settings), draw)
+    made = live_market(
+        [one.instrument for one in rules], settings_of(settings, past_of(engine)), draw
+    )
     return Exchanged(made, account, settings)
 
 
-def past_bars(engine: Engine, exchanged: Exchanged, now_ns: int) -> tuple[bytes, str]:
-    """The bars that closed since the newest one known, and what is to be said of them."""
-    symbol = engine.source.instruments[0].name
+def past_of(engine: Engine) -> Past | None:
+    """The bars that closed since the newest one known; None where none of that length are told."""
+    interval = INTERVALS.get(engine.core.state.parameters.features.bar_seconds)
     known_ns = engine.core.state.symbols[0].features.bar.open_time_ns
-    bar_seconds = engine.core.state.parameters.features.bar_seconds
-    path = bars_path(symbol, bar_seconds)
-    if not path:
-        return b"", f"no exchange tells bars of {bar_seconds} s: indicators wait for their own"
-    answer = asked(exchanged.settings.rest_url, path, BARS_WITHIN_S)
-    try:
-        if answer.status != 200:
-            raise ValueError(f"{answer.status} {answer.body[:SHOWN_MAX].decode(errors='replace')}")
-        feed = exchanged.market.parts.feeds[symbol]
-        records = bars_in(answer.body, feed, known_ns, now_ns)
-    except NOTHING_SAID as why:
-        return b"", f"past bars were not told ({why}): indicators wait for their own"
-    return records, f"{len(records) // RECORD_SIZE} past bars of {bar_seconds} s"
+    return Past(BARS_MAX, interval, known_ns + 1) if interval else None
 
 
-def settings_of(settings: Exchange) -> Settings:
+def settings_of(settings: Exchange, past: Past | None) -> Settings:
     """How the market is heard."""
     silence_ns = round(settings.silence_s * 1e9)
     addresses = Addresses(settings.stream_url, settings.rest_url)
-    return Settings(addresses, patience=Patience(silence_ns=silence_ns), limits=Limits())
+    return Settings(addresses, patience=Patience(silence_ns=silence_ns), limits=Limits(), past=past)

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, cast
 
-from engine.exchange import Exchanged, past_bars
 from engine.hearing import Hearing
 from engine.lines.patience import NEVER_NS
 from engine.network import Ears, Network
@@ -10,6 +9,7 @@ from engine.venues.asking import Answer
 
 if TYPE_CHECKING:
     from engine.builder import CoreBuilder
+    from engine.exchange import Exchanged
     from engine.options import Options
     from engine.parts import Engine
     from engine.running import Stop
@@ -35,9 +35,6 @@ class Live(Hearing):
     def run(self) -> None:
         """Until the time is over or somebody asks to stop."""
         self.pass_time()
-        records, said = past_bars(self.engine, self.exchanged, self.now_ns)
-        self.engine.log.say("info", "PastBars", said=said)
-        self.take_market(records)
         self.network.begin(self.now_ns)
         while not self.stop.wished:
             self.pass_time()

@@ -15,6 +15,13 @@ PATIENCE_NS = 10 * SECOND_NS
 SURELY_OVER_NS = 5 * SECOND_NS  # clocks are not that far apart where trading is allowed
 
 
+# Lengths in seconds that Binance tells bars of (rest-api.md, Kline/Candlestick data).
+INTERVALS = {
+    60: "1m", 180: "3m", 300: "5m", 900: "15m", 1_800: "30m", 3_600: "1h", 7_200: "2h",
+    14_400: "4h", 21_600: "6h", 28_800: "8h", 43_200: "12h", 86_400: "1d",
+}  # fmt: skip
+
+
 class Past(NamedTuple):
     """Which bars are wanted: so many of an interval (1m), that begin at `since_ns` or later."""
 
@@ -80,12 +87,11 @@ class Warming:
         return self.began_ns + PATIENCE_NS
 
     def records(self, now_ns: int) -> bytes:
-        """Every bar that came, each received when it ended, never after now."""
+        """Every bar that came, received now: nothing is decided as if it were then."""
         for name in [*self.unasked, *self.asked.values()]:
             self.failed[name] = "no answer"
         self.asked.clear()
         told = sorted(self.bars, key=lambda row: (row[0], self.feeds[row[1]].number))
         return b"".join(
-            self.feeds[name].bar(bar.opened_ns, min(ends_ns, now_ns), bar.five)
-            for ends_ns, name, bar in told
+            self.feeds[name].bar(bar.opened_ns, now_ns, bar.five) for _, name, bar in told
         )
