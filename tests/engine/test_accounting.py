@@ -15,6 +15,7 @@ from engine.execution.portfolio import FILLS_REMEMBERED
 from engine.messages import (
     CancelRejected,
     Heartbeat,
+    HeldAside,
     OrderAccepted,
     OrderCanceled,
     OrderExpired,
@@ -191,3 +192,16 @@ def test_a_refused_cancel_of_a_sale_claims_its_lots_again():
     run.fill(sale.order_id, lots, 901, flags=1)
     run.alone(OrderExpired(0, run.now_ns, run.now_ns, stop_id))
     assert run.position.lots == run.position.claimed_lots == 0
+
+
+def test_what_is_held_aside_is_counted_and_is_nobodys_equity():
+    """Base of a symbol and quote, more and less of both; nothing of ours moves."""
+    run = Run(*QUICK)
+    before = run.state.account.equity_e8, run.state.account.cash_e8
+    for base_e8, quote_e8 in ((70, 0), (0, 9_000), (-30, -500)):
+        run.alone(HeldAside(0, run.now_ns, run.now_ns, base_e8, quote_e8))
+
+    position, account = run.state.symbols[0].position, run.state.account
+    assert (position.aside_e8, account.aside_e8) == (40, 8_500)
+    assert (account.equity_e8, account.cash_e8) == before
+    assert (position.lots, position.dust_e8) == (0, 0)

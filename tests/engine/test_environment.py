@@ -185,7 +185,7 @@ def test_names_of_our_own_tests_and_benchmarks_are_listed():
 
     found = {either or other for text in sources for either, other in re.findall(by_name, text)}
 
-    assert found == set(OURS)
+    assert found - set(NAMES) == set(OURS)
     assert read(dict.fromkeys(OURS, "1")) == read({})
 
 
