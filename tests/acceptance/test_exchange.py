@@ -102,6 +102,20 @@ def test_real_money_is_halted_until_an_operator_resets_it(home, exchange):
     until(lambda: state_of(home).account.fills >= 1, "a fill after the reset")
 
 
+def test_what_was_traded_on_paper_is_not_gone_on_with_for_real(home, exchange):
+    """Nor the other way: a journal is of one kind of money, and real money begins HALTED."""
+    words = ("--data-dir", str(home), "--for", "2", "--json")
+    paper = supreme("run", "--profile", "binance-paper", *words, **exchange.environment)
+    assert paper.returncode == 0, paper.stderr
+
+    live = supreme("run", "--profile", "binance-live", *words, **exchange.environment)
+    simulated = supreme("run", "--profile", "paper", *words)
+
+    for done in (live, simulated):
+        assert done.returncode == 4, done.stdout
+        assert "holds a journal of SIMULATED seed" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("changed", "code", "said"),
     [
