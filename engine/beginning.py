@@ -172,9 +172,13 @@ def another_market(kept: Kept, source: Source, data_dir: str) -> Refused:
 
 
 def refuse_what_cannot_change(engine: Engine, kept: Kept, options: Options) -> None:
-    """Refused (4) for other cash than the account began with, or a reset where nothing halted."""
+    """Refused (4) for other cash than the account began with, or a reset where nothing halted.
+
+    At an exchange cash goes as its holdings say: the words of the first start must start it again.
+    """
     state = engine.core.state
     told = state.account.deposits_e8 != 0 or kept.market_records > 0
+    told = told and engine.source.exchange is None
     asked = any(change.partition("=")[0].strip() == "account.cash" for change in options.changes)
     if told and asked and round(engine.profile.values["account.cash"] * E8) != cash_of(state):
         raise Refused(
