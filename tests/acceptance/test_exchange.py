@@ -127,6 +127,11 @@ def test_what_was_traded_on_paper_is_not_gone_on_with_for_real(home, exchange):
         ),
         ({"SUPREME_EXCHANGE__REST_URL": "http://127.0.0.1:1"}, 3, "does not answer"),
         ({"SUPREME_SYMBOL": "SOLUSDT"}, 2, "SOLUSDT is not traded"),
+        (
+            {"SUPREME_EXCHANGE__REAL_MONEY": "true", "TRADING_MODE": "paper"},
+            4,
+            "TRADING_MODE=paper asks for none",
+        ),
     ],
 )
 def test_what_it_cannot_begin_with_is_said_in_two_lines(home, exchange, changed, code, said):
