@@ -150,11 +150,15 @@ def take_report(state, number, event, trigger):
         state.orders.anomalies += 1
         return
     order = state.orders.table[place_of(event.a)]
+    position = state.symbols[number].position
     refused = trigger == REFUSE_CANCEL and order.status == PENDING_CANCEL
+    is_sale = position.closing_id == order.id and order.filled == 0
+    if is_sale and trigger in (REJECT, EXPIRE):
+        position.refused_ns = state.clock.now_ns
     step(state.orders, order, trigger)
     if refused:
-        reclaim(state, state.symbols[number].position, order)
-    finish(state, state.symbols[number].position, order)
+        reclaim(state, position, order)
+    finish(state, position, order)
 
 
 def reclaim(state, position, order):

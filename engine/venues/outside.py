@@ -129,8 +129,7 @@ class Outside:
     def due_ns(self) -> int:
         """When `tick` has something to do next."""
         asks = [order.ask_at_ns for order in self.orders.values() if order.ask_at_ns]
-        waits = [until_ns for _, until_ns in self._pending.values()]
-        return min([*asks, *waits, self._reconcile_at_ns])
+        return min([*asks, *(until for _, until in self._pending.values()), self._reconcile_at_ns])
 
     def take(self, number: int, answer: Answer) -> list[bytes]:
         """An answer to a request, or (number 0) what the account's stream says; the facts in it."""
@@ -152,7 +151,9 @@ class Outside:
         if order is None:
             return []
         if isinstance(answer, Refusal):
-            if request.verb == SUBMIT:
+            if request.verb == SUBMIT:  # perhaps less is held than is thought
+                at_ns = self.now_ns + 5 * self.terms.differ_ns
+                self._reconcile_at_ns = min(self._reconcile_at_ns, at_ns)
                 return self._see(Seen(order.id, REJECTED, 0, answer.reason), is_asked=True)
             order.canceled_ns = 0
         self._ask_later(order)

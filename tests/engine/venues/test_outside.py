@@ -179,6 +179,16 @@ def test_a_definite_no_is_one():
     assert [one for one in desk.asked() if one.verb != ASK_HOLDING] == []
 
 
+def test_a_definite_no_makes_one_look_at_what_is_held():
+    """Perhaps somebody else sold it: that is found in seconds, not at the next look in a minute."""
+    desk = Desk()
+    desk.hear(desk.submit(), Refusal(reason=-2010))
+
+    desk.wait(5.0)
+
+    assert desk.number(ASK_HOLDING) > 0
+
+
 def test_an_order_ends_when_its_trades_are_told():
     """Canceled with seven lots traded, three of them told: the others come first."""
     desk = Desk()
