@@ -80,7 +80,7 @@ def status_lines(seen: Snapshot, label: str, pace: str, core_word: str) -> list[
     odd = seen.malformed + seen.anomalies
     return [
         f"{titled(label)}  {seen.trading}  {stamp(seen.now_ns)}  {pace}{core}",
-        f"market    {last}",
+        f"market    {last}{f'   doubted: {seen.doubts}' if seen.doubts else ''}",
         f"equity    {short(seen.equity)}   net {net}   drawdown {fall}   fees {fees}",
         f"position  {', '.join(rows) or 'flat'}",
         f"decision  {seen.last_decision}",
@@ -136,6 +136,7 @@ def as_text(seen: Snapshot, label: str, digest: str) -> str:
         ("denied", ", ".join(f"{reason} {n}" for reason, n in seen.denied.items()) or "none"),
         ("last decision", seen.last_decision),
     ]
+    rows += [("market doubted", seen.doubts)] if seen.doubts else []
     odd = (("malformed", seen.malformed), ("anomalies", seen.anomalies))
     rows += [(name, str(count)) for name, count in odd if count]
     for row in seen.positions:

@@ -8,6 +8,7 @@ from engine.market.sources import BookSeen, Source
 from engine.market.symbol_feed import SymbolFeed
 from engine.market.timing import Timing
 
+NOBODY = "no source speaks"
 LOOK_NS = SECOND_NS  # between two looks while nothing is heard
 
 
@@ -37,10 +38,14 @@ class Doubts:
         self.looked_ns = 0
         self.told: dict[str, str] = dict.fromkeys(names, "")
 
+    def now(self) -> dict[str, str]:
+        """Each symbol's reason as it was told last; before anybody looked nothing was heard."""
+        return self.told if self.looked_ns else dict.fromkeys(self.told, NOBODY)
+
     def reasons(self, feeding: Source | None, now_ns: int) -> dict[str, str]:
         """Each symbol's reason, "" while there is none."""
         if feeding is None:
-            return dict.fromkeys(self.told, "no source speaks")
+            return dict.fromkeys(self.told, NOBODY)
         shared, books = self._shared(), feeding.books()
         return {
             name: shared or self._own(feed, books.get(name), now_ns)

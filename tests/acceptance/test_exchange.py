@@ -116,6 +116,19 @@ def test_what_was_traded_on_paper_is_not_gone_on_with_for_real(home, exchange):
         assert "holds a journal of SIMULATED seed" in done.stderr
 
 
+def test_a_market_that_nobody_tells_is_doubted_and_nothing_is_bought_in_it(home):
+    """The engine stands, and says so; it had believed it before."""
+    with venue() as exchange:
+        up(home, exchange)
+        until(lambda: state_of(home).account.fills >= 1, "a fill")
+        assert not state_of(home).symbols[0].features.market.doubt
+    until(lambda: bool(state_of(home).symbols[0].features.market.doubt), "a doubt")
+
+    shown = supreme("status", "--data-dir", str(home)).stdout
+
+    assert "DOUBTED   ETHUSDT no source speaks: nothing is bought" in shown
+
+
 @pytest.mark.parametrize(
     ("changed", "code", "said"),
     [

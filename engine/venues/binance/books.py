@@ -65,6 +65,7 @@ class Books:
         self.known: dict[int, Known] = {}
         self.orders: dict[tuple[int, int], int] = {}  # (symbol, venue's id) -> ours
         self.canceled: dict[int, None] = {}  # whose cancel was sent
+        self.outdated: set[int] = set()  # symbols whose tick or lot is another by now
         self.open: dict[int, Resting] = {}
         self.others = [0] * len(self.rules)  # open orders that are not ours
         self.balances: dict[str, Balance] = {}
