@@ -95,6 +95,11 @@ def titled(label: str, gap: str = "  ") -> str:
     return f"{'LIVE' if is_real else 'PAPER'}{gap}{label.removeprefix(REAL)}"
 
 
+def whose_money(label: str) -> str:
+    """A market and what is traded on it, in words."""
+    return f"{label.removeprefix(REAL)}, {'real money' if label.startswith(REAL) else 'on paper'}"
+
+
 def fees_text(found: dict[str, Any], fees: str) -> str:
     """What fees took: quote, and beside it what was paid in another asset."""
     paid = f" and {found['fee_asset_paid']} {found['fee_asset']}" if found["fee_asset"] else ""
@@ -121,7 +126,7 @@ def grouped(amount: str) -> str:
 def as_text(seen: Snapshot, label: str, digest: str) -> str:
     """The state for a person."""
     rows = [
-        ("market", f"{label}, on paper"),
+        ("market", whose_money(label)),
         ("time", stamp(seen.now_ns)),
         ("trading state", seen.trading),
         ("equity", grouped(seen.equity)),
