@@ -37,6 +37,7 @@ from engine.messages import (
     HELD_ASIDE,
     INSTRUMENT_DEFINED,
     INSTRUMENT_LIMITED,
+    MARKET_DOUBTED,
     OPERATOR_FLATTENED,
     OPERATOR_KILLED,
     OPERATOR_PAUSED,
@@ -85,6 +86,8 @@ def account(state, number, event):
         hold_aside(state.account, state.symbols[number].position, event)
     elif kind == FEE_BALANCE_CHANGED:
         take_fee_balance(state.account, event)
+    elif kind == MARKET_DOUBTED:
+        state.symbols[number].features.market.doubt = event.a
     elif kind == CONTEXT_UPDATED:
         take_context(state.context, event)
     else:
@@ -150,11 +153,15 @@ def take_report(state, number, event, trigger):
         state.orders.anomalies += 1
         return
     order = state.orders.table[place_of(event.a)]
+    position = state.symbols[number].position
     refused = trigger == REFUSE_CANCEL and order.status == PENDING_CANCEL
+    is_sale = position.closing_id == order.id and order.filled == 0
+    if is_sale and REJECT <= trigger <= EXPIRE:
+        position.refused_ns = state.clock.now_ns
     step(state.orders, order, trigger)
     if refused:
-        reclaim(state, state.symbols[number].position, order)
-    finish(state, state.symbols[number].position, order)
+        reclaim(state, position, order)
+    finish(state, position, order)
 
 
 def reclaim(state, position, order):

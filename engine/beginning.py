@@ -33,6 +33,7 @@ from engine.ports import Venue
 from engine.profile import parameter_records
 from engine.risk.breakers import HALTED, trading_state
 from engine.state import KEYS
+from engine.status import REAL
 from engine.venues.asking import Terms
 from engine.venues.outside import Outside
 from engine.venues.paper import PaperVenue
@@ -127,11 +128,16 @@ def begun(kept: Kept, source: Source) -> Kept:
 
 
 def refuse_other_market(engine: Engine, kept: Kept, data_dir: str) -> None:
-    """Refused (4) when the journal is of another seed or of other instruments.
+    """Refused (4) when the journal is of other money, another seed or other instruments.
 
     A file may have another name by now: it is its content that counts.
     """
     label, source = kept.label, engine.source
+    if label and label.startswith(REAL) != source.label.startswith(REAL):
+        raise another_market(kept, source, data_dir)  # on paper nobody was asked for a reset
+    was_outside, is_outside = engine.core.state.venue.outside == 1, source.exchange is not None
+    if engine.core.state.clock.symbols and was_outside != is_outside:
+        raise another_market(kept, source, data_dir)
     seeded = SEEDED in (label[: len(SEEDED)], source.label[: len(SEEDED)])
     if seeded and label and label != source.label:
         raise another_market(kept, source, data_dir)
@@ -166,9 +172,13 @@ def another_market(kept: Kept, source: Source, data_dir: str) -> Refused:
 
 
 def refuse_what_cannot_change(engine: Engine, kept: Kept, options: Options) -> None:
-    """Refused (4) for other cash than the account began with, or a reset where nothing halted."""
+    """Refused (4) for other cash than the account began with, or a reset where nothing halted.
+
+    At an exchange cash goes as its holdings say: the words of the first start must start it again.
+    """
     state = engine.core.state
     told = state.account.deposits_e8 != 0 or kept.market_records > 0
+    told = told and engine.source.exchange is None
     asked = any(change.partition("=")[0].strip() == "account.cash" for change in options.changes)
     if told and asked and round(engine.profile.values["account.cash"] * E8) != cash_of(state):
         raise Refused(

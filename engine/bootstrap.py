@@ -21,6 +21,7 @@ from engine.options import DEFAULT, Options, letters
 from engine.parts import Engine, Source
 from engine.profile import Profile, load_profile
 from engine.secrets.handed import handed_keys
+from engine.secrets.mode import refuse_against_mode
 from engine.started import keep_settings
 from engine.state import KEYS
 from engine.venues.settings import settings_of
@@ -102,6 +103,8 @@ def exchange_source(options: Options, _native: Any, around: Around) -> Source:
             f"the profile {profile.name} trades at an exchange, and another market is named",
             "leave out --replay and --feed, or name another profile",
         )
+    settings = settings_of(profile.values, profile.texts)
+    refuse_against_mode(os.environ, real_money=settings.real_money)
     keys = handed_keys()
     if keys is None:
         raise Refused(
@@ -109,7 +112,6 @@ def exchange_source(options: Options, _native: Any, around: Around) -> Source:
             "keep one: supreme keys add NAME --from-env, then --set exchange.key=NAME",
             code=4,
         )
-    settings = settings_of(profile.values, profile.texts)
     return exchange.exchange_source(options.symbol, settings, key_of(keys.api_key, keys.secret))
 
 

@@ -33,6 +33,8 @@ from engine.strategy.agents.registry import (
 HELD, UNSURE, ENTERED, LEFT, DENIED, WITHDRAWN = 0, 1, 2, 3, 4, 5
 OUTCOMES = ("nothing to do", "too unsure", "entered", "left", "denied", "withdrawn")
 SECOND_NS = 1_000_000_000
+# A sale that was refused would be again at once: so long the venue is asked what is held there.
+RETRY_NS = SECOND_NS
 # A market buy may cost half a percent more than it looked: that much more cash is claimed.
 SLACK_DIVISOR = 200
 
@@ -148,7 +150,8 @@ def leave(state, number):
     Of a stop that may stand or not, nobody knows whether its lots are free: that is waited for.
     """
     position = state.symbols[number].position
-    if is_in_doubt(state.orders, position.stop_id):
+    again_ns = position.refused_ns + RETRY_NS if position.refused_ns > 0 else 0
+    if is_in_doubt(state.orders, position.stop_id) or state.clock.now_ns < again_ns:
         return HELD
     draft_sale(state, state.symbols[number], MARKET, 0)
     if position.stop_id > 0:

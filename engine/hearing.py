@@ -1,6 +1,7 @@
 """How does an engine hear a market as it happens? Sockets wake it; time never goes back."""
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.messages import RECORD_SIZE
@@ -16,6 +17,32 @@ SLEEP_MAX_S = 0.5
 GAP_NS = 10_000_000_000  # longer, and the engine was not there
 
 
+def awake_ns() -> int:
+    """What passed since the machine began, also while it slept; nobody can set it."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+class Watch:
+    """Our time in ns: the wall clock, which may be set back without that time stands still here.
+
+    Then it goes at half its pace until the wall clock has come after: nothing that waits for time
+    (an answer, a silence, a resting order's end) may wait for an hour, and time never goes back.
+    """
+
+    def __init__(
+        self, wall: Callable[[], int] = time.time_ns, passed: Callable[[], int] = awake_ns
+    ) -> None:
+        self._wall, self._passed = wall, passed
+        self._now_ns, self._looked_ns = wall(), passed()
+
+    def now_ns(self) -> int:
+        """What time it is."""
+        looked_ns = self._passed()
+        gone_ns, self._looked_ns = looked_ns - self._looked_ns, looked_ns
+        self._now_ns = max(self._now_ns + gone_ns // 2, self._wall())
+        return self._now_ns
+
+
 class Hearing(Running):
     """An engine that takes market records whenever they come; time is ns of our clock."""
 
@@ -23,7 +50,8 @@ class Hearing(Running):
         self, engine: "Engine", options: "Options", stop: Stop, builder: "CoreBuilder"
     ) -> None:
         super().__init__(engine, options, stop, builder)
-        self.now_ns = time.time_ns()
+        self.watch = Watch()
+        self.now_ns = self.watch.now_ns()
 
     def take_market(self, records: bytes) -> None:
         """Market records in their order, heartbeats where they are due."""
@@ -57,11 +85,11 @@ class Hearing(Running):
 
     def pass_time(self) -> None:
         """Look at the clock."""
-        self.now_ns = max(self.now_ns, time.time_ns())
+        self.now_ns = self.watch.now_ns()
 
     def sleep_s(self, due_ns: int) -> float:
         """How long may be slept, where something is due then."""
-        until_s = min((due_ns - time.time_ns()) / 1e9, SLEEP_MAX_S)
+        until_s = min((due_ns - self.watch.now_ns()) / 1e9, SLEEP_MAX_S)
         now_s = time.monotonic()
         return max(min(until_s, self.tend_at - now_s, self.desk.server.due_in(now_s)), 0.0)
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, cast
 
 from engine.hearing import Hearing
 from engine.lines.patience import NEVER_NS
+from engine.messages import DOUBTS, REASON, MarketDoubted, encode, texts_of
 from engine.network import Ears, Network
 from engine.venues.asking import Answer
 
@@ -30,11 +31,13 @@ class Live(Hearing):
         parts = self.exchanged.market, self.exchanged.account
         ears = Ears(self.take_market, self.take_words)
         self.network = Network(self.poll, parts, self.exchanged.settings, ears)
+        self.doubts_seen_ns = -1  # of when the newest look at them was taken in
         engine.held.append(lambda: self.network.close(self.now_ns))
 
     def run(self) -> None:
         """Until the time is over or somebody asks to stop."""
         self.pass_time()
+        self.heed_doubts()  # nothing is heard yet: past bars alone are no market to buy in
         self.network.begin(self.now_ns)
         while not self.stop.wished:
             self.pass_time()
@@ -42,6 +45,7 @@ class Live(Hearing):
             self.take_facts(self.venue.tick(self.now_ns))
             self.commands_leave()
             self.network.turn(self.now_ns)
+            self.heed_doubts()
             self.commands_leave()
             if self.is_over():
                 return
@@ -71,6 +75,24 @@ class Live(Hearing):
         super().commands_leave()
         while self.venue.outgoing:
             self.network.ask(self.venue.outgoing.popleft(), self.now_ns)
+
+    def heed_doubts(self) -> None:
+        """What is not believed of the market becomes an event, and what is believed again.
+
+        It is held against the state: one that went on from a journal may be of another mind.
+        """
+        doubts = self.exchanged.market.doubts
+        if doubts.looked_ns == self.doubts_seen_ns:
+            return
+        self.doubts_seen_ns = doubts.looked_ns
+        outdated = self.exchanged.account.books.outdated
+        for number, why in enumerate(doubts.now().values()):
+            told = why or ("rules changed" if number in outdated else "")
+            doubt = DOUBTS.index(told) if told in DOUBTS else len(DOUBTS) - 1
+            if doubt != self.engine.core.state.symbols[number].features.market.doubt:
+                stamp = number, self.now_ns, self.now_ns
+                texts = texts_of(told, REASON, number, self.now_ns) if told else []
+                self.engine.loop.take(encode(MarketDoubted(*stamp, doubt)), b"".join(texts))
 
     def tend(self) -> None:
         """As ever; what the venue said and nobody asked for goes to the log."""

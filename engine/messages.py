@@ -45,6 +45,7 @@ OPERATOR_RESET, OPERATOR_PAUSED, OPERATOR_RESUMED, OPERATOR_FLATTENED, OPERATOR_
     27,
     28,
 )
+MARKET_DOUBTED = 29
 ORDER_ACCEPTED, ORDER_REJECTED, ORDER_FILLED, ORDER_CANCELED, ORDER_EXPIRED, CANCEL_REJECTED = (
     32,
     33,
@@ -65,6 +66,11 @@ FEE_STEP = 16  # flags of a fill, bits 4-5: what its fee was taken from
 IN_QUOTE, IN_BASE, IN_OTHER = 0, 1, 2
 OUTSIDE = 1  # flags of an instrument: its venue is outside, so that what it reports is an event
 NEVER_ARRIVED = 2  # reason of a rejection: asked long enough after, the venue knows no such order
+# Why a market is not believed, by number; the last stands for a reason that has none.
+DOUBTS = (
+    *("", "no source speaks", "quiet", "clocks far apart", "messages late", "book out of step"),
+    *("rules changed", "for another reason"),
+)
 BUYER_IS_MAKER = 1  # flags of a trade: the taker sold
 
 
@@ -363,6 +369,19 @@ class HeldAside(NamedTuple):
     flags: int = 0
 
 
+class MarketDoubted(NamedTuple):
+    """From now on the symbol's market is not to be believed (`doubt`, see DOUBTS), or is again: 0.
+
+    Nothing is bought meanwhile.
+    """
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    doubt: int
+    flags: int = 0
+
+
 class BreakerChanged(NamedTuple):
     """The drawdown breaker moved to `level` (0..3) at `drawdown_ppm`."""
 
@@ -453,6 +472,7 @@ KINDS: dict[type[Any], int] = {
     CodeChanged: CODE_CHANGED,
     FeeBalanceChanged: FEE_BALANCE_CHANGED,
     ContextUpdated: CONTEXT_UPDATED,
+    MarketDoubted: MARKET_DOUBTED,
     OperatorReset: OPERATOR_RESET,
     OperatorPaused: OPERATOR_PAUSED,
     OperatorResumed: OPERATOR_RESUMED,

@@ -6,7 +6,7 @@ from engine.dealing import OUTCOMES
 from engine.execution.curve import MINUTE_NS, MINUTES_KEPT
 from engine.execution.orders import is_open
 from engine.execution.portfolio import FILLS_KEPT
-from engine.messages import IN_OTHER, asset_name
+from engine.messages import DOUBTS, IN_OTHER, asset_name
 from engine.risk.breakers import ACTIVE, trading_state
 from engine.risk.gate import REASONS
 from engine.risk.limits import orders_this_minute
@@ -44,7 +44,6 @@ def picture(state: Any, names: list[str], malformed: int = 0) -> Snapshot:
     """
     account = state.account
     shown = range(min(len(names), state.clock.symbols))
-    denials = {reason: state.gate.denials[number] for number, reason in REASONS.items()}
     decided = decisions_of(state.decisions, names)
     return Snapshot(
         now_ns=state.clock.now_ns,
@@ -63,7 +62,7 @@ def picture(state: Any, names: list[str], malformed: int = 0) -> Snapshot:
         orders=state.orders.submitted,
         wins=account.wins,
         losses=account.losses,
-        denied={reason: count for reason, count in denials.items() if count},
+        denied=denials_of(state.gate),
         decisions=sum(state.symbols[number].schedule.decisions for number in shown),
         last_decision=decision_text(decided[0]) if decided else "none yet",
         positions=[position_of(state, number, names[number]) for number in shown],
@@ -81,6 +80,25 @@ def picture(state: Any, names: list[str], malformed: int = 0) -> Snapshot:
         fee_asset=asset_name(account.fee_asset) if has_fee_asset(account) else "",
         fee_asset_held=trimmed(account.fee_asset_e8),
         fee_asset_paid=trimmed(account.fee_asset_paid_e8),
+        doubts=doubts_of(state, names),
+    )
+
+
+def denials_of(gate: Any) -> dict[str, int]:
+    """How often an order was denied, by why."""
+    counts = {reason: gate.denials[number] for number, reason in REASONS.items()}
+    return {reason: count for reason, count in counts.items() if count}
+
+
+def doubts_of(state: Any, names: list[str]) -> str:
+    """The symbols whose market is not believed, and why."""
+    doubts = {
+        name: state.symbols[number].features.market.doubt for number, name in enumerate(names)
+    }
+    return ", ".join(
+        f"{name} {DOUBTS[doubt] if 0 < doubt < len(DOUBTS) else DOUBTS[-1]}"
+        for name, doubt in doubts.items()
+        if doubt
     )
 
 

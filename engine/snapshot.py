@@ -125,3 +125,4 @@ class Snapshot(NamedTuple):
     fee_asset: str  # the one other asset that pays fees, empty where there is none
     fee_asset_held: str  # of it, no part of the equity
     fee_asset_paid: str
+    doubts: str = ""  # symbols whose market is not believed now, and why: nothing is bought there

@@ -80,7 +80,7 @@ def status_lines(seen: Snapshot, label: str, pace: str, core_word: str) -> list[
     odd = seen.malformed + seen.anomalies
     return [
         f"{titled(label)}  {seen.trading}  {stamp(seen.now_ns)}  {pace}{core}",
-        f"market    {last}",
+        f"market    {last}{f'   doubted: {seen.doubts}' if seen.doubts else ''}",
         f"equity    {short(seen.equity)}   net {net}   drawdown {fall}   fees {fees}",
         f"position  {', '.join(rows) or 'flat'}",
         f"decision  {seen.last_decision}",
@@ -93,6 +93,11 @@ def titled(label: str, gap: str = "  ") -> str:
     """Whose money it is, before the market: a label says LIVE where it is real."""
     is_real = label.startswith(REAL)
     return f"{'LIVE' if is_real else 'PAPER'}{gap}{label.removeprefix(REAL)}"
+
+
+def whose_money(label: str) -> str:
+    """A market and what is traded on it, in words."""
+    return f"{label.removeprefix(REAL)}, {'real money' if label.startswith(REAL) else 'on paper'}"
 
 
 def fees_text(found: dict[str, Any], fees: str) -> str:
@@ -121,7 +126,7 @@ def grouped(amount: str) -> str:
 def as_text(seen: Snapshot, label: str, digest: str) -> str:
     """The state for a person."""
     rows = [
-        ("market", f"{label}, on paper"),
+        ("market", whose_money(label)),
         ("time", stamp(seen.now_ns)),
         ("trading state", seen.trading),
         ("equity", grouped(seen.equity)),
@@ -136,6 +141,7 @@ def as_text(seen: Snapshot, label: str, digest: str) -> str:
         ("denied", ", ".join(f"{reason} {n}" for reason, n in seen.denied.items()) or "none"),
         ("last decision", seen.last_decision),
     ]
+    rows += [("market doubted", seen.doubts)] if seen.doubts else []
     odd = (("malformed", seen.malformed), ("anomalies", seen.anomalies))
     rows += [(name, str(count)) for name, count in odd if count]
     for row in seen.positions:

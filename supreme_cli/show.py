@@ -83,6 +83,7 @@ def status_text(found: dict[str, Any]) -> str:
         ("denied", denied),
         ("decision", found["last_decision"]),
     ]
+    rows += [("DOUBTED", f"{found['doubts']}: nothing is bought")] if found["doubts"] else []
     rows += [("service", services.text(found["service"]))]
     if found["alerts"]:
         rows += [("alerts", services.alerts_text(found["alerts"]))]

@@ -22,6 +22,7 @@ from engine.messages import (
     Heartbeat,
     InstrumentDefined,
     InstrumentLimited,
+    MarketDoubted,
     OperatorFlattened,
     OperatorKilled,
     OperatorPaused,
@@ -252,6 +253,10 @@ class Maker:
         value = self.draw.choice((0, 55_000_000, self.extreme()))
         return ContextUpdated(symbol, time_ns, received_ns, self.draw.randrange(-1, 6), value)
 
+    def doubt(self, symbol: int) -> MarketDoubted:
+        """Whoever hears a market does not believe it, or does again."""
+        return MarketDoubted(*self.stamp(symbol), self.draw.choice((0, 0, 0, 1, self.extreme())))
+
     def abroad(self, symbol: int) -> Any:
         """The venue moves outside, and a little later back in."""
         moved = self.definition(symbol)
@@ -269,7 +274,8 @@ class Maker:
         (definition, 0.5), (deposit, 1), (reset, 1), (request, 0.3), (resume, 1),
     )  # fmt: skip
     LIES = ((nonsense, 6), (report, 4), (fill, 1), (echo, 1),
-            (correction, 0.3), (abroad, 0.2), (fee_balance, 0.3), (context, 1))  # fmt: skip
+            (correction, 0.3), (abroad, 0.2), (fee_balance, 0.3), (context, 1),
+            (doubt, 0.3))  # fmt: skip
 
 
 ECHOES = {"SubmitOrder", "CancelOrder", "OrderDenied", "BreakerChanged", "FlattenEnded"}

@@ -72,6 +72,8 @@ def trading_of(snapshot: Snapshot) -> tuple[str, str, str]:
     """(glyph and word of the trading state, why it is not ACTIVE, style)."""
     if snapshot.trading == "ACTIVE":
         size = ("", "half size", "quarter size", "")[min(snapshot.breaker_level, 3)]
+        if snapshot.doubts:
+            return "▶ ACTIVE", f"no entries: {snapshot.doubts}", "warn"
         return "▶ ACTIVE", size, "warn" if size else "good"
     if snapshot.trading == "HALTED":
         return "■ HALTED", snapshot.why, "alarm"

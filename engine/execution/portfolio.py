@@ -27,6 +27,7 @@ POSITION = block(
     last_fill_id=I,  # the largest seen
     aside_e8=I,  # of its base at the venue, and not ours to trade
     dust_e8=I,  # held beside the lots in 1e-8 of base, less than a lot: what fees in base leave
+    refused_ns=I,  # when the newest sale of it all ended and had sold nothing
 )
 ACCOUNT = block(
     cash_e8=I,

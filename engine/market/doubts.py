@@ -7,16 +7,10 @@ from engine.market.failover import SECOND_NS
 from engine.market.sources import BookSeen, Source
 from engine.market.symbol_feed import SymbolFeed
 from engine.market.timing import Timing
+from engine.messages import DOUBTS
 
-NO_SOURCE, APART, LATE, QUIET, OUT_OF_STEP = (
-    "no source speaks",
-    "clocks far apart",
-    "messages late",
-    "quiet",
-    "book out of step",
-)
-# The number of each in a record; 0 is belief, and a number never gets another meaning.
-NUMBERS = {"": 0, NO_SOURCE: 1, APART: 2, LATE: 3, QUIET: 4, OUT_OF_STEP: 5}
+# As `engine.messages.DOUBTS` numbers them for a record.
+NO_SOURCE, QUIET, APART, LATE, OUT_OF_STEP = DOUBTS[1:6]
 LOOK_NS = SECOND_NS  # between two looks while nothing is heard
 
 
@@ -37,11 +31,6 @@ class Change(NamedTuple):
     at_ns: int
     why: str
 
-    @property
-    def reason(self) -> int:
-        """Its number in a record."""
-        return NUMBERS[self.why]
-
 
 class Doubts:
     """What is doubted, by symbol, and what of it was told already."""
@@ -50,6 +39,10 @@ class Doubts:
         self.timing, self.limits = timing, limits
         self.looked_ns = 0
         self.told: dict[str, str] = dict.fromkeys(names, "")
+
+    def now(self) -> dict[str, str]:
+        """Each symbol's reason as it was told last; before anybody looked nothing was heard."""
+        return self.told if self.looked_ns else dict.fromkeys(self.told, NO_SOURCE)
 
     def reasons(self, feeding: Source | None, now_ns: int) -> dict[str, str]:
         """Each symbol's reason, "" while there is none."""

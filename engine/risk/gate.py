@@ -33,6 +33,7 @@ REASONS = {
     12: "too many open orders",
     13: "paused",
     14: "market told late",
+    15: "market doubted",
 }
 REASONS_MAX = 16
 NO_PLACE, PAUSED = 12, 13
@@ -62,6 +63,11 @@ def market_is_told_in_time(state, symbol, draft):
     """Nothing is bought on what was long on its way: it is old, though it came just now."""
     late = float(symbol.features.market.late_ns) > state.parameters.risk.stale_seconds * 1e9
     return 14 if late and draft.side == BUY else 0
+
+
+def market_is_believed(symbol, draft):
+    """Nothing is bought while whoever hears the market doubts it; what is held may be sold."""
+    return 15 if symbol.features.market.doubt != 0 and draft.side == BUY else 0
 
 
 def price_is_sane(state, symbol, draft):
@@ -140,6 +146,7 @@ def first_denial(state, symbol, draft, order_id):
         trading_allows(state, draft)
         or market_is_known(state, symbol, draft)
         or market_is_told_in_time(state, symbol, draft)
+        or market_is_believed(symbol, draft)
         or price_is_sane(state, symbol, draft)
         or quantity_fits(symbol, draft)
         or notional_fits(symbol, draft)

@@ -64,6 +64,24 @@ def production(sandbox: bool | None, lacking: list[str]) -> str:  # noqa: FBT001
     return LIVE
 
 
+def refuse_against_mode(environ: Mapping[str, str], *, real_money: bool) -> None:
+    """Refused (4) where a profile, however it was named, trades for real what was said to be paper.
+
+    A profile for paper under production is no danger, and may be tried there.
+    """
+    said_so = [f"{MODE}={environ[MODE].strip()}"] if environ.get(MODE, "").strip() else []
+    if said_so and said_so[0].lower() != f"{MODE}=paper".lower():
+        said_so = []
+    if sandboxed(environ):
+        said_so.append(f"{SANDBOX}={said(SANDBOX, environ)}")
+    if real_money and said_so:
+        raise Refused(
+            f"the profile trades real money, and {' and '.join(said_so)} asks for none",
+            f"use a profile for paper ({PAPER}), or unset what asks for it",
+            code=4,
+        )
+
+
 def sandboxed(environ: Mapping[str, str]) -> bool | None:
     """Whether a sandbox is asked for; None where nobody says. Refused for another word."""
     word = said(SANDBOX, environ).lower()

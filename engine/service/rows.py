@@ -192,6 +192,13 @@ def context(_sayer: Sayer, told: Told, rows: Rows) -> None:
     put(rows, "contexts", told, name, said.value_e8 / 1e8, said.time_ns)
 
 
+def doubted(_sayer: Sayer, told: Told, rows: Rows) -> None:
+    """A market began or ceased to be doubted."""
+    doubt = told.message.doubt
+    why = kinds.DOUBTS[doubt] if 0 <= doubt < len(kinds.DOUBTS) else kinds.DOUBTS[-1]
+    put(rows, "acts", told, "market doubted" if doubt else "market believed", None, "", why)
+
+
 def aside(_sayer: Sayer, told: Told, rows: Rows) -> None:
     """More or less lies at the venue that is not the engine's."""
     base_e8, quote_e8 = told.message.base_e8, told.message.quote_e8
@@ -250,6 +257,7 @@ SAID: dict[int, Callable[[Sayer, Told, Rows], None]] = {
     kinds.CASH_DEPOSITED: moved,
     kinds.FEE_BALANCE_CHANGED: balanced,
     kinds.CONTEXT_UPDATED: context,
+    kinds.MARKET_DOUBTED: doubted,
     kinds.OPERATOR_RESET: act("reset"),
     kinds.OPERATOR_PAUSED: act("paused"),
     kinds.OPERATOR_RESUMED: act("resumed"),

@@ -29,6 +29,7 @@ MARKET = block(
     quickest_before_ns=I,  # and in the span before
     quickest_until_ns=I,
     late_ns=I,  # by which the newest word came later than the quickest
+    doubt=I,  # why whoever hears the market does not believe it, 0 while it does
 )
 BUILDER = block(open=I, high=I, low=I, close=I, volume_e8=I, start_ns=I, trades=I)
 FEATURES = block(market=MARKET, builder=BUILDER, bar=BAR, indicators=INDICATORS)

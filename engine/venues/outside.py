@@ -129,8 +129,7 @@ class Outside:
     def due_ns(self) -> int:
         """When `tick` has something to do next."""
         asks = [order.ask_at_ns for order in self.orders.values() if order.ask_at_ns]
-        waits = [until_ns for _, until_ns in self._pending.values()]
-        return min([*asks, *waits, self._reconcile_at_ns])
+        return min([*asks, *(until for _, until in self._pending.values()), self._reconcile_at_ns])
 
     def take(self, number: int, answer: Answer) -> list[bytes]:
         """An answer to a request, or (number 0) what the account's stream says; the facts in it."""
@@ -152,7 +151,9 @@ class Outside:
         if order is None:
             return []
         if isinstance(answer, Refusal):
-            if request.verb == SUBMIT:
+            if request.verb == SUBMIT:  # perhaps less is held than is thought
+                at_ns = self.now_ns + 5 * self.terms.differ_ns
+                self._reconcile_at_ns = min(self._reconcile_at_ns, at_ns)
                 return self._see(Seen(order.id, REJECTED, 0, answer.reason), is_asked=True)
             order.canceled_ns = 0
         self._ask_later(order)
@@ -176,6 +177,7 @@ class Outside:
         order.reported = max(order.reported, seen.filled)
         if seen.status == ABSENT:
             return self._miss(order)
+        order.absent = 0
         if seen.status == OPEN:
             return self._open(order)
         order.ending = seen
@@ -201,14 +203,16 @@ class Outside:
         return [encode(OrderAccepted(*self._stamp(order.symbol), order.id))]
 
     def _miss(self, order: Tracked) -> list[bytes]:
-        """No such order: believed only after a while, and not at once then."""
-        if order.accepted or self.now_ns < order.sent_ns + self.terms.settle_ns:
-            order.absent = 0
-        else:
-            order.absent += 1
-        if order.absent < self.terms.absent_times:
+        """No such order: believed only after a while, and not at once then.
+
+        One that stood was lost with all the venue knew, if it says nothing else for minutes.
+        """
+        if not order.is_gone(self.now_ns, self.terms):
             self._ask_later(order)
             return []
+        if order.accepted:
+            order.ending, order.reported = Seen(order.id, CANCELED), order.filled
+            return self._settle(order.id)
         return self._see(Seen(order.id, REJECTED, 0, NEVER_ARRIVED), is_asked=True)
 
     def _trade(self, trade: Trade) -> list[bytes]:
@@ -249,6 +253,8 @@ class Outside:
         """Orders and holdings against ours; what differs again and again is taken over."""
         for order_id in [one for one in holding.open_ids if one not in self.orders]:
             self._see(Seen(order_id, OPEN), is_asked=True)
+        # What is under way at the first look may show there already, and here not yet.
+        is_first, self._is_fresh = self._is_fresh and not self.orders, False
         held = Held(*self._holds())
         gap = gap_to(holding, held, self._fee_asset)
         lacks = may_lack_trade(gap)
@@ -262,9 +268,9 @@ class Outside:
         if not any(gap):
             return []
         self._reconcile_at_ns = self.now_ns + self.terms.differ_ns
-        if self._gap_times < (0 if self._is_fresh else self.terms.differ_times):
+        if self._gap_times < (0 if is_first else self.terms.differ_times):
             return []
-        self._gap_times, self._is_fresh = 0, False
+        self._gap_times = 0
         return corrections(gap, held, self.now_ns, self._fee_asset)
 
     def _is_moving(self) -> bool:

@@ -1,5 +1,6 @@
 """Which exchange does an engine trade at, and is its money real? The profile's keys."""
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -42,9 +43,21 @@ SCHEMES = {
     "exchange.stream_url": ("wss://", "ws://"),
     "exchange.api_url": ("wss://", "ws://"),
 }
-REAL_HOSTS = ("binance.com", "binance.us", "binance.vision")
+REAL_HOSTS = (
+    *("binance.com", "binance.us", "binance.vision", "binance.me", "binance.th", "binance.tr"),
+    *("binance.info", "trbinance.com", "tokocrypto.com"),
+)
 PLAY_HOSTS = ("testnet.binance.vision", "demo.binance.com")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+# Whoever reads another spelling may see another host in it than the one that was judged.
+PLAIN = re.compile(
+    r"[a-z]+://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[a-z0-9._~/-]*)?", re.IGNORECASE
+)
+# Names without a point, endings that nobody can own, addresses that lead nowhere outside.
+NEAR = re.compile(
+    r"[a-z0-9-]+|.*\.(local|localhost|internal|lan|test)|127\.[0-9.]+|10\.[0-9.]+"
+    r"|192\.168\.[0-9.]+|172\.(1[6-9]|2[0-9]|3[01])\.[0-9.]+|\[(::1|f[cd][0-9a-f:]*)\]"
+)
 
 
 class Exchange(NamedTuple):
@@ -82,7 +95,20 @@ def settings_of(values: Mapping[str, int | float], texts: Mapping[str, str]) -> 
     if made.venue != "none":
         for name, url in zip(SCHEMES, (rest, stream, api), strict=True):
             refuse_other_money(name, url, made)
+        refuse_two_markets(made)
     return made
+
+
+def refuse_two_markets(made: Exchange) -> None:
+    """Refused where orders and the prices they are judged by would be of different money."""
+    urls = dict(zip(SCHEMES, (made.rest_url, made.stream_url, made.api_url), strict=True))
+    played = [name for name, url in urls.items() if not is_real(host_of(url))]
+    if 0 < len(played) < len(urls):
+        raise Refused(
+            f"{' and '.join(played)} trades no real money, and the other addresses do",
+            "give three addresses of one exchange, or leave all out",
+            code=4,
+        )
 
 
 def refuse_other_money(name: str, url: str, made: Exchange) -> None:
@@ -98,7 +124,17 @@ def refuse_other_money(name: str, url: str, made: Exchange) -> None:
             "binance-live",
             code=4,
         )
-    if made.real_money and not url.startswith(SCHEMES[name][0]) and host not in LOOPBACK:
+    if not PLAIN.fullmatch(url):
+        raise Refused(f"{name} = {url[:80]!a} is no address", f"write {SCHEMES[name][0]}HOST")
+    is_sealed = url.startswith(SCHEMES[name][0])
+    if not made.real_money and is_sealed and not (is_play(host) or NEAR.fullmatch(host)):
+        raise Refused(
+            f"{name} = {url[:80]} may trade real money, and this profile is for paper",
+            "give the address of supreme venue or of a test network that is known here: "
+            + ", ".join(PLAY_HOSTS),
+            code=4,
+        )
+    if made.real_money and not is_sealed and host not in LOOPBACK:
         raise Refused(
             f"{name} = {url[:80]} would send real money's requests in the clear",
             f"it must begin with {SCHEMES[name][0]}",
@@ -116,6 +152,14 @@ def host_of(url: str) -> str:
 
 def is_real(host: str) -> bool:
     """Whether orders that are sent to this host trade real money."""
-    if any(host == one or host.endswith("." + one) for one in PLAY_HOSTS):
-        return False
-    return any(host == one or host.endswith("." + one) for one in REAL_HOSTS)
+    return not is_play(host) and is_among(host, REAL_HOSTS)
+
+
+def is_play(host: str) -> bool:
+    """Whether it is a test network of Binance's."""
+    return is_among(host, PLAY_HOSTS)
+
+
+def is_among(host: str, known: tuple[str, ...]) -> bool:
+    """Whether a host is one of these or lies below one."""
+    return any(host == one or host.endswith("." + one) for one in known)

@@ -102,6 +102,33 @@ def test_real_money_is_halted_until_an_operator_resets_it(home, exchange):
     until(lambda: state_of(home).account.fills >= 1, "a fill after the reset")
 
 
+def test_what_was_traded_on_paper_is_not_gone_on_with_for_real(home, exchange):
+    """Nor the other way: a journal is of one kind of money, and real money begins HALTED."""
+    words = ("--data-dir", str(home), "--for", "2", "--json")
+    paper = supreme("run", "--profile", "binance-paper", *words, **exchange.environment)
+    assert paper.returncode == 0, paper.stderr
+
+    live = supreme("run", "--profile", "binance-live", *words, **exchange.environment)
+    simulated = supreme("run", "--profile", "paper", *words)
+
+    for done in (live, simulated):
+        assert done.returncode == 4, done.stdout
+        assert "holds a journal of SIMULATED seed" in done.stderr
+
+
+def test_a_market_that_nobody_tells_is_doubted_and_nothing_is_bought_in_it(home):
+    """The engine stands, and says so; it had believed it before."""
+    with venue() as exchange:
+        up(home, exchange)
+        until(lambda: state_of(home).account.fills >= 1, "a fill")
+        assert not state_of(home).symbols[0].features.market.doubt
+    until(lambda: bool(state_of(home).symbols[0].features.market.doubt), "a doubt")
+
+    shown = supreme("status", "--data-dir", str(home)).stdout
+
+    assert "DOUBTED   ETHUSDT no source speaks: nothing is bought" in shown
+
+
 @pytest.mark.parametrize(
     ("changed", "code", "said"),
     [
@@ -113,6 +140,11 @@ def test_real_money_is_halted_until_an_operator_resets_it(home, exchange):
         ),
         ({"SUPREME_EXCHANGE__REST_URL": "http://127.0.0.1:1"}, 3, "does not answer"),
         ({"SUPREME_SYMBOL": "SOLUSDT"}, 2, "SOLUSDT is not traded"),
+        (
+            {"SUPREME_EXCHANGE__REAL_MONEY": "true", "TRADING_MODE": "paper"},
+            4,
+            "TRADING_MODE=paper asks for none",
+        ),
     ],
 )
 def test_what_it_cannot_begin_with_is_said_in_two_lines(home, exchange, changed, code, said):

@@ -65,6 +65,7 @@ class Books:
         self.known: dict[int, Known] = {}
         self.orders: dict[tuple[int, int], int] = {}  # (symbol, venue's id) -> ours
         self.canceled: dict[int, None] = {}  # whose cancel was sent
+        self.outdated: set[int] = set()  # symbols whose tick or lot is another by now
         self.open: dict[int, Resting] = {}
         self.others = [0] * len(self.rules)  # open orders that are not ours
         self.balances: dict[str, Balance] = {}
@@ -82,9 +83,13 @@ class Books:
         self.marks[symbol] = self.marks[symbol]._replace(**prices)
 
     def learn(self, order_id: int, symbol: int, venue_id: int) -> None:
-        """An order's place at the venue, whose ids begin at 1."""
+        """An order's place at the venue, whose ids begin at 1.
+
+        Another order that was known there is not any more: a paper venue may number anew.
+        """
         if venue_id < 1 or self.known.get(order_id) == (symbol, venue_id):
             return
+        self.known.pop(self.orders.get((symbol, venue_id), 0), None)
         self.known[order_id] = Known(symbol, venue_id)
         self.orders[symbol, venue_id] = order_id
         while len(self.known) > KNOWN_MAX:
@@ -92,10 +97,11 @@ class Books:
             self.orders.pop(oldest, None)
 
     def ours(self, symbol: int, venue_id: int, names: Sequence[str]) -> int:
-        """Our id of an order, by the venue's id or else by a name of it; 0 if it is not ours."""
-        order_id = self.orders.get((symbol, venue_id), 0)
-        for name in () if order_id else names:
+        """Our id of an order, by a name of it or else by the venue's id; 0 if it is not ours."""
+        order_id = 0
+        for name in names:
             order_id = order_id or self.names.order_of(name)
+        order_id = order_id or self.orders.get((symbol, venue_id), 0)
         if order_id:
             self.learn(order_id, symbol, venue_id)
         return order_id

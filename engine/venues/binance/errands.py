@@ -9,7 +9,7 @@ from engine.venues.binance.books import Books
 from engine.venues.binance.courier import AVERAGE, RULES, TIME, Courier
 from engine.venues.binance.pacing import SECOND_NS
 from engine.venues.binance.reading import amount_in, object_of, time_ns_in
-from engine.venues.binance.rules import TRADING, market_of
+from engine.venues.binance.rules import TRADING, Rules, market_of
 from engine.venues.binance.steps import Question, begin
 
 RULES_NS = 300 * SECOND_NS  # symbols halt and come back
@@ -89,6 +89,7 @@ class Errands:
             kept = self._books.rules[number]
             if rules.status != kept.status:
                 self._books.note(f"{name} is {rules.status}")
+            self._compare_steps(number, rules)
             self._books.rules[number] = rules._replace(instrument=kept.instrument)
         for name, why in market.refused.items():
             self._books.note(f"{name} cannot be read: {why}")
@@ -97,6 +98,16 @@ class Errands:
             self._rules_at_ns = now_ns + HALTED_NS
         venue_ns = self._courier.clock.venue_ns(now_ns)
         self._courier.limits.learn(market.rate_limits, venue_ns)
+
+    def _compare_steps(self, number: int, rules: Rules) -> None:
+        """Whether prices and quantities still come in the steps that the core counts in."""
+        kept, now = self._books.rules[number].instrument, rules.instrument
+        outdated = self._books.outdated
+        if (kept.tick_e8, kept.lot_e8) == (now.tick_e8, now.lot_e8):
+            outdated.discard(number)
+        elif number not in outdated:
+            outdated.add(number)
+            self._books.note(f"{now.name} has another tick or lot now: nothing is bought")
 
     def _post(self, verb: int, call: requests.Call, now_ns: int, line: int = 0) -> None:
         self._courier.post_own(verb, call, now_ns, line)

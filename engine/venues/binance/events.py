@@ -27,22 +27,25 @@ NEWEST_KEPT = 1_024
 
 
 class Executions:
-    """Which executions were told: two connections tell each twice, and one may be behind."""
+    """Which executions were told: two connections tell each twice, and one may be behind.
+
+    Orders are ours, whose ids are used once: a paper venue that was started anew numbers anew.
+    """
 
     def __init__(self) -> None:
         self._told: dict[tuple[int, int], None] = {}
-        self._newest: dict[tuple[int, int], int] = {}
+        self._newest: dict[int, int] = {}
 
-    def is_repeated(self, symbol: int, execution_id: int) -> bool:
+    def is_repeated(self, order_id: int, execution_id: int) -> bool:
         """Whether this execution was told before; it counts as told now."""
-        if (symbol, execution_id) in self._told:
+        if (order_id, execution_id) in self._told:
             return True
-        self._told[symbol, execution_id] = None
+        self._told[order_id, execution_id] = None
         if len(self._told) > EXECUTIONS_KEPT:
             del self._told[next(iter(self._told))]
         return False
 
-    def is_old(self, order: tuple[int, int], execution_id: int) -> bool:
+    def is_old(self, order: int, execution_id: int) -> bool:
         """Whether a later execution of the order was told: a status never moves back."""
         newest = self._newest.pop(order, -1)
         self._newest[order] = max(newest, execution_id)
@@ -68,9 +71,9 @@ def execution_told(event: dict[str, Any], books: Books, executions: Executions) 
     is_late = False
     if "I" in event:
         execution_id = whole_in(event, "I")
-        if executions.is_repeated(symbol, execution_id):
+        if executions.is_repeated(order_id, execution_id):
             return []
-        is_late = executions.is_old((symbol, venue_id), execution_id)
+        is_late = executions.is_old(order_id, execution_id)
     explain(event, seen, books)
     if not is_late:
         books.saw(order_id, seen.status)

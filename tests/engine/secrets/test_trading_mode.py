@@ -3,7 +3,7 @@
 import pytest
 
 from engine.errors import Refused
-from engine.secrets.mode import LIVE, PAPER, profile_by_mode
+from engine.secrets.mode import LIVE, PAPER, profile_by_mode, refuse_against_mode
 
 KEYS = {"EXCHANGE_API_KEY": "an-api-key", "EXCHANGE_SECRET": "hush-hush"}
 OURS = {f"SUPREME_{name}": value for name, value in KEYS.items()}
@@ -55,3 +55,26 @@ def test_half_a_word_is_refused(environ, what, code):
     assert refused.value.code == code
     assert "hush" not in str(refused.value)
     assert len(str(refused.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"TRADING_MODE": "Paper"},
+        {"EXCHANGE_SANDBOX": "true"},
+        {"SUPREME_EXCHANGE_SANDBOX": "1", **PRODUCTION},
+    ],
+)
+def test_a_profile_for_real_money_does_not_beat_a_mode_that_says_paper(environ):
+    """Whoever set it relies on it, whatever --profile or --set says."""
+    with pytest.raises(Refused, match="trades real money, and") as refused:
+        refuse_against_mode(environ, real_money=True)
+
+    assert refused.value.code == 4
+    refuse_against_mode(environ, real_money=False)
+
+
+def test_real_money_may_be_asked_for_by_a_profile_alone():
+    """Where the environment says nothing, or the same."""
+    for environ in ({}, {"TRADING_MODE": ""}, {**PRODUCTION, **REAL}):
+        refuse_against_mode(environ, real_money=True)

@@ -33,6 +33,10 @@ def test_without_addresses_they_are_binances_own():
         "key:pass@api.binance.com",
         "api.binance.us",
         "data.binance.vision",
+        "api.binance.me",
+        "api.binance.th.",
+        "api-gcp.binance.com",
+        "evil@api.binance.com:443",
     ],
 )
 def test_paper_cannot_reach_an_exchange_that_trades_for_real(key, host):
@@ -53,6 +57,40 @@ def test_paper_may_reach_everything_else(host):
     made = settings_of(PAPER, LOCAL | {"exchange.rest_url": f"https://{host}"})
 
     assert made.rest_url == f"https://{host}"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "api.binance.com?@testnet.binance.vision",
+        "api.binance.com#@testnet.binance.vision",
+        "api.binance.com\\@testnet.binance.vision",
+        "api.binance\u3002com",
+        "api.\uff42inance.com",
+        "api.binance.com\t",
+        "api.unheard-of.com",
+        "18.65.3.4",
+        "[2600:9000::1]",
+        "testnet.binance.vision.example.com",
+        "127.0.0.1.example.com",
+    ],
+)
+def test_a_host_that_might_be_a_real_exchange_is_none_for_paper(host):
+    """What another reader may take for another host, and whom nobody here knows."""
+    with pytest.raises(Refused, match=r"may trade real money|trades real money|is no address"):
+        settings_of(PAPER, LOCAL | {"exchange.rest_url": f"https://{host}"})
+
+
+@pytest.mark.parametrize("key", LOCAL)
+@pytest.mark.parametrize("host", ["testnet.binance.vision", "127.0.0.1:9100"])
+def test_real_orders_are_not_judged_by_played_prices(key, host):
+    """Nor played ones sent for real: all three addresses are of one kind of money."""
+    scheme = "https" if key == "exchange.rest_url" else "wss"
+
+    with pytest.raises(Refused, match="trades no real money") as refused:
+        settings_of(REAL, {key: f"{scheme}://{host}"})
+
+    assert refused.value.code == 4
 
 
 def test_real_money_is_never_sent_in_the_clear():

@@ -15,9 +15,11 @@ from engine.messages import (
     HeldAside,
     OrderFilled,
     PositionCorrected,
+    SubmitOrder,
     asset_name,
     asset_of,
     decode,
+    encode,
 )
 from engine.venues.asking import ASK_HOLDING, Held, Holding, Trade
 from engine.venues.holdings import corrections, gap_to, held_in
@@ -109,6 +111,22 @@ def test_the_first_look_at_an_account_counts_at_once():
         HeldAside(0, 9, 9, 30, 0),
         HeldAside(0, 9, 9, 0, 500),
     ]
+
+
+def test_a_look_that_agrees_was_the_first():
+    """What differs later is looked at again, as ever: a trade may be on its way to us."""
+    outside = Outside(lambda: SHARED, fee_asset="BNB", is_fresh=True)
+
+    assert told_after(outside, Holding(1_500, (9, 7), (), (1, 0), 40), 1) == []
+    assert told_after(outside, Holding(1_200, (10, 7), (), (1, 0), 40), 3) == []
+
+
+def test_the_first_look_does_not_count_at_once_while_an_order_is_under_way():
+    """It may have traded: its cash would be taken for lost, and be somebody else's ever after."""
+    outside = Outside(lambda: SHARED, fee_asset="BNB", is_fresh=True)
+    outside.send(encode(SubmitOrder(0, 0, 0, 1, 10, 0, 0, 0)))
+
+    assert told_after(outside, Holding(400, (15, 7), (), (1, 0), 40), 1) == []
 
 
 def test_a_core_says_what_it_holds():

@@ -223,6 +223,19 @@ def test_trap_22_a_closed_market_is_looked_at_and_looked_at_again_while_it_is_cl
     assert line.only("order.place")["params"]["newClientOrderId"].endswith("-3")
 
 
+def test_a_tick_that_changes_while_we_run_is_noticed_until_it_is_as_it_was():
+    """The core counts in steps: prices between them would be refused, or told at a wrong price."""
+    line, seen = Line(), []
+    for tick in ("0.00100000", "0.01000000"):
+        line.wait(300.0)
+        price = {"minPrice": tick, "maxPrice": "1000000.00000000", "tickSize": tick}
+        line.reply(of_rules(line), {"symbols": [symbol_row(filters=filters(PRICE_FILTER=price))]})
+        seen.append(set(line.account.books.outdated))
+
+    assert seen == [{0}, set()]
+    assert line.account.books.rules[0].instrument.tick_e8 == 1_000_000
+
+
 def of_rules(line):
     """The question for exchangeInfo that leaves now."""
     (asked,) = [one for one in line.leaves() if one["method"] == "exchangeInfo"]
