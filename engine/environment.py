@@ -40,6 +40,7 @@ OF_KEYS = {
 }
 # Read by console and venue, or by this project's own tests and benchmarks, never by the engine.
 OURS = (
+    "SUPREME_BENCH_RUN_SECONDS",
     "SUPREME_BENCH_WATCH_SECONDS",
     "SUPREME_CLIENTS",
     "SUPREME_CONSOLE_DIFF",

@@ -50,7 +50,7 @@ class Live(Hearing):
             if self.is_over():
                 return
             beat_ns = self.engine.core.state.clock.heartbeat_due_ns or NEVER_NS
-            due_ns = min(self.network.due_ns(self.now_ns), self.venue.due_ns())
+            due_ns = min(self.network.due_ns(), self.venue.due_ns())
             self.hear(self.sleep_s(min(beat_ns, due_ns)))
 
     def hear_other(self, fd: int) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from engine.lines.address import address_of
 from engine.lines.lines import Lines
+from engine.lines.patience import NEVER_NS
 from engine.lines.websocket import WebSocket
 from engine.market.live import LiveMarket
 from engine.market.wishes import Answer, Ask, Connect, Say, Wish
@@ -17,6 +18,8 @@ from engine.venues.asking import Answer as Word
 from engine.venues.asking import Request
 from engine.venues.binance.account import Account
 from engine.venues.settings import Exchange
+
+TURN_NS = 20_000_000  # between two turns while nothing but the market is heard
 
 
 class Ears(NamedTuple):
@@ -39,6 +42,9 @@ class Network:
         self.apis: dict[int, WebSocket] = {}  # of the account
         self._opening: set[int] = set()  # numbers of both that were not seen open yet
         self._next_api = 0
+        self._due_ns = self._turned_ns = 0  # when the next turn is to be made, and the last was
+        self._is_usual = False  # what was heard just now leaves every connection as it was
+        self._is_asked = False  # something waits to leave for the account's venue
         self.questions = Questions(self.lines, exchange.rest_url, seed=1)
 
     def begin(self, now_ns: int) -> None:
@@ -56,14 +62,27 @@ class Network:
 
     def hear(self, fd: int, now_ns: int) -> bool:
         """What the poll says of a descriptor; False if it is none of ours."""
-        return self.lines.hear(fd, now_ns)
+        self._is_usual = False
+        is_ours = self.lines.hear(fd, now_ns)
+        if is_ours:
+            soon_ns = self._turned_ns + TURN_NS if self._is_usual else 0
+            self._due_ns = min(self._due_ns, soon_ns)
+        return is_ours
 
     def ask(self, request: Request, now_ns: int) -> None:
         """Something is to be asked of the venue."""
+        self._is_asked = True
         self.ears.words(self.account.ask(request, now_ns))
 
     def turn(self, now_ns: int) -> None:
-        """Everything that is due: what opened, what ended, what is to be said."""
+        """Everything that is due: what opened, what ended, what is to be said.
+
+        Words of a market and an account that go on as usual make little due: what is asked leaves
+        at once, and all else waits a little for the next turn.
+        """
+        if now_ns < self._due_ns and self._has_left(now_ns):
+            return
+        self._due_ns, self._turned_ns = NEVER_NS, now_ns
         self.lines.settle(now_ns)
         if self.market.due_ns() <= now_ns:
             self.ears.records(self.market.tick(now_ns))
@@ -75,11 +94,21 @@ class Network:
         self._say(now_ns)
         self.questions.turn(now_ns)
         self.lines.settle(now_ns)
-
-    def due_ns(self, now_ns: int) -> int:
-        """When `turn` has something to do though nothing comes."""
         dues = (self.lines.due_ns(), self.market.due_ns(), self.account.due_ns(now_ns))
-        return min(*dues, self.questions.due_ns())
+        self._due_ns = min(self._due_ns, *dues, self.questions.due_ns())
+
+    def _has_left(self, now_ns: int) -> bool:
+        """Whether all that was asked is on its way, and no more than that is to be done."""
+        if not self._is_asked:
+            return True
+        self._say(now_ns)
+        self.lines.settle(now_ns)
+        is_cut = any(line.ended for line in self.apis.values())
+        return not (is_cut or self.account.is_waiting or self.questions.waiting)
+
+    def due_ns(self) -> int:
+        """When `turn` has something to do though nothing comes."""
+        return 0 if self._is_asked else self._due_ns
 
     def _look(self, now_ns: int) -> None:
         """Which lines opened, and which ended."""
@@ -133,6 +162,8 @@ class Network:
             self._look(now_ns)
         hear = self.market.hear
         records = b"".join([hear(number, text, now_ns) for text in texts])
+        line = self.streams.get(number)
+        self._is_usual = line is not None and not line.ended and not self.market.is_wishing
         if records:
             self.ears.records(records)
 
@@ -142,6 +173,9 @@ class Network:
             self._look(now_ns)
         for text in texts:
             self.ears.words(self.account.hear(number, text, now_ns))
+        line = self.apis.get(number)
+        self._is_usual = line is not None and not line.ended
+        self._is_asked = self._is_asked or self.account.is_waiting
 
     def _connect_api(self, now_ns: int) -> None:
         """Open a connection for the account where one is wanted; close those that are done."""
@@ -157,6 +191,7 @@ class Network:
 
     def _say(self, now_ns: int) -> None:
         """What leaves for the account's venue, over REST where no connection can carry it."""
+        self._is_asked = False
         for number, text in self.account.leaving(now_ns):
             if number in self.apis:
                 self.apis[number].send(text)

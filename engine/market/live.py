@@ -97,6 +97,11 @@ class LiveMarket:
         for source in self.sources:
             source.end(self.now_ns)
 
+    @property
+    def is_wishing(self) -> bool:
+        """Whether the network is to do something."""
+        return bool(self.parts.wishes.waiting)
+
     def wishes(self) -> list[Wish]:
         """What the network is to do, once."""
         wishes = self.parts.wishes.taken()

@@ -16,7 +16,7 @@ PARAMETERS = block(
         F, 90.0, 0.1, 86_400.0, "s", "Nothing is bought on a market silent for longer."
     ),
     orders_per_minute_max=Parameter(
-        I, 30, 1, 10_000, "orders", "Entries a minute, over all symbols."
+        I, 30, 1, 1_000_000, "orders", "Entries a minute, over all symbols."
     ),
 )
 RATE = block(minute=I, orders=I)

@@ -46,6 +46,11 @@ class Account:
         question = Question(request, now_ns)
         return self._go_on(question, begin(question, self.books), now_ns)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something waits to leave."""
+        return bool(self.courier.waiting)
+
     def leaving(self, now_ns: int) -> list[tuple[int, str]]:
         """(connection, text) of all that leaves now."""
         for line in self.lines.to_subscribe(now_ns):
