@@ -1,0 +1,123 @@
+"""Does an engine keep its accounts through an exchange's worst days, over real sockets?
+
+The venue is slow, cuts connections, drops and doubles events, leaves orders unanswered with and
+without effect, bans and halts; the engine is killed at any moment and goes on from its journal.
+"""
+
+import json
+import os
+import random
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.control.client import holder_of
+from tests.acceptance.exchanged import (
+    RESTLESS,
+    Place,
+    agrees,
+    differences,
+    e8,
+    until,
+    venue,
+)
+from tests.acceptance.running import ended, supreme
+
+pytest.importorskip("websockets", reason="supreme venue needs websockets")
+
+TICK_E8, LOT_E8 = 1_000_000, 10_000
+ROWS = 1_000  # of a page of the venue's
+# Often enough that a minute of storm has its share; a stop rests behind each entry.
+IMPATIENT = tuple(
+    word
+    for key in ("exchange.answer_seconds=2", "exchange.reconcile_seconds=5")
+    for word in ("--set", key)
+)
+# A minute's own weather: what `storm` has in twenty, and all of it.
+SQUALL = (
+    "latency=1ms..40ms,drop=0.02,duplicate=0.04,unknown=0.06,disconnect=12s,skew=200ms,"
+    "reorder=0.02,ban=20s/3s,halt=15s/2s"
+)
+
+
+@pytest.mark.alone
+def test_no_order_twice_no_fill_lost_through_a_squall(tmp_path: Path):
+    """Forty seconds of all of it, two kills; then every fill and balance is the same."""
+    lived_through(tmp_path / "d", SQUALL, seconds=40.0, lives=3)
+
+
+@pytest.mark.long
+@pytest.mark.alone
+def test_no_order_twice_no_fill_lost_through_twenty_minutes_of_storm(tmp_path: Path):
+    """The plan that `--faults storm` has, and a kill each half a minute or so."""
+    lived_through(tmp_path / "d", "storm", seconds=1_200.0, lives=40)
+
+
+def lived_through(home: Path, plan: str, *, seconds: float, lives: int) -> None:
+    """An engine in a storm; each of its lives but the last ends by a kill."""
+    draw = random.Random(plan).uniform
+    with venue("--faults", plan) as exchange:
+        try:
+            for life in range(lives):
+                up(home, exchange)
+                end = time.monotonic() + seconds / lives * draw(0.5, 1.5)
+                until(lambda: time.monotonic() > end, "the time to be killed", seconds)
+                if life < lives - 1:
+                    os.kill(int(holder_of(str(home))), signal.SIGKILL)
+            done = supreme("pause", "--data-dir", str(home), "--reason", "the storm is over")
+            assert done.returncode == 0, done.stderr
+            met = exchange.turn_weather()["faults"]
+            until(lambda: agrees(home, exchange), lambda: differences(home, exchange))
+        finally:
+            ended(home)
+        compared(home, exchange)
+    assert {"drop", "duplicate", "unknown", "disconnect", "effect"} <= set(met), met
+
+
+def up(home: Path, exchange: Place) -> None:
+    """An engine in the background, also where the venue needs to be asked again."""
+    words = ("--no-console", "--data-dir", str(home), "--profile", "binance-paper")
+    for _ in range(20):
+        done = supreme("up", *words, *RESTLESS, *IMPATIENT, **exchange.environment)
+        if done.returncode == 0:
+            return
+        assert done.returncode == 3, done.stderr  # it does not answer, or asks us to wait
+    raise AssertionError(done.stderr)
+
+
+def compared(home: Path, exchange: Place) -> None:
+    """Every order once, every fill of the venue once in the journal and the other way round."""
+    orders = pages(exchange, "allOrders", "orderId", "orderId")
+    names = Counter(row["clientOrderId"] for row in orders)
+    assert [name for name, count in names.items() if count > 1] == []
+    told = pages(exchange, "myTrades", "fromId", "id")
+    there = {row["id"]: (e8(row["price"]), e8(row["qty"]), e8(row["commission"])) for row in told}
+    here = Counter()
+    for row in records(home):
+        if row["kind"] == "OrderFilled":
+            amounts = (row["price"] * TICK_E8, row["lots"] * LOT_E8, row["fee_e8"])
+            here[row["fill_id"], amounts] += 1
+    assert {count for count in here.values()} == {1}
+    assert dict(here) == {one: 1 for one in there.items()}
+
+
+def pages(exchange: Place, path: str, parameter: str, key: str) -> list[dict[str, Any]]:
+    """Every row there is, page by page."""
+    rows: list[dict[str, Any]] = []
+    while True:
+        beyond = rows[-1][key] + 1 if rows else 0
+        page = exchange.asked(path, symbol="ETHUSDT", limit=ROWS, **{parameter: beyond})
+        rows += page
+        if len(page) < ROWS:
+            return rows
+
+
+def records(home: Path) -> list[dict[str, Any]]:
+    """The journal, verified and decoded."""
+    done = supreme("journal", "export", "--data-dir", str(home))
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
