@@ -107,6 +107,7 @@ def venue_of(engine: Engine) -> Venue:
 def take_up(engine: Engine, exchange: Exchange, now_ns: int) -> None:
     """What an exchange may have done meanwhile is asked; fresh real money waits for an operator."""
     state, venue = engine.core.state, cast("Outside", engine.loop.venue)
+    venue.begin(max(engine.source.start_ns, now_ns))
     if exchange.real_money and not engine.resumed and state.clock.heartbeats == 0:
         why = "a fresh start with real money waits for an operator's reset"
         engine.loop.take(encode(OperatorKilled(0, now_ns, now_ns)), signed("engine", why, now_ns))

@@ -18,7 +18,7 @@ class Terms(NamedTuple):
     ask_max_ns: int = 30_000_000_000
     absent_times: int = 3  # "no such order", so often after settling, and it never arrived
     reconcile_ns: int = 60_000_000_000
-    differ_ns: int = 1_000_000_000  # between two looks at holdings that differ
+    differ_ns: int = 1_000_000_000  # between two looks at what differs, or is not there
     differ_times: int = 3  # the same difference so often, and it is taken over
 
 

@@ -99,6 +99,10 @@ class Outside:
         """Nothing happens here: what the venue reports comes by itself."""
         return None
 
+    def begin(self, now_ns: int) -> None:
+        """It is so late: what is adopted now may have been sent a moment ago."""
+        self.now_ns = max(self.now_ns, now_ns)
+
     def adopt(self, order_id: int, symbol: int, *, accepted: bool, canceling: bool) -> list[bytes]:
         """An order that a journal left open: nobody knows what became of it meanwhile.
 
@@ -111,7 +115,7 @@ class Outside:
 
     def tick(self, now_ns: int) -> list[bytes]:
         """Time has passed: what was not answered is in doubt, what is due is asked."""
-        self.now_ns = max(self.now_ns, now_ns)
+        self.begin(now_ns)
         facts: list[bytes] = []
         for number, (_, until_ns) in list(self._pending.items()):
             if until_ns <= self.now_ns:
@@ -202,12 +206,13 @@ class Outside:
 
     def _miss(self, order: Tracked) -> list[bytes]:
         """No such order: believed only after a while, and not at once then."""
-        if order.accepted or self.now_ns < order.sent_ns + self.terms.settle_ns:
-            order.absent = 0
-        else:
-            order.absent += 1
+        settled_ns = order.sent_ns + self.terms.settle_ns
+        order.absent = 0 if order.accepted or self.now_ns < settled_ns else order.absent + 1
         if order.absent < self.terms.absent_times:
             self._ask_later(order)
+            if not order.accepted:  # nothing else is decided there until this is known: soon, then
+                soon_ns = max(settled_ns, self.now_ns + self.terms.differ_ns)
+                order.ask_at_ns = min(order.ask_at_ns, soon_ns)
             return []
         return self._see(Seen(order.id, REJECTED, 0, NEVER_ARRIVED), is_asked=True)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.control.client import holder_of
-from tests.acceptance.exchanged import RESTLESS, Place, agrees, state_of, until, venue
+from tests.acceptance.exchanged import RESTLESS, Place, agree, state_of, until, venue
 from tests.acceptance.running import ended, supreme
 
 pytest.importorskip("websockets", reason="supreme venue needs websockets")
@@ -47,7 +47,7 @@ def test_what_an_engine_believes_is_what_lies_there_also_after_it_was_killed(hom
     until(lambda: state_of(home).account.fills >= before + 2, "two more fills")
     supreme("pause", "--data-dir", str(home), "--reason", "counted now")
 
-    until(lambda: agrees(home, exchange), "equal balances and orders")
+    agree(home, exchange)
 
     names = [row["clientOrderId"] for row in exchange.asked("allOrders", symbol="ETHUSDT")]
     assert len(names) == len(set(names)) > 3
