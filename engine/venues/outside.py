@@ -291,7 +291,8 @@ class Outside:
         """Ask after a pause that doubles, unless a question is due already."""
         if order.ask_at_ns:
             return
-        pause_ns = min(self.terms.ask_ns << min(order.asked, 20), self.terms.ask_max_ns)
+        most_ns = self.terms.ask_max_ns if order.accepted else self.terms.doubt_max_ns
+        pause_ns = min(self.terms.ask_ns << min(order.asked, 20), most_ns)
         order.asked += 1
         order.ask_at_ns = self.now_ns + pause_ns
 
