@@ -24,9 +24,7 @@ TYPES = (WEIGHT, ORDERS, RAW)
 QUESTIONS_PERCENT = 80  # of a limit: the rest is for orders and their cancels
 BAN_UNSAID_NS = 120 * SECOND_NS  # a ban lasts two minutes at least
 PAUSE_UNSAID_NS = 10 * SECOND_NS
-EARLY_NS = (
-    SECOND_NS // 4
-)  # our idea of the venue's clock may be ahead: who comes early is banned on
+EARLY_NS = SECOND_NS // 4  # the venue's clock may be behind what we think: early is banned on
 WAIT_MAX_NS = 3 * 86_400 * SECOND_NS  # the longest ban there is
 WINDOWS_MAX = 32
 COUNT_MAX = 1 << 40

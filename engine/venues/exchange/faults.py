@@ -132,14 +132,14 @@ READERS = {
 class Faults:
     """The draws of a plan; `counts` says how often each fault was drawn.
 
-    While they rest it is a good day. Of unknown orders `effect` says how many took effect, and
-    `banned` how many requests came in spite of a ban.
+    While they rest it is a good day. Of unknown orders `effect` says how many took effect;
+    `limited` and `banned` are requests refused for being too many, and in spite of a ban.
     """
 
     def __init__(self, plan: Plan, seed: int) -> None:
         self.given, self.random = plan, Random(seed)  # noqa: S311  a plan, no secret
         self.is_resting = False
-        self.counts = dict.fromkeys((*READERS, "effect", "banned"), 0)
+        self.counts = dict.fromkeys((*READERS, "effect", "limited", "banned"), 0)
 
     @property
     def plan(self) -> Plan:

@@ -15,7 +15,7 @@ from engine.venues.exchange.words import VenueRefusal
 if TYPE_CHECKING:
     from engine.venues.exchange.house import House
 
-BANNED = 418
+LIMITED, BANNED = 429, 418
 Reply = Callable[[Answer | None], None]  # None: nobody answers
 Later = Callable[[int, Callable[[], None]], object]  # after so many us
 
@@ -44,6 +44,7 @@ class Front:
 
     def _refused(self, refusal: VenueRefusal, request: Request) -> Answer:
         said = refused(self.house, refusal, request)
+        self.faults.counts["limited"] += said.status == LIMITED
         self.faults.counts["banned"] += said.status == BANNED
         return said
 
