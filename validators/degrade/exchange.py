@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from validators.degrade.exchange_place import (
-    LOOPBACK,
     Stand,
     lasting,
     standing,
@@ -16,7 +15,7 @@ from validators.degrade.proxy import BLACKHOLE, GOOD, RESET, Fault
 
 LASTS_S = 10.0
 DOUBTS = 2  # orders in doubt that a scenario waits for
-BAN_S, HALT_S, SKEW_S = 5, 5, 30
+BAN_S, HALT_S, SKEW_S = 5, 10, 30
 OBEYED_MOST = 4  # requests that may have been on their way when a limit was told
 MINUTE_S = 60.0  # after it the exchange counts anew
 
@@ -105,7 +104,7 @@ def banned(scratch: Path) -> Outcome:
     """Somebody at our address asks too much (429); then the address is banned (418)."""
 
     def fails(stand: Stand, judge: Judge) -> dict[str, int]:
-        while stand.venue.asked("depth", LOOPBACK, symbol="ETHUSDT", limit=5_000)[0] == 200:
+        while stand.venue.asked("depth", from_us=True, symbol="ETHUSDT", limit=5_000)[0] == 200:
             pass
         ours = 1
         lasting(MINUTE_S - venue_ms(stand.venue.port) / 1e3 % MINUTE_S)
@@ -138,7 +137,7 @@ def off_the_clock(scratch: Path) -> Outcome:
 def halted(scratch: Path) -> Outcome:
     """The symbol is halted for a while, orders and cancels are refused."""
 
-    def fails(stand: Stand, judge: Judge) -> dict[str, int]:
+    def fails(stand: Stand, _judge: Judge) -> dict[str, int]:
         stand.venue.turn()
         until(lambda: status_of(stand) == "HALT", "the symbol is halted")
         stand.venue.turn()

@@ -72,13 +72,13 @@ class Venue(Process):
         counts: dict[str, int] = self.told()[-1]["faults"]
         return counts
 
-    def asked(self, path: str, since: str = APART, **parameters: str | int) -> tuple[int, Any]:
+    def asked(self, path: str, *, from_us: bool = False, **given: Any) -> tuple[int, Any]:
         """Status and body of a question, signed where it is about the account."""
-        return asked(self.port, path, since, **parameters)
+        return ask(self.port, path, LOOPBACK if from_us else APART, **given)
 
-    def answer(self, path: str, **parameters: str | int) -> Any:
+    def answer(self, path: str, **given: Any) -> Any:
         """The body of an answer; Broken where there is none."""
-        status, body = self.asked(path, **parameters)
+        status, body = self.asked(path, **given)
         if status != 200:
             raise Broken(f"the venue answers {status}: {str(body)[:100]}")
         return body
@@ -97,7 +97,7 @@ class Venue(Process):
 OPEN_TO_ALL = ("depth", "exchangeInfo", "time")
 
 
-def asked(port: int, path: str, since: str, **parameters: str | int) -> tuple[int, Any]:
+def ask(port: int, path: str, since: str, **parameters: str | int) -> tuple[int, Any]:
     """One question by nobody's client, from an address of this machine."""
     query = urlencode(parameters)
     if path not in OPEN_TO_ALL:
@@ -113,7 +113,7 @@ def asked(port: int, path: str, since: str, **parameters: str | int) -> tuple[in
 
 def venue_ms(port: int) -> int:
     """The venue's time, which may not be ours."""
-    return cast("int", asked(port, "time", APART)[1]["serverTime"])
+    return cast("int", ask(port, "time", APART)[1]["serverTime"])
 
 
 class Stand(NamedTuple):

@@ -114,7 +114,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         f"its time is asked anew; {ACCOUNT}", exchange.off_the_clock, no_exchange,
     ),
     Scenario(
-        "exchange-halt", "the symbol is halted for 5 s",
+        "exchange-halt", "the symbol is halted for 10 s",
         ACCOUNT, exchange.halted, no_exchange,
     ),
     Scenario(
