@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from engine.camera import restored
 from engine.control.client import Link
-from tests.acceptance.running import COMMAND, ROOT
+from tests.acceptance.running import COMMAND, ROOT, supreme
 
 LOT_E8 = 10_000
 WITHIN_S = 60.0
@@ -150,3 +150,10 @@ def differences(home: Path, exchange: Place) -> str:
     if state.orders.unknown:
         found.append(f"{state.orders.unknown} orders unknown")
     return "; ".join(found)
+
+
+def records(home: Path) -> list[dict[str, Any]]:
+    """The journal, verified and decoded."""
+    done = supreme("journal", "export", "--data-dir", str(home))
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]

@@ -4,7 +4,6 @@ The venue is slow, cuts connections, drops and doubles events, leaves orders una
 without effect, bans and halts; the engine is killed at any moment and goes on from its journal.
 """
 
-import json
 import os
 import random
 import signal
@@ -22,6 +21,7 @@ from tests.acceptance.exchanged import (
     Place,
     agree,
     e8,
+    records,
     state_of,
     until,
     venue,
@@ -139,10 +139,3 @@ def pages(exchange: Place, path: str, parameter: str, key: str) -> list[dict[str
         rows += page
         if len(page) < ROWS:
             return rows
-
-
-def records(home: Path) -> list[dict[str, Any]]:
-    """The journal, verified and decoded."""
-    done = supreme("journal", "export", "--data-dir", str(home))
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]

@@ -14,7 +14,7 @@ from validators.degrade.outcome import Judge, Outcome, until
 from validators.degrade.proxy import BLACKHOLE, GOOD, RESET, Fault
 
 LASTS_S = 10.0
-DOUBTS = 2  # orders in doubt that a scenario waits for
+DOUBTS, DOUBTS_S = 2, 120.0  # orders in doubt that a scenario waits for, and how long
 BAN_S, HALT_S, SKEW_S = 5, 10, 30
 OBEYED_MOST = 4  # requests that may have been on their way when a limit was told
 MINUTE_S = 60.0  # after it the exchange counts anew
@@ -39,7 +39,7 @@ def through(scratch: Path, faults: str, fails: Fails) -> Outcome:
 def doubted(stand: Stand, _judge: Judge) -> dict[str, int]:
     """Until so many orders were in doubt."""
     stand.venue.turn()
-    until(lambda: len(stand.logged("OrderUnknown")) >= DOUBTS, "orders are in doubt")
+    until(lambda: len(stand.logged("OrderUnknown")) >= DOUBTS, "orders are in doubt", DOUBTS_S)
     met = stand.venue.turn()
     return {kind: met.get(kind, 0) for kind in ("unknown", "effect")}
 
