@@ -8,7 +8,7 @@ from engine import core as cores
 from engine.control.places import operator, printable
 from engine.desk import signed
 from engine.errors import Refused
-from engine.execution.orders import PENDING_CANCEL, PENDING_NEW, UNKNOWN, is_open
+from engine.execution.orders import NEW, PARTIALLY_FILLED, PENDING_CANCEL, is_open
 from engine.folding import fold
 from engine.journal.checkpoints import Said
 from engine.journal.continuing import changed_from
@@ -108,16 +108,21 @@ def venue_of(engine: Engine) -> Venue:
 def take_up(engine: Engine, exchange: Exchange, now_ns: int) -> None:
     """What an exchange may have done meanwhile is asked; fresh real money waits for an operator."""
     state, venue = engine.core.state, cast("Outside", engine.loop.venue)
+    venue.begin(max(engine.source.start_ns, now_ns))
     if exchange.real_money and not engine.resumed and state.clock.heartbeats == 0:
         why = "a fresh start with real money waits for an operator's reset"
         engine.loop.take(encode(OperatorKilled(0, now_ns, now_ns)), signed("engine", why, now_ns))
         engine.log.say("warning", "HaltedAtStart", why=why)
     for order in state.orders.table:
         if order.id and is_open(order.status):
-            seen = order.status not in (PENDING_NEW, UNKNOWN)
-            canceling = order.status == PENDING_CANCEL
-            for fact in venue.adopt(order.id, order.symbol, accepted=seen, canceling=canceling):
+            canceling, accepted = order.status == PENDING_CANCEL, was_taken(order)
+            for fact in venue.adopt(order.id, order.symbol, accepted=accepted, canceling=canceling):
                 engine.loop.take(fact)
+
+
+def was_taken(order: Any) -> bool:
+    """Whether the journal shows that the venue has an open order: asked to be canceled is not."""
+    return order.status in (NEW, PARTIALLY_FILLED) or order.filled > 0
 
 
 def begun(kept: Kept, source: Source) -> Kept:

@@ -30,6 +30,7 @@ class Live(Hearing):
         self.exchanged = cast("Exchanged", engine.joined())
         parts = self.exchanged.market, self.exchanged.account
         ears = Ears(self.take_market, self.take_words)
+        self.told_switch = self.exchanged.market.choice.switches[-1]
         self.network = Network(self.poll, parts, self.exchanged.settings, ears)
         self.doubts_seen_ns = -1  # of when the newest look at them was taken in
         engine.held.append(lambda: self.network.close(self.now_ns))
@@ -100,6 +101,12 @@ class Live(Hearing):
         notes = self.exchanged.account.books.notes
         for _ in range(min(len(notes), NOTES_A_TURN)):
             self.engine.log.say("warning", "VenueSaid", what=notes.popleft())
+        switch = self.exchanged.market.choice.switches[-1]
+        if switch is not self.told_switch:
+            self.told_switch = switch
+            level = "info" if switch.source else "warning"
+            source = switch.source or "none"
+            self.engine.log.say(level, "MarketSource", source=source, why=switch.why)
         for change in self.exchanged.market.changes():
             level = "warning" if change.why else "info"
             why = change.why or "believed again"

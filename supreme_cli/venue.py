@@ -4,9 +4,11 @@ import asyncio
 import json
 import os
 import secrets
+import signal
 import sys
 import threading
 import time
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -20,6 +22,7 @@ from supreme_cli.common_options import Json, is_number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from engine.venues.exchange.faults import Faults
     from engine.venues.exchange.life import Venue
     from engine.venues.exchange.signing_check import Key
 
@@ -66,7 +69,8 @@ def main(
     """Serve a paper exchange with Binance Spot's REST, streams and WebSocket API on one port.
 
     One customer has 10 ETH, 1 BTC, 100,000 USDT and no BNB. The market is simulated unless a
-    recording is given; nothing here ever reaches a real exchange. Ctrl-C ends it.
+    recording is given; nothing here ever reaches a real exchange. Ctrl-C ends it. SIGUSR1 lets
+    the faults rest, or go on, and tells how often each was met.
     """
     needs_websockets()
     stop = Stop()
@@ -76,6 +80,8 @@ def main(
 
     def begun(at: int) -> None:
         began.set()
+        turned = partial(turn, venue.faults, as_json=as_json)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, turned)
         tell(venue, given, f"{host}:{at}", as_json=as_json)
 
     try:
@@ -115,6 +121,22 @@ async def until(
         await live(venue, *place, stop, begun)
 
 
+def turn(faults: "Faults", *, as_json: bool) -> None:
+    """They rest, or go on: a test chooses its moments."""
+    faults.is_resting = not faults.is_resting
+    tell_weather(faults, as_json=as_json)
+
+
+def tell_weather(faults: "Faults", *, as_json: bool) -> None:
+    """Whether faults rest, and how often each was met: as `tell` says where the venue is."""
+    counts = {kind: number for kind, number in faults.counts.items() if number}
+    if as_json:
+        row = {"schema": SCHEMA, "faults_rest": faults.is_resting, "faults": counts}
+        print(json.dumps(row), flush=True)
+    met = ", ".join(f"{number} {kind}" for kind, number in counts.items()) or "none"
+    say(f"faults {'rest' if faults.is_resting else 'go on'}; met so far: {met}")
+
+
 def needs_websockets() -> None:
     """Refused where the library for messages is not installed: it is no part of the engine."""
     if find_spec("websockets") is None:
@@ -137,10 +159,11 @@ def opened(given: Credentials, market: Market, faults: str, *, no_limits: bool) 
         plan = plan_of(faults) if faults else GOOD_DAY
     except ValueError as wrong:
         raise Refused(f"--faults: {wrong}.", "See: supreme venue --help") from wrong
+    met = Faults(plan, market.seed)
     traded = markets.traded(market.symbols, now_us())
     house = House(
         map(markets.rules_for, traded),
-        lambda: now_us() + plan.skew_us,
+        lambda: now_us() + met.plan.skew_us,
         NO_LIMITS if no_limits else Limits(),
     )
     house.market_label = "RECORDED" if market.recording else f"SIMULATED seed {market.seed}"
@@ -151,7 +174,7 @@ def opened(given: Credentials, market: Market, faults: str, *, no_limits: bool) 
     if market.recording:
         living.append(markets.recorded(house, traded[0], market.seed, market.recording))
     house.tick(house.clock())  # nobody is told of the hour before
-    return Venue(house, living, Faults(plan, market.seed))
+    return Venue(house, living, met)
 
 
 def key_of(given: Credentials) -> "Key":

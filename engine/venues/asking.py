@@ -16,10 +16,11 @@ class Terms(NamedTuple):
     )
     ask_ns: int = 100_000_000  # before the first question, doubled with each
     ask_max_ns: int = 30_000_000_000
+    doubt_max_ns: int = 3_000_000_000  # the same while an order may or may not be there
     absent_times: int = 3  # "no such order", so often after settling, and it never arrived
     lost_ns: int = 600_000_000_000  # "no such order" of one that stood for so long, and it is gone
     reconcile_ns: int = 60_000_000_000
-    differ_ns: int = 1_000_000_000  # between two looks at holdings that differ
+    differ_ns: int = 1_000_000_000  # between two looks at what differs, or is not there
     differ_times: int = 3  # the same difference so often, and it is taken over
 
 

@@ -10,16 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.messages import (
-    FEE_STEP,
-    MAKER,
     NEVER_ARRIVED,
     SUBMIT_ORDER,
     CancelRejected,
     OrderAccepted,
-    OrderCanceled,
-    OrderExpired,
-    OrderFilled,
-    OrderRejected,
     OrderUnknown,
     asset_of,
     decode,
@@ -33,7 +27,6 @@ from engine.venues.asking import (
     ASK_ORDER,
     CANCEL,
     CANCELED,
-    EXPIRED,
     OPEN,
     REJECTED,
     SUBMIT,
@@ -49,7 +42,7 @@ from engine.venues.asking import (
     Trades,
 )
 from engine.venues.holdings import corrections, gap_to, may_lack_trade
-from engine.venues.tracked import Tracked
+from engine.venues.tracked import Tracked, end_of, fill_of
 
 USUAL = Terms()
 ENDED_KEPT = 256  # ended orders remembered, so that what is late still finds them
@@ -99,6 +92,10 @@ class Outside:
         """Nothing happens here: what the venue reports comes by itself."""
         return None
 
+    def begin(self, now_ns: int) -> None:
+        """It is so late: what is adopted now may have been sent a moment ago."""
+        self.now_ns = max(self.now_ns, now_ns)
+
     def adopt(self, order_id: int, symbol: int, *, accepted: bool, canceling: bool) -> list[bytes]:
         """An order that a journal left open: nobody knows what became of it meanwhile.
 
@@ -111,7 +108,7 @@ class Outside:
 
     def tick(self, now_ns: int) -> list[bytes]:
         """Time has passed: what was not answered is in doubt, what is due is asked."""
-        self.now_ns = max(self.now_ns, now_ns)
+        self.begin(now_ns)
         facts: list[bytes] = []
         for number, (_, until_ns) in list(self._pending.items()):
             if until_ns <= self.now_ns:
@@ -209,6 +206,10 @@ class Outside:
         """
         if not order.is_gone(self.now_ns, self.terms):
             self._ask_later(order)
+            if not order.accepted:  # nothing else is decided there until this is known: soon, then
+                settled_ns = order.sent_ns + self.terms.settle_ns
+                soon_ns = max(settled_ns, self.now_ns + self.terms.differ_ns)
+                order.ask_at_ns = min(order.ask_at_ns, soon_ns)
             return []
         if order.accepted:
             order.ending, order.reported = Seen(order.id, CANCELED), order.filled
@@ -224,10 +225,7 @@ class Outside:
             order.fills.add(trade.fill_id)
             order.filled += trade.lots
             order.reported = max(order.reported, order.filled)
-        flags = (trade.side & 1) + (MAKER if trade.maker else 0) + trade.fee_in * FEE_STEP
-        told = (trade.order_id, trade.price, trade.lots, trade.fee_e8, trade.fill_id, flags)
-        facts = [encode(OrderFilled(*self._stamp(trade.symbol), *told))]
-        return facts + self._settle(trade.order_id)
+        return [fill_of(trade, self.now_ns), *self._settle(trade.order_id)]
 
     def _settle(self, order_id: int) -> list[bytes]:
         """End an order once every trade it is said to have made was told."""
@@ -242,12 +240,7 @@ class Outside:
         self.ended[order_id] = self.orders.pop(order_id)
         if len(self.ended) > ENDED_KEPT:
             del self.ended[next(iter(self.ended))]
-        stamp = self._stamp(order.symbol)
-        if order.ending.status == REJECTED:
-            return [encode(OrderRejected(*stamp, order.id, order.ending.reason))]
-        if order.ending.status == CANCELED:
-            return [encode(OrderCanceled(*stamp, order.id))]
-        return [encode(OrderExpired(*stamp, order.id))] if order.ending.status == EXPIRED else []
+        return end_of(order, self.now_ns)
 
     def _reconcile(self, holding: Holding) -> list[bytes]:
         """Orders and holdings against ours; what differs again and again is taken over."""
@@ -292,7 +285,8 @@ class Outside:
         """Ask after a pause that doubles, unless a question is due already."""
         if order.ask_at_ns:
             return
-        pause_ns = min(self.terms.ask_ns << min(order.asked, 20), self.terms.ask_max_ns)
+        most_ns = self.terms.ask_max_ns if order.accepted else self.terms.doubt_max_ns
+        pause_ns = min(self.terms.ask_ns << min(order.asked, 20), most_ns)
         order.asked += 1
         order.ask_at_ns = self.now_ns + pause_ns
 

@@ -3,16 +3,23 @@
 import hashlib
 import hmac
 import json
+import signal
 import subprocess
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from tests.acceptance.running import COMMAND, ROOT
+from engine.camera import restored
+from engine.control.client import Link
+from tests.acceptance.running import COMMAND, ROOT, supreme
 
+LOT_E8 = 10_000
+WITHIN_S = 60.0
+ASKER = "127.0.0.2"  # the venue counts addresses apart: the engine's limits are its own
 KEY, SECRET = "acceptance-key-1", "acceptance-secret-1"
 KEYS = {"EXCHANGE_API_KEY": KEY, "EXCHANGE_SECRET": SECRET}
 # An agent that changes its mind at each second's bar.
@@ -33,15 +40,27 @@ class Place(NamedTuple):
 
     port: int
     environment: dict[str, str]
+    process: "subprocess.Popen[str]"
+
+    def turn_weather(self) -> dict[str, Any]:
+        """The venue's faults rest, or go on; how often each was met so far."""
+        self.process.send_signal(signal.SIGUSR1)
+        assert self.process.stdout is not None
+        told: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return told
 
     def asked(self, path: str, **parameters: str | int) -> Any:
-        """A signed question to the venue, by nobody's client."""
+        """A signed question to the venue, by nobody's client, not counted with the engine's."""
         query = urlencode({**parameters, "timestamp": time.time_ns() // 1_000_000})
         signature = hmac.new(SECRET.encode(), query.encode(), hashlib.sha256).hexdigest()
-        url = f"http://127.0.0.1:{self.port}/api/v3/{path}?{query}&signature={signature}"
-        asked = urllib.request.Request(url, headers={"X-MBX-APIKEY": KEY})
-        with urllib.request.urlopen(asked, timeout=10) as answer:
-            return json.load(answer)
+        asker = HTTPConnection("127.0.0.1", self.port, timeout=10, source_address=(ASKER, 0))
+        with closing(asker):
+            target = f"/api/v3/{path}?{query}&signature={signature}"
+            asker.request("GET", target, headers={"X-MBX-APIKEY": KEY})
+            answer = asker.getresponse()
+            told = json.load(answer)
+        assert answer.status == 200, told
+        return told
 
     def balances(self) -> dict[str, int]:
         """All of each asset, free and locked, in 1e-8."""
@@ -68,8 +87,73 @@ def venue(*words: str) -> Iterator[Place]:
             "SUPREME_EXCHANGE__STREAM_URL": f"ws://127.0.0.1:{port}",
             "SUPREME_EXCHANGE__API_URL": f"ws://127.0.0.1:{port}/ws-api/v3",
         }
-        yield Place(port, {**addresses, **KEYS})
+        yield Place(port, {**addresses, **KEYS}, process)
     finally:
         process.terminate()
         process.wait(30)
         process.stdout.close()
+
+
+def state_of(home: Path) -> Any:
+    """The engine's state now."""
+    with closing(Link(str(home), 10.0)) as link:
+        return restored(link.picture())
+
+
+def until(
+    is_so: Callable[[], bool], what: str | Callable[[], str], seconds: float = WITHIN_S
+) -> None:
+    """Wait for what must come; asking is what takes the time."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        late = time.monotonic() > end
+        assert not late, f"not within {seconds:g} s: {what if isinstance(what, str) else what()}"
+
+
+def agrees(home: Path, exchange: Place) -> bool:
+    """Whether every balance and every open order is the same here and there, to 1e-8."""
+    return not differences(home, exchange)
+
+
+def agree(home: Path, exchange: Place) -> None:
+    """Wait until they do; the venue is asked once a heartbeat, for it counts what it is asked."""
+    seen = 0
+
+    def is_so() -> bool:
+        nonlocal seen
+        beats = state_of(home).clock.heartbeats
+        if beats == seen:
+            return False
+        seen = beats
+        return agrees(home, exchange)
+
+    until(is_so, lambda: differences(home, exchange))
+
+
+def differences(home: Path, exchange: Place) -> str:
+    """What is not the same here and there, in words; nothing where all is."""
+    state, there = state_of(home), exchange.balances()
+    held = state.symbols[0].position
+    here = {
+        "USDT": state.account.cash_e8 + state.account.aside_e8,
+        "ETH": held.lots * LOT_E8 + held.dust_e8 + held.aside_e8,
+        "BNB": state.account.fee_asset_e8,
+    }
+    found = [
+        f"{asset}: {amount} here, {there[asset]} there, in 1e-8"
+        for asset, amount in here.items()
+        if amount != there[asset]
+    ]
+    theirs = len(exchange.asked("openOrders", symbol="ETHUSDT"))
+    if theirs != state.orders.open:
+        found.append(f"{state.orders.open} orders open here, {theirs} there")
+    if state.orders.unknown:
+        found.append(f"{state.orders.unknown} orders unknown")
+    return "; ".join(found)
+
+
+def records(home: Path) -> list[dict[str, Any]]:
+    """The journal, verified and decoded."""
+    done = supreme("journal", "export", "--data-dir", str(home))
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]

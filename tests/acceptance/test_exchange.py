@@ -2,23 +2,16 @@
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from engine.camera import restored
-from engine.control.client import Link, holder_of
-from tests.acceptance.exchanged import RESTLESS, Place, venue
+from engine.control.client import holder_of
+from tests.acceptance.exchanged import RESTLESS, Place, agree, state_of, until, venue
 from tests.acceptance.running import ended, supreme
 
 pytest.importorskip("websockets", reason="supreme venue needs websockets")
-
-LOT_E8 = 10_000
-WITHIN_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -43,30 +36,6 @@ def up(home: Path, exchange: Place, *words: str, profile: str = "binance-paper")
     assert done.returncode == 0, done.stderr
 
 
-def state_of(home: Path) -> Any:
-    """The engine's state now."""
-    with closing(Link(str(home), 10.0)) as link:
-        return restored(link.picture())
-
-
-def until(is_so: Callable[[], bool], what: str) -> None:
-    """Wait for what must come; asking is what takes the time."""
-    end = time.monotonic() + WITHIN_S
-    while not is_so():
-        assert time.monotonic() < end, f"not within {WITHIN_S:g} s: {what}"
-
-
-def agrees(home: Path, exchange: Place) -> bool:
-    """Whether every balance and every open order is the same here and there, to 1e-8."""
-    state, there = state_of(home), exchange.balances()
-    held = state.symbols[0].position
-    ether = held.lots * LOT_E8 + held.dust_e8 + held.aside_e8
-    cash = state.account.cash_e8 + state.account.aside_e8
-    theirs = exchange.asked("openOrders", symbol="ETHUSDT")
-    same = (cash, ether) == (there["USDT"], there["ETH"])
-    return bool(same and len(theirs) == state.orders.open and state.orders.unknown == 0)
-
-
 def test_what_an_engine_believes_is_what_lies_there_also_after_it_was_killed(home, exchange):
     """It trades, is killed at any moment, goes on from its journal; no order is there twice."""
     up(home, exchange)
@@ -77,7 +46,7 @@ def test_what_an_engine_believes_is_what_lies_there_also_after_it_was_killed(hom
     until(lambda: state_of(home).account.fills >= before + 2, "two more fills")
     supreme("pause", "--data-dir", str(home), "--reason", "counted now")
 
-    until(lambda: agrees(home, exchange), "equal balances and orders")
+    agree(home, exchange)
 
     names = [row["clientOrderId"] for row in exchange.asked("allOrders", symbol="ETHUSDT")]
     assert len(names) == len(set(names)) > 3

@@ -31,13 +31,13 @@ def test_the_list_names_each_with_its_promise_and_whether_it_runs_here():
 
 def test_a_scenario_that_holds_is_exit_0_and_leaves_nothing(native: object, tmp_path: Path):
     """Its figures are told, and its scratch directory is gone."""
-    done = supreme("degrade", "--scenario", "exchange-lies", "--json", TMPDIR=str(tmp_path))
+    done = supreme("degrade", "--scenario", "exchange-simulated", "--json", TMPDIR=str(tmp_path))
 
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["command"], found["verdict"]) == ("degrade", "held")
     (row,) = found["scenarios"]
-    assert (row["scenario"], row["verdict"], row["why"]) == ("exchange-lies", "held", "")
+    assert (row["scenario"], row["verdict"], row["why"]) == ("exchange-simulated", "held", "")
     assert row["figures"]["unknown"] > 0
     assert os.listdir(tmp_path) == []
 

@@ -48,7 +48,7 @@ class Process:
         self._from = self.out.stat().st_size if self.out.exists() else 0
         with self.out.open("ab") as out:
             self.child = subprocess.Popen(
-                [*COMMAND, *words, "--data-dir", str(home)], cwd=ROOT, env=environment(**own),
+                [*COMMAND, *words, *self.place()], cwd=ROOT, env=environment(**own),
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             )  # fmt: skip
 
@@ -59,6 +59,10 @@ class Process:
         if self.child.poll() is None:
             self.child.kill()
             self.child.wait()
+
+    def place(self) -> list[str]:
+        """Words that say where it lives."""
+        return ["--data-dir", str(self.home)]
 
     @property
     def is_alive(self) -> bool:

@@ -1,10 +1,12 @@
 """Which faults does an engine meet, and what is promised in each? A row a scenario."""
 
-from validators.degrade import database, disk, outside, process, shared_cache
+from validators.degrade import database, disk, exchange, outside, process, shared_cache
+from validators.degrade.exchange_place import absent as no_exchange
 from validators.degrade.outcome import Scenario
 
 DATABASE = "decisions go on at their pace; no row is lost, the checkpoint is reached; no restart"
 SHARED = "each page of history is right and soon there, decisions go on; Redis is used again"
+ACCOUNT = "no order twice, no fill lost, nothing unknown, balances as there to 1e-8; it trades on"
 SAME = "same state as an undisturbed run"
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -83,9 +85,37 @@ SCENARIOS: tuple[Scenario, ...] = (
         f"decisions go on; {SAME}", process.clock_jumps, process.no_compiler,
     ),
     Scenario(
-        "exchange-lies", "time-outs, lost, late and doubled words, in virtual time",
+        "exchange-simulated", "time-outs, lost, late and doubled words, in virtual time",
         "money and orders as at the exchange, nothing unknown, no order sent twice",
         outside.lies, outside.anywhere,
+    ),
+    Scenario(
+        "exchange-timeout", "no order is answered, half of them take effect",
+        ACCOUNT, exchange.timing_out, no_exchange,
+    ),
+    Scenario(
+        "exchange-lies", "5xx for orders, events lost, doubled, late, out of turn",
+        ACCOUNT, exchange.lying, no_exchange,
+    ),
+    Scenario(
+        "exchange-disconnect", "every connection is reset, none is to be had for 10 s",
+        f"its market is doubted; {ACCOUNT}", exchange.disconnected, no_exchange,
+    ),
+    Scenario(
+        "exchange-silent", "streams say nothing, then REST neither",
+        f"REST is polled, then nothing is sent; {ACCOUNT}", exchange.silent, no_exchange,
+    ),
+    Scenario(
+        "exchange-ban", "429 for our address, then a ban (418)",
+        f"both are waited out; {ACCOUNT}", exchange.banned, no_exchange,
+    ),
+    Scenario(
+        "exchange-clock", "the exchange's clock jumps 30 s ahead, and back",
+        f"its time is asked anew; {ACCOUNT}", exchange.off_the_clock, no_exchange,
+    ),
+    Scenario(
+        "exchange-halt", "the symbol is halted for 10 s",
+        ACCOUNT, exchange.halted, no_exchange,
     ),
     Scenario(
         "market-silent", "a recording with gaps of five minutes",

@@ -24,6 +24,7 @@ TYPES = (WEIGHT, ORDERS, RAW)
 QUESTIONS_PERCENT = 80  # of a limit: the rest is for orders and their cancels
 BAN_UNSAID_NS = 120 * SECOND_NS  # a ban lasts two minutes at least
 PAUSE_UNSAID_NS = 10 * SECOND_NS
+EARLY_NS = SECOND_NS // 4  # the venue's clock may be behind what we think: early is banned on
 WAIT_MAX_NS = 3 * 86_400 * SECOND_NS  # the longest ban there is
 WINDOWS_MAX = 32
 COUNT_MAX = 1 << 40
@@ -120,7 +121,7 @@ class Limits:
     def refused(self, status: int, until_ns: int, venue_ns: int, *, by_orders: bool) -> None:
         """A 429 or 418; `until_ns` 0 if the venue did not say how long."""
         unsaid_ns = BAN_UNSAID_NS if status == 418 else PAUSE_UNSAID_NS
-        until_ns = min(until_ns or venue_ns + unsaid_ns, venue_ns + WAIT_MAX_NS)
+        until_ns = min(until_ns or venue_ns + unsaid_ns, venue_ns + WAIT_MAX_NS) + EARLY_NS
         if by_orders and status != 418:
             self.orders_until_ns = max(self.orders_until_ns, until_ns)
         else:

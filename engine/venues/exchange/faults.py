@@ -10,6 +10,7 @@ from typing import NamedTuple
 from engine.instruments import e8_of
 from engine.venues.exchange.asking import TRADE, Row
 
+OVERTAKEN_US = (50_000, 500_000)  # how much later an event comes that others overtake
 UNITS_US = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
 E8 = 100_000_000
 BUS = "An unexpected response was received from the message bus. Execution status unknown."
@@ -33,9 +34,10 @@ class Plan(NamedTuple):
     latency_us: tuple[int, int] = (0, 0)  # each way, least and most
     drop_e8: int = 0  # of events
     duplicate_e8: int = 0
+    reorder_e8: int = 0  # they come behind others that were told after them
     unknown_e8: int = 0  # of orders and cancels
     disconnect_us: int = 0  # the mean life of a connection
-    skew_us: int = 0  # the venue's clock ahead of the true one
+    skew_us: int = 0  # the venue's clock ahead of the true one, or behind it
     ban: tuple[int, int] = (0, 0)  # every so often, for so long
     halt: tuple[int, int] = (0, 0)
 
@@ -84,6 +86,11 @@ def duration(text: str) -> int:
     raise ValueError("write a time as 250ms, 5s or 2m")
 
 
+def offset(text: str) -> int:
+    """A time, or one before now: -3s."""
+    return -duration(text[1:]) if text.startswith("-") else duration(text)
+
+
 def stretch(text: str) -> tuple[int, int]:
     """One time, or the least and the most of it."""
     least, mark, most = text.partition("..")
@@ -113,20 +120,31 @@ READERS = {
     "latency": ("latency_us", stretch),
     "drop": ("drop_e8", share),
     "duplicate": ("duplicate_e8", share),
+    "reorder": ("reorder_e8", share),
     "unknown": ("unknown_e8", share),
     "disconnect": ("disconnect_us", duration),
-    "skew": ("skew_us", duration),
+    "skew": ("skew_us", offset),
     "ban": ("ban", spell),
     "halt": ("halt", spell),
 }
 
 
 class Faults:
-    """The draws of a plan; `counts` says how often each fault was drawn."""
+    """The draws of a plan; `counts` says how often each fault was drawn.
+
+    While they rest it is a good day. Of unknown orders `effect` says how many took effect;
+    `limited` and `banned` are requests refused for being too many, and in spite of a ban.
+    """
 
     def __init__(self, plan: Plan, seed: int) -> None:
-        self.plan, self.random = plan, Random(seed)  # noqa: S311  a plan, no secret
-        self.counts = dict.fromkeys((*READERS, "effect"), 0)
+        self.given, self.random = plan, Random(seed)  # noqa: S311  a plan, no secret
+        self.is_resting = False
+        self.counts = dict.fromkeys((*READERS, "effect", "limited", "banned"), 0)
+
+    @property
+    def plan(self) -> Plan:
+        """How bad it is now."""
+        return GOOD_DAY if self.is_resting else self.given
 
     def fate(self, row: Row) -> Fate:
         """What becomes of a request."""
@@ -151,6 +169,12 @@ class Faults:
             return 0
         return 2 if self.happens("duplicate", self.plan.duplicate_e8) else 1
 
+    def overtaken_us(self) -> int:
+        """How much later this event comes than those behind it; 0: in its turn."""
+        if not self.happens("reorder", self.plan.reorder_e8):
+            return 0
+        return self.random.randint(*OVERTAKEN_US)
+
     def lifetime_us(self) -> int:
         """How long a connection lives before it is cut; 0: as long as it likes."""
         mean = self.plan.disconnect_us
@@ -162,7 +186,7 @@ class Faults:
 
     def next_spell(self, kind: str) -> tuple[int, int]:
         """How long until the next one and how long it lasts, in us; zeros: never."""
-        every, lasts = self.plan.ban if kind == "ban" else self.plan.halt
+        every, lasts = self.given.ban if kind == "ban" else self.given.halt
         if not every:
             return 0, 0
         return int(every * (0.5 + self.random.random())), lasts

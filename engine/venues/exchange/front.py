@@ -15,6 +15,7 @@ from engine.venues.exchange.words import VenueRefusal
 if TYPE_CHECKING:
     from engine.venues.exchange.house import House
 
+LIMITED, BANNED = 429, 418
 Reply = Callable[[Answer | None], None]  # None: nobody answers
 Later = Callable[[int, Callable[[], None]], object]  # after so many us
 
@@ -38,8 +39,14 @@ class Front:
         try:
             admitted = admit(self.house, request)
         except VenueRefusal as refusal:
-            return refused(self.house, refusal, request)
+            return self._refused(refusal, request)
         return answer_of(self.house, admitted)
+
+    def _refused(self, refusal: VenueRefusal, request: Request) -> Answer:
+        said = refused(self.house, refusal, request)
+        self.faults.counts["limited"] += said.status == LIMITED
+        self.faults.counts["banned"] += said.status == BANNED
+        return said
 
     def _after(self, delay_us: int, act: Callable[[], None]) -> None:
         if delay_us:
@@ -51,7 +58,7 @@ class Front:
         try:
             admitted = admit(self.house, request)
         except VenueRefusal as refusal:
-            said = refused(self.house, refusal, request)
+            said = self._refused(refusal, request)
             self._after(fate.after_us, lambda: reply(said))
             return
         # Between the two checks of its time: who comes late by then is refused.

@@ -99,6 +99,8 @@ async def spells(venue: Venue, kind: str, server: Server) -> None:
         if not wait_us:
             return
         await asyncio.sleep(wait_us / 1e6)
+        if venue.faults.is_resting:
+            continue
         venue.faults.counts[kind] += 1
         if kind == BANNED:
             ban(venue.house, server, lasts_us)

@@ -104,11 +104,13 @@ class Messages:
             self.flush()
 
     def send_event(self, text: str) -> None:
-        """An event; on a bad day it is late, comes twice or not at all."""
+        """An event; on a bad day it is late, behind others, comes twice or not at all."""
         faults, loop = self.connection.server.faults, self.connection.server.loop
         for _ in range(faults.copies()):
-            delay_us = faults.delay()
-            if delay_us:
+            delay_us, overtaken_us = faults.delay(), faults.overtaken_us()
+            if overtaken_us:
+                loop.call_later((delay_us + overtaken_us) / 1e6, self.send, text)
+            elif delay_us or self.due_s > loop.time():
                 # One connection's events keep their order, however late each is.
                 self.due_s = max(self.due_s + STEP_S, loop.time() + delay_us / 1e6)
                 loop.call_at(self.due_s, self.send, text)

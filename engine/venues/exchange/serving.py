@@ -185,6 +185,8 @@ class Connection(asyncio.Protocol):
 
     def cut(self) -> None:
         """A fault of the network."""
+        if self.server.faults.is_resting:
+            return
         self.server.faults.counts["disconnect"] += 1
         self.abort()
 

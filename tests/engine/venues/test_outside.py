@@ -94,7 +94,7 @@ def kinds(told: list[Any]) -> list[type[Any]]:
 
 
 def test_silence_makes_an_order_unknown_and_is_followed_by_questions_alone():
-    """Each after twice the pause, at most half a minute; never another submit."""
+    """Each after twice the pause, at most three seconds; never another submit."""
     desk = Desk()
     desk.submit()
 
@@ -111,8 +111,8 @@ def test_silence_makes_an_order_unknown_and_is_followed_by_questions_alone():
 
     assert kinds(told) == [OrderUnknown]
     assert {verb for verb, _ in asked} <= {ASK_ORDER, ASK_HOLDING}
-    assert pauses[:6] == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4]
-    assert pauses[-1] == 30.0
+    assert pauses[:6] == [0.2, 0.4, 0.8, 1.6, 3.0, 3.0]
+    assert pauses[-1] == 3.0
 
 
 def test_no_such_order_is_believed_late_and_not_at_once():
@@ -131,6 +131,41 @@ def test_no_such_order_is_believed_late_and_not_at_once():
     assert kinds(told) == [OrderUnknown, OrderRejected]
     assert told[-1].reason == NEVER_ARRIVED
     assert denials == TERMS.absent_times
+
+
+def test_an_order_that_never_arrived_is_known_as_such_soon_after_the_venue_has_settled():
+    """Until then its symbol waits: the pauses between questions do not grow past that time."""
+    desk = Desk()
+    desk.hear(desk.submit(), Silence())
+    facts: list[Any] = []
+
+    while not facts and desk.now_ns < START + 60 * SECOND:
+        facts = desk.wait(0.1)
+        for one in desk.asked():
+            if one.verb == ASK_ORDER:
+                facts += desk.hear(one.number, Seen(1, ABSENT))
+
+    assert [type(fact) for fact in facts] == [OrderRejected]
+    assert TERMS.settle_ns < desk.now_ns - START < TERMS.settle_ns + 4 * SECOND
+
+
+def test_what_was_sent_by_a_life_that_ended_may_still_be_on_its_way():
+    """An engine that is back at once waits as long as one that was never away."""
+    venue = Outside(lambda: (1_000, [0]))
+    venue.begin(START)
+    venue.adopt(1, 0, accepted=False, canceling=False)
+    now_ns, facts = START, []
+
+    while not facts:
+        now_ns += SECOND // 10
+        venue.tick(now_ns)
+        for one in tuple(venue.outgoing):
+            if one.verb == ASK_ORDER:
+                facts += venue.take(one.number, Seen(1, ABSENT))
+        venue.outgoing.clear()
+
+    assert type(decode(facts[0])) is OrderRejected
+    assert now_ns > START + TERMS.settle_ns
 
 
 def test_a_definite_no_is_one():

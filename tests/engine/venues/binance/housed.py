@@ -99,7 +99,7 @@ class Housed:
 
     def heal(self) -> None:
         """From now on everything works."""
-        self.faults.plan = plan_of(GOOD_DAY)
+        self.faults.given = plan_of(GOOD_DAY)
         self.house.exchange.halt("ETHUSDT", TRADING)
 
     def held(self, asset: str) -> int:

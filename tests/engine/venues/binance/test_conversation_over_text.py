@@ -54,7 +54,7 @@ def test_a_few_hundred_orders_over_bad_lines(seed):
     """No order twice, none in doubt, every trade told, money equal."""
     world = bad_world(seed)
 
-    world.run(400)
+    world.run(600)
 
     judge(world)
     assert len(world.fills) > 100
@@ -76,10 +76,10 @@ class Resending(Account):
 
 def test_an_adapter_that_sends_again_is_found():
     """By the exchange, which was sent an order twice."""
-    world = bad_world(1)
+    world = bad_world(2)
     world.account = Resending(KEY, world.account.books, 1)
 
-    world.run(400)
+    world.run(600)
 
     with pytest.raises(AssertionError):
         judge(world)

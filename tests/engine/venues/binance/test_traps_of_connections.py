@@ -81,7 +81,7 @@ def test_trap_7_nothing_leaves_while_the_venue_asks_to_wait():
     line.wait(0.5)
     early = line.leaves()
     refused = line.wait(0.6)
-    line.wait(29.0)
+    line.wait(29.5)
     line.submit(submit(2))
     late = [one["method"] for one in line.leaves()]
 
