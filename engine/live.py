@@ -6,6 +6,7 @@ from engine.exchange import Exchanged, past_bars
 from engine.hearing import Hearing
 from engine.lines.patience import NEVER_NS
 from engine.network import Ears, Network
+from engine.reach import Reach, told
 from engine.venues.asking import Answer
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Live(Hearing):
         ears = Ears(self.take_market, self.take_words)
         self.network = Network(self.poll, parts, self.exchanged.settings, ears)
         engine.held.append(lambda: self.network.close(self.now_ns))
+        self.reach = Reach(self.now_ns)
+        self.desk.exchange = lambda: told(engine, self.exchanged, self.reach, self.now_ns)
 
     def run(self) -> None:
         """Until the time is over or somebody asks to stop."""
@@ -81,7 +84,10 @@ class Live(Hearing):
         notes = self.exchanged.account.books.notes
         for _ in range(min(len(notes), NOTES_A_TURN)):
             self.engine.log.say("warning", "VenueSaid", what=notes.popleft())
-        for change in self.exchanged.market.changes():
-            level = "warning" if change.why else "info"
-            why = change.why or "believed again"
-            self.engine.log.say(level, "MarketDoubted", symbol=change.name, why=why)
+        is_up = self.exchanged.account.lines.best(hearing=True) != 0
+        changes = self.exchanged.market.changes()
+        for said in [
+            *self.reach.look(is_up=is_up, now_ns=self.now_ns),
+            *self.reach.heed(changes, self.now_ns),
+        ]:
+            self.engine.log.say(said.level, said.event, **said.fields)

@@ -19,6 +19,7 @@ class View(NamedTuple):
     curve: Curve
     latency: dict[str, dict[str, int]]
     notices: list[dict[str, Any]]  # the oldest first
+    exchange: dict[str, Any]  # how it stands; empty on simulated fills, and until it was told
 
 
 class Seen(NamedTuple):
@@ -50,6 +51,7 @@ def view_of(raw: bytes, said: dict[str, Any]) -> View:
         curve_of(state),
         said.get("latency", {}),
         said.get("notices", []),
+        said.get("exchange", {}),
     )
 
 
