@@ -29,7 +29,7 @@ from engine.venues.binance.signing import Key
 from engine.venues.settings import Exchange, host_of
 
 RULES_TARGET = "/api/v3/exchangeInfo?symbol="
-RULES_WITHIN_S, BARS_WITHIN_S = 20.0, 5.0
+RULES_WITHIN_S, BARS_WITHIN_S = 10.0, 5.0
 SIMULATED_HEADER = "x-supreme-market"  # what supreme venue says of a market made from a seed
 SHOWN_MAX = 120
 

@@ -1,4 +1,4 @@
-"""How does an exchange stand for an engine? Market, orders, clock, limits, and what is aside.
+"""How does an exchange stand for an engine? Market, account, clock, limits, and what is aside.
 
 Facts beside the state, for whoever watches: no digest covers them, and nothing is decided by them.
 """
@@ -36,7 +36,7 @@ class Reach:
         self.told: set[str] = set()  # the symbols whose doubt was told
 
     def look(self, *, is_up: bool, now_ns: int) -> list[Said]:
-        """Whether orders reach it now: the first time is no news, later each change is."""
+        """Whether the account is heard now: the first time is no news, later each change is."""
         if is_up == self.is_up:
             return []
         lasted_s = round((now_ns - self.since_ns) / 1e9, 1)
@@ -45,8 +45,9 @@ class Reach:
         if is_first:
             return []
         if is_up:
-            return [Said("info", "ExchangeBack", {"away_s": lasted_s})]
-        return [Said("warning", "ExchangeLost", {"reason": "no connection carries orders"})]
+            return [Said("info", "AccountBack", {"away_s": lasted_s})]
+        why = "its stream ended: orders go by REST, and are asked after, until it is back"
+        return [Said("warning", "AccountLost", {"reason": why})]
 
     def heed(self, changes: "Iterable[Change]", now_ns: int) -> list[Said]:
         """Which symbols' market is doubted for a while by now, and whose is believed again."""
@@ -79,8 +80,8 @@ def told(engine: "Engine", exchanged: "Exchanged", reach: Reach, now_ns: int) ->
         "real_money": exchanged.settings.real_money,
         "now_ns": now_ns,
         "market": market_of(exchanged),
-        "orders": {
-            "connected": reach.is_up,
+        "account": {
+            "heard": reach.is_up,
             "since_ns": reach.since_ns,
             "trouble": account.trouble,
             "in_doubt": doubtful,

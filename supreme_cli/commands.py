@@ -38,7 +38,9 @@ COMMANDS = {
         OPERATE, "what is not called now, and your hand on it", "supreme_cli.breaker"
     ),
     "alerts": Command(OPERATE, "what went wrong; see it, acknowledge it", "supreme_cli.alerts"),
-    "exchange": Command(LOOK, "is it reached, what is aside", "supreme_cli.exchange", "shown"),
+    "exchange": Command(
+        LOOK, "is it heard, what is aside in the account", "supreme_cli.exchange", "shown"
+    ),
     "positions": Command(LOOK, "what is held", SHOW, "positions"),
     "orders": Command(LOOK, "what may still fill", SHOW, "orders"),
     "trades": Command(LOOK, "the newest fills", SHOW, "trades"),

@@ -1,4 +1,4 @@
-"""supreme exchange: whether market and orders are reached, and what lies aside in the account."""
+"""supreme exchange: whether market and account are heard, and what lies aside there."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -28,24 +28,25 @@ def text(found: dict[str, Any]) -> str:
 
 
 def short_rows(told: dict[str, Any]) -> list[tuple[str, str]]:
-    """What nobody must miss: market, orders, clock, what is aside."""
-    market, orders, known = told["market"], told["orders"], told["clock"]
+    """What nobody must miss: market, account, clock, what is aside."""
+    market, account, known = told["market"], told["account"], told["clock"]
     by = f"by {market['source']}" if market["source"] else "NO SOURCE"
     doubts = [f"; {row['symbol']} IN DOUBT: {row['doubt']}"
               for row in market["symbols"] if row["doubt"]]  # fmt: skip
     since = f" since {clock(market['since_ns'])}" if market["since_ns"] else ""
-    reached = "reach" if orders["connected"] else "DO NOT REACH"
-    doubtful = f"; {orders['in_doubt']} in doubt" if orders["in_doubt"] else ""
-    trouble = f"; {orders['trouble']}" if orders["trouble"] else ""
+    heard = "heard" if account["heard"] else "NOT HEARD"
+    by_rest = "" if account["heard"] else "; orders go by REST"
+    doubtful = f"; {account['in_doubt']} orders in doubt" if account["in_doubt"] else ""
+    trouble = f"; {account['trouble']}" if account["trouble"] else ""
     until_ns = told["waits_until_ns"]
     wait = f"; told to wait until {clock(until_ns)}" if until_ns else ""
     ahead = f"{known['offset_ms']:+.1f} ms from ours, give or take {known['error_ms']:.1f}"
     aside = ", ".join(f"{one['amount']} {one['asset']}" for one in told["aside"]) or "nothing"
-    since_ns = orders["since_ns"]
-    reached = f"{reached} {told['host']} since {clock(since_ns)}"
+    since_ns = account["since_ns"]
+    heard = f"{heard} at {told['host']} since {clock(since_ns)}{by_rest}"
     return [
         ("market", f"{by}{since} ({market['why']}){''.join(doubts)}"),
-        ("orders", f"{reached}{doubtful}{trouble}{wait}"),
+        ("account", f"{heard}{doubtful}{trouble}{wait}"),
         ("clock", ahead if known["known"] else "not asked yet"),
         ("aside", f"{aside}: in the account, not ours to trade"),
     ]
@@ -73,7 +74,7 @@ def limit_text(one: dict[str, Any]) -> str:
 
 shown = verb(
     "exchange",
-    "Whether the exchange's market and orders are reached, its clock and limits, and what lies\n"
+    "Whether the exchange's market and account are heard, its clock and limits, and what lies\n"
     "aside in the account.",
     facts,
     text,

@@ -29,8 +29,8 @@ def test_a_loss_is_told_once_and_its_end_too():
     assert reach.look(is_up=False, now_ns=11 * S) == []
     (back,) = reach.look(is_up=True, now_ns=40 * S)
 
-    assert (lost.level, lost.event) == ("warning", "ExchangeLost")
-    assert (back.level, back.event, back.fields) == ("info", "ExchangeBack", {"away_s": 30.0})
+    assert (lost.level, lost.event) == ("warning", "AccountLost")
+    assert (back.level, back.event, back.fields) == ("info", "AccountBack", {"away_s": 30.0})
 
 
 def test_a_doubt_that_is_over_at_once_is_told_to_nobody():

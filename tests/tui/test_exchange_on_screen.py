@@ -36,7 +36,7 @@ TOLD: dict[str, Any] = {
         ],
         "refused": {},
     },
-    "orders": {"connected": True, "since_ns": 51 * S, "trouble": "", "in_doubt": 0},
+    "account": {"heard": True, "since_ns": 51 * S, "trouble": "", "in_doubt": 0},
     "clock": {"known": True, "offset_ms": 0.4, "error_ms": 0.5},
     "limits": [{"type": "REQUEST_WEIGHT", "interval_s": 60, "used": 66, "limit": 6000}],
     "waits_until_ns": 0,
@@ -79,7 +79,7 @@ def test_the_header_names_the_source(at_exchange):
     ("how", "word"),
     [
         ({"market__source": ""}, "✖ NO MARKET"),
-        ({"orders__connected": False}, "✖ ORDERS DOWN"),
+        ({"account__heard": False}, "✖ ACCOUNT LOST"),
     ],
 )
 def test_what_is_lost_stands_in_the_first_line_at_every_width(at_exchange, how, word, width):
@@ -108,11 +108,11 @@ def test_without_an_exchange_the_panel_says_so(view):
 def test_the_command_says_the_same():
     """Trouble in capitals, for it is read on a pipe too."""
     well = told_in_words.text({"exchange": TOLD})
-    lost = changed(market__source="", orders__connected=False, orders__in_doubt=2)
+    lost = changed(market__source="", account__heard=False, account__in_doubt=2)
 
     assert "90000 USDT, 10 ETH" in well
-    assert "DO NOT" not in well
+    assert "NOT HEARD" not in well
     said = told_in_words.text({"exchange": lost})
     assert "NO SOURCE" in said
-    assert "DO NOT REACH 127.0.0.1 since" in said
+    assert "NOT HEARD at 127.0.0.1 since" in said
     assert "2 in doubt" in said

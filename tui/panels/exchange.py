@@ -22,14 +22,14 @@ class Row(NamedTuple):
 
 
 def rows(view: View) -> list[Row]:
-    """Market, orders, clock, limits and what is aside; none without an exchange."""
+    """Market, account, clock, limits and what is aside; none without an exchange."""
     told = view.exchange
     if not told:
         return []
-    market, orders = told["market"], told["orders"]
+    market = told["market"]
     found = [market_row(market), *(symbol_row(one, told["now_ns"]) for one in market["symbols"])]
     found += [source_row(one) for one in market["sources"] if one["name"] != market["source"]]
-    found += [orders_row(orders, told), clock_row(told["clock"])]
+    found += [account_row(told["account"], told), clock_row(told["clock"])]
     found += [limit_row(one) for one in told["limits"]]
     aside = ", ".join(f"{grouped(one['amount'])} {clean(one['asset'])}" for one in told["aside"])
     return [
@@ -63,15 +63,15 @@ def source_row(one: dict[str, Any]) -> Row:
     return Row(("○", "dim"), clean(one["name"]), one["since_ns"], f"{one['state']}{why}")
 
 
-def orders_row(orders: dict[str, Any], told: dict[str, Any]) -> Row:
-    """Whether orders reach it, and what became of none yet."""
-    said = [f"to {clean(told['host'])}" if orders["connected"] else "no connection carries them"]
-    said += [f"{orders['in_doubt']} in doubt"] if orders["in_doubt"] else []
-    said += [clean(orders["trouble"])] if orders["trouble"] else []
+def account_row(account: dict[str, Any], told: dict[str, Any]) -> Row:
+    """Whether the account is heard, and which orders have no answer yet."""
+    said = [f"heard at {clean(told['host'])}" if account["heard"] else "orders go by REST"]
+    said += [f"{account['in_doubt']} orders in doubt"] if account["in_doubt"] else []
+    said += [clean(account["trouble"])] if account["trouble"] else []
     until_ns = told["waits_until_ns"]
     said += [f"told to wait until {clock(until_ns)}"] if until_ns else []
-    state = GONE if not orders["connected"] else (("◐ WAIT", "warn") if until_ns else GOOD)
-    return Row(state, "orders", orders["since_ns"], ", ".join(said))
+    state = GONE if not account["heard"] else (("◐ WAIT", "warn") if until_ns else GOOD)
+    return Row(state, "account", account["since_ns"], ", ".join(said))
 
 
 def clock_row(told: dict[str, Any]) -> Row:
@@ -92,7 +92,7 @@ def limit_row(one: dict[str, Any]) -> Row:
 
 
 def standing(view: View) -> list[Span]:
-    """For the header: the source and the orders while all is well, else what is not."""
+    """For the header: the source while all is well, else what is not."""
     told = view.exchange
     if not told:
         return []
@@ -104,8 +104,8 @@ def standing(view: View) -> list[Span]:
         found.append((f"◐ DOUBT {clean(doubts[0])}", "warn"))
     else:
         found.append((f"● {clean(market['source'])}", "dim"))
-    if not told["orders"]["connected"]:
-        found.append(("✖ ORDERS DOWN", "alarm"))
+    if not told["account"]["heard"]:
+        found.append(("✖ ACCOUNT LOST", "alarm"))
     elif told["waits_until_ns"]:
         found.append(("◐ ORDERS WAIT", "warn"))
     return found
@@ -126,7 +126,8 @@ PANEL = Panel(
     "no exchange: orders are filled by simulation",
     (
         "market  which source feeds; DOUBT: it is silent, late, or of a clock far from ours",
-        "orders  whether a connection carries them; in doubt: sent, and no answer yet",
+        "account DOWN: its stream is lost, orders go by REST and are asked after; in doubt:",
+        "        sent, and no answer yet; WAIT: the exchange asked us to wait",
         "clock   the exchange's minus ours; weight, orders, requests: used of what it allows",
         "aside   lies in the account beyond what the engine was given, and is not its to trade",
     ),

@@ -10,6 +10,7 @@ LIFE_NS = 23 * 3_600 * SECOND_NS  # the venue ends it after 24 hours
 DRAIN_NS = 10 * SECOND_NS  # an old connection's answers are waited for so long
 SUBSCRIBE_PATIENCE_NS = 5 * SECOND_NS
 SUBSCRIBES_A_SECOND = 5
+PAUSE_MAX_NS = 15 * SECOND_NS  # between two tries: exits wait for it
 CONNECTS, CONNECTS_NS = 300, 300 * SECOND_NS  # the venue's limit for an address
 
 
@@ -31,7 +32,7 @@ class Lines:
         self.open: dict[int, Line] = {}
         self._pace = Pace(CONNECTS, CONNECTS_NS)
         self._subscribes = Pace(SUBSCRIBES_A_SECOND, SECOND_NS)
-        self._backoff = Backoff(seed)
+        self._backoff = Backoff(seed, most_ns=PAUSE_MAX_NS)
         self._try_at_ns = 0
 
     def opened(self, number: int, now_ns: int) -> None:
