@@ -115,4 +115,4 @@ def test_the_command_says_the_same():
     said = told_in_words.text({"exchange": lost})
     assert "NO SOURCE" in said
     assert "NOT HEARD at 127.0.0.1 since" in said
-    assert "2 in doubt" in said
+    assert "2 orders in doubt" in said
