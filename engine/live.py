@@ -6,7 +6,7 @@ from engine.exchange import Exchanged, past_bars
 from engine.hearing import Hearing
 from engine.lines.patience import NEVER_NS
 from engine.network import Ears, Network
-from engine.reach import Reach, told
+from engine.reach import Reach, refuse_wrong_keys, told
 from engine.venues.asking import Answer
 
 if TYPE_CHECKING:
@@ -84,7 +84,10 @@ class Live(Hearing):
         notes = self.exchanged.account.books.notes
         for _ in range(min(len(notes), NOTES_A_TURN)):
             self.engine.log.say("warning", "VenueSaid", what=notes.popleft())
-        is_up = self.exchanged.account.lines.best(hearing=True) != 0
+        account = self.exchanged.account
+        is_up = account.lines.best(hearing=True) != 0
+        if not is_up and not self.reach.was_up:
+            refuse_wrong_keys(account.trouble)
         changes = self.exchanged.market.changes()
         for said in [
             *self.reach.look(is_up=is_up, now_ns=self.now_ns),

@@ -5,6 +5,7 @@ Facts beside the state, for whoever watches: no digest covers them, and nothing 
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from engine.errors import Refused
 from engine.picture import trimmed
 from engine.venues.settings import host_of
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from engine.venues.outside import Outside
 
 LASTS_NS = 2_000_000_000  # a doubt that is over sooner is told to nobody
+
+
+# An API key that is none, is unknown, may not do this from here, or whose secret is another.
+WRONG_KEYS = ("-2014", "-2008", "-2015", "-1022")
 
 
 class Said(NamedTuple):
@@ -67,6 +72,16 @@ class Reach:
                 fields = {"symbol": name, "reason": change.why}
                 said.append(Said("warning", "MarketDoubted", fields))
         return said
+
+
+def refuse_wrong_keys(trouble: str) -> None:
+    """Refused (4) where the exchange said that the keys of this start are not its own."""
+    if trouble.startswith(WRONG_KEYS):
+        raise Refused(
+            f"the exchange refuses the API key: {trouble}",
+            "check it, its permissions and addresses: supreme connectivity --keys NAME",
+            code=4,
+        )
 
 
 def told(engine: "Engine", exchanged: "Exchanged", reach: Reach, now_ns: int) -> dict[str, Any]:

@@ -1,7 +1,10 @@
 """Is an operator told what was lost at an exchange, and that it is back, and nothing else?"""
 
+import pytest
+
+from engine.errors import Refused
 from engine.market.doubts import Change
-from engine.reach import LASTS_NS, Reach
+from engine.reach import LASTS_NS, Reach, refuse_wrong_keys
 
 S = 1_000_000_000
 
@@ -53,3 +56,18 @@ def test_a_doubt_that_lasts_is_told_once_and_its_end_too():
 
     assert (said.level, said.event, said.fields["reason"]) == ("warning", "MarketDoubted", "quiet")
     assert (over.level, over.event) == ("info", "MarketBelieved")
+
+
+@pytest.mark.parametrize("code", ["-1022", "-2008", "-2014", "-2015"])
+def test_keys_that_are_none_end_the_start(code):
+    """An engine that cannot hear its account must not look as if it traded."""
+    with pytest.raises(Refused) as refused:
+        refuse_wrong_keys(f"{code} no")
+
+    assert refused.value.code == 4
+
+
+@pytest.mark.parametrize("trouble", ["", "-1003 Too many requests", "-1021 Timestamp", "-1000 ?"])
+def test_other_trouble_is_lived_through(trouble):
+    """It passes."""
+    refuse_wrong_keys(trouble)
