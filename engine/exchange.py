@@ -63,9 +63,8 @@ def exchange_source(symbol: str, settings: Exchange, key: Key) -> Source:
 def label_of(symbol: str, settings: Exchange, simulated: str) -> str:
     """What every screen says of the money and the market."""
     host = host_of(settings.api_url)
-    if settings.real_money:
-        return f"{REAL}{symbol} at {host}"
-    return f"{f'{simulated[:40]} ' if simulated else ''}{symbol} at {host}"
+    told = f"{simulated[:40]} " if simulated else ""
+    return f"{REAL if settings.real_money else ''}{told}{symbol} at {host}"
 
 
 def rules_in(answer: Answer, symbol: str, settings: Exchange) -> Market:

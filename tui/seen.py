@@ -57,9 +57,11 @@ def view_of(raw: bytes, said: dict[str, Any]) -> View:
 
 def word_of(hello: dict[str, Any]) -> str:
     """LIVE, PAPER, SIMULATED or REPLAY: whose money and whose market this is."""
+    first = str(hello.get("label", "")).partition(" ")[0]
+    if first == "LIVE":  # a profile of real money is never taken for a rehearsal
+        return first
     if hello.get("simulated"):
         return "SIMULATED"
-    first = str(hello.get("label", "")).partition(" ")[0]
     return first if first in WORDS else "PAPER"
 
 

@@ -116,3 +116,12 @@ def test_the_command_says_the_same():
     assert "NO SOURCE" in said
     assert "NOT HEARD at 127.0.0.1 since" in said
     assert "2 orders in doubt" in said
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_real_money_on_a_simulated_market_is_both(at_exchange, width):
+    """A rehearsal of a live profile: neither word may go."""
+    label = "LIVE SIMULATED seed 1 ETHUSDT at 127.0.0.1"
+    told = at_exchange._replace(hello={**at_exchange.hello, "label": label, "simulated": True})
+
+    assert top(told, width).startswith(" LIVE  SIMULATED ")

@@ -32,6 +32,7 @@ class Field(NamedTuple):
 def fields(seen: Seen, view: View) -> list[Field]:
     """What stands left, and what stands right, in order."""
     word = word_of(view.hello)
+    words = [word, *(["SIMULATED"] if word == "LIVE" and view.hello.get("simulated") else [])]
     state, why, style = trading_of(view.snapshot)
     if seen.gone:
         state, why, style = f"○ was {state[2:]}", "", "dim"
@@ -39,7 +40,7 @@ def fields(seen: Seen, view: View) -> list[Field]:
     fresh = freshness(seen)
     is_lost = fresh[0][1] == "alarm"
     found = [
-        Field(0, True, [(f" {word} ", word)]),
+        Field(0, True, [(f" {one} ", one) for one in words]),
         Field(2, True, [(state, style)]),
         Field(5, True, [(why, style)]),
         Field(3, True, count(seen)),
