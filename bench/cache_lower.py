@@ -66,7 +66,7 @@ def figures() -> list[Figure]:
         import msgspec
         import redis
     except ImportError as error:
-        raise Absent(f"needs {error.name}: pip install 'supreme[test]'") from error
+        raise Absent(f"needs {error.name}: .venv/bin/pip install '.[test]'") from error
     del hiredis, msgspec, redis
     with no_collection():
         found = asyncio.run(measured())

@@ -29,6 +29,7 @@ from engine.messages import (
     encode,
     texts_of,
 )
+from engine.parts import pace_of
 from engine.profile import load_profile, parts_of
 from engine.risk.breakers import HALTED, trading_state
 from engine.state import KEYS
@@ -85,6 +86,7 @@ class Desk:
         self.camera = Camera()
         self.server: Server
         self.stop: Callable[[], None]
+        self.exchange: Callable[[], dict[str, Any]] = dict  # how it stands; nothing without one
         self.waiting: list[tuple[int, Peer, dict[str, Any]]] = []
         self.changes: dict[str, str] = {}  # what was set since the start, by key
         self.verbs: dict[str, Callable[[Peer, dict[str, Any]], tuple[bytes, bytes] | None]] = {
@@ -96,6 +98,7 @@ class Desk:
             "watch": self._watch,
             "latency": self._latency,
             "notices": self._notices,
+            "exchange": self._exchange,
             "set": self._set,
             "context": self._context,
             "stop": self._stop,
@@ -177,7 +180,8 @@ class Desk:
             "profile": engine.profile.name,
             "stamp": engine.log.stamp,
             "started_s": self.telemetry.started_s,
-            "speed": self.options.speed,
+            "speed": pace_of(engine, self.options),
+            "exchange": engine.source.exchange is not None,
             "compiled": engine.core.native is not None,
             "code": (code_digest() + layout_digest()).hex(),
             "data_dir": os.path.abspath(self.options.data_dir),
@@ -209,6 +213,9 @@ class Desk:
 
     def _notices(self, peer: Peer, _asked: dict[str, Any]) -> None:
         self.server.words(peer, {"notices": list(self.engine.log.notable)})
+
+    def _exchange(self, peer: Peer, _asked: dict[str, Any]) -> None:
+        self.server.words(peer, {"exchange": self.exchange()})
 
     def _stop(self, peer: Peer, asked: dict[str, Any]) -> None:
         who, reason = self._signature(peer, asked)

@@ -24,10 +24,10 @@ from engine.venues.binance.naming import Names
 from engine.venues.binance.reading import Unreadable, parsed
 from engine.venues.binance.rules import Market, Rules, market_of
 from engine.venues.binance.signing import Key
-from engine.venues.settings import Exchange, host_of
+from engine.venues.settings import LOOPBACK, Exchange, host_of
 
 RULES_TARGET = "/api/v3/exchangeInfo?symbol="
-RULES_WITHIN_S = 20.0
+RULES_WITHIN_S = 10.0
 BARS_MAX = 999  # of one answer
 SIMULATED_HEADER = "x-supreme-market"  # what supreme venue says of a market made from a seed
 SHOWN_MAX = 120
@@ -62,22 +62,25 @@ def exchange_source(symbol: str, settings: Exchange, key: Key) -> Source:
 def label_of(symbol: str, settings: Exchange, simulated: str) -> str:
     """What every screen says of the money and the market."""
     host = host_of(settings.api_url)
-    if settings.real_money:
-        return f"{REAL}{symbol} at {host}"
-    return f"{f'{simulated[:40]} ' if simulated else ''}{symbol} at {host}"
+    told = f"{simulated[:40]} " if simulated else ""
+    return f"{REAL if settings.real_money else ''}{told}{symbol} at {host}"
 
 
 def rules_in(answer: Answer, symbol: str, settings: Exchange) -> Market:
     """The symbol's rules; Refused (3) where nobody answers, (2) where it cannot be traded."""
     if answer.status == 0:
+        is_here = host_of(settings.rest_url) in LOOPBACK
+        todo = "start it: supreme venue" if is_here else "see supreme connectivity"
         raise Refused(
             f"{settings.rest_url} does not answer: {answer.body.decode(errors='replace')}",
-            "start it (supreme venue), or see supreme connectivity; nothing was traded",
+            f"{todo}; nothing was traded",
             code=3,
         )
     said = answer.body[:SHOWN_MAX].decode(errors="replace")
     if answer.status == 400 and b"-1121" in answer.body:
-        raise Refused(f"{symbol} is not traded at {host_of(settings.rest_url)}", "give --symbol")
+        raise Refused(
+            f"{symbol} is not traded at {host_of(settings.rest_url)}", "give another --symbol"
+        )
     if answer.status != 200:
         raise Refused(
             f"{settings.rest_url} answers {answer.status}: {said}",

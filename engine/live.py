@@ -6,6 +6,7 @@ from engine.hearing import Hearing
 from engine.lines.patience import NEVER_NS
 from engine.messages import DOUBTS, REASON, MarketDoubted, encode, texts_of
 from engine.network import Ears, Network
+from engine.reach import Reach, refuse_wrong_keys, told
 from engine.venues.asking import Answer
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Live(Hearing):
         self.network = Network(self.poll, parts, self.exchanged.settings, ears)
         self.doubts_seen_ns = -1  # of when the newest look at them was taken in
         engine.held.append(lambda: self.network.close(self.now_ns))
+        self.reach = Reach(self.now_ns)
+        self.desk.exchange = lambda: told(engine, self.exchanged, self.reach, self.now_ns)
 
     def run(self) -> None:
         """Until the time is over or somebody asks to stop."""
@@ -104,10 +107,15 @@ class Live(Hearing):
         switch = self.exchanged.market.choice.switches[-1]
         if switch is not self.told_switch:
             self.told_switch = switch
-            level = "info" if switch.source else "warning"
-            source = switch.source or "none"
+            level, source = ("info" if switch.source else "warning"), switch.source or "none"
             self.engine.log.say(level, "MarketSource", source=source, why=switch.why)
-        for change in self.exchanged.market.changes():
-            level = "warning" if change.why else "info"
-            why = change.why or "believed again"
-            self.engine.log.say(level, "MarketDoubted", symbol=change.name, why=why)
+        account = self.exchanged.account
+        is_up = account.lines.best(hearing=True) != 0
+        if not is_up and not self.reach.was_up:
+            refuse_wrong_keys(account.trouble)
+        changes = self.exchanged.market.changes()
+        for said in [
+            *self.reach.look(is_up=is_up, now_ns=self.now_ns),
+            *self.reach.heed(changes, self.now_ns),
+        ]:
+            self.engine.log.say(said.level, said.event, **said.fields)

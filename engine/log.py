@@ -13,6 +13,7 @@ LEVELS = ("debug", "info", "warning", "error", "critical")
 FILE_BYTES_MAX = 4 << 20  # and one older file of the same size: the log never grows beyond both
 NOTABLE_KEPT = 64
 NOISE = ("OrderDenied",)  # one a decision while halted; the decisions tell it
+GOOD = ("AccountBack", "MarketBelieved")  # who was warned is told that it is over
 FEE_WORDS = ("quote", "base", "other", "other")
 LINES_AT_ONCE = 64  # wait in memory; errors go out at once
 QUIET = {"OrderAccepted": "debug", "OrderDenied": "warning", "OrderRejected": "warning"}
@@ -38,8 +39,8 @@ class Log:
         self.lost = 0  # lines that the disk did not take: trading goes on without them
 
     def say(self, level: str, event: str, /, **fields: Any) -> None:
-        """One line, if its level is wanted; warnings and worse are kept for whoever watches."""
-        if level in LEVELS[2:] and event not in NOISE:
+        """One line, if its level is wanted; warnings, and their end, are kept for watchers."""
+        if (level in LEVELS[2:] and event not in NOISE) or event in GOOD:
             self.notable.append({"at_s": time.time(), "level": level, "event": event, **fields})
         if LEVELS.index(level) < self.least:
             return

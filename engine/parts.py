@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.journal.lock import Lock
     from engine.journal.writer import Journal
     from engine.loop import Loop
+    from engine.options import Options
 
 
 class Source(NamedTuple):
@@ -106,6 +107,11 @@ class Engine:
     def _end_log(self) -> None:
         self.log.say("info", "EngineStopped", code=self.code)
         self.log.close()
+
+
+def pace_of(engine: Engine, options: "Options") -> float:
+    """Seconds of market time a second, 0 for as fast as can be; what is heard lives in our time."""
+    return options.speed if engine.source.join is None else 1.0
 
 
 def code_of(error: BaseException) -> int:

@@ -48,7 +48,7 @@ def picture(state: Any, names: list[str], malformed: int = 0) -> Snapshot:
     return Snapshot(
         now_ns=state.clock.now_ns,
         trading=TRADING[trading_state(state.breakers)],
-        why=why_not_active(state.breakers),
+        why=why_not_active(state.breakers, state.orders.submitted),
         equity=money(account.equity_e8),
         cash=money(account.cash_e8),
         realized=money(account.realized_e8),
@@ -112,12 +112,17 @@ def fee_name(state: Any, fee_in: int) -> str:
     return ("quote", "base")[fee_in] if fee_in < IN_OTHER else asset_name(state.account.fee_asset)
 
 
-def why_not_active(breakers: Any) -> str:
-    """What keeps the engine from entering; empty when nothing does."""
+def why_not_active(breakers: Any, orders: int = 1) -> str:
+    """What keeps the engine from entering; empty when nothing does.
+
+    A fresh start with real money is killed before its first order: nobody did that by hand.
+    """
     if trading_state(breakers) == ACTIVE:
         return ""
     if breakers.stopped:
-        return "killed by the operator" if breakers.killed else "drawdown stop"
+        if breakers.killed:
+            return "killed by the operator" if orders else "waits for a reset"
+        return "drawdown stop"
     return "flattening" if breakers.flattening else "paused by the operator"
 
 

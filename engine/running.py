@@ -11,7 +11,7 @@ from engine.builder import CoreBuilder
 from engine.desk import Desk
 from engine.messages import Heartbeat, encode
 from engine.options import Options
-from engine.parts import Engine
+from engine.parts import Engine, pace_of
 from engine.picture import picture
 from engine.scarcity import Scarcity
 from engine.status import Status
@@ -47,7 +47,7 @@ class Running:
 
     def __init__(self, engine: Engine, options: Options, stop: Stop, builder: CoreBuilder) -> None:
         self.engine, self.options, self.stop, self.builder = engine, options, stop, builder
-        self.status = Status(engine.source.label, options.speed)
+        self.status = Status(engine.source.label, pace_of(engine, options))
         self.status.dead = options.quiet
         self.malformed_told = 0
         self.began = time.monotonic()

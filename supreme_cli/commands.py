@@ -15,7 +15,7 @@ class Command:
 RUN, OPERATE, LOOK, RESEARCH, PROVE = "run", "operate", "look", "research", "prove"
 SHOW, ACT = "supreme_cli.show", "supreme_cli.operate"
 LIFE, CONSOLE = "supreme_cli.lifecycle", "supreme_cli.console"
-SHOWN = ("status", "positions", "orders", "trades", "risk", "latency")
+SHOWN = ("status", "exchange", "positions", "orders", "trades", "risk", "latency")
 OWN = ("up", "console", *SHOWN)  # they parse for themselves, without typer's weight
 COMMANDS = {
     "up": Command(RUN, "start an engine in the background, open the console", LIFE, "up"),
@@ -38,6 +38,9 @@ COMMANDS = {
         OPERATE, "what is not called now, and your hand on it", "supreme_cli.breaker"
     ),
     "alerts": Command(OPERATE, "what went wrong; see it, acknowledge it", "supreme_cli.alerts"),
+    "exchange": Command(
+        LOOK, "is it heard, what is aside in the account", "supreme_cli.exchange", "shown"
+    ),
     "positions": Command(LOOK, "what is held", SHOW, "positions"),
     "orders": Command(LOOK, "what may still fill", SHOW, "orders"),
     "trades": Command(LOOK, "the newest fills", SHOW, "trades"),

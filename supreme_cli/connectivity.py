@@ -124,7 +124,7 @@ def absent() -> None:
     except ImportError as error:
         raise Refused(
             "supreme connectivity needs httpx and websockets",
-            "install them: pip install 'supreme[exchange]'",
+            "install them: .venv/bin/pip install '.[exchange]'",
         ) from error
 
 

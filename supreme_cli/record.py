@@ -147,7 +147,7 @@ def needs_network() -> None:
     if missing:
         raise Refused(
             f"supreme data record needs {' and '.join(missing)}.",
-            f"Install it: .venv/bin/pip install {' '.join(missing)}",
+            "Install it: .venv/bin/pip install '.[exchange]'",
         )
 
 

@@ -59,7 +59,9 @@ def pro() -> Any:
     try:
         return importlib.import_module("ccxt.pro")
     except ImportError as error:
-        raise Refused("supreme data relay needs ccxt.", "Install it: pip install ccxt") from error
+        raise Refused(
+            "supreme data relay needs ccxt.", "Install it: .venv/bin/pip install ccxt"
+        ) from error
 
 
 def settings_of(path: str) -> dict[str, Any]:

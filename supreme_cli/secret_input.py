@@ -13,6 +13,7 @@ from engine.secrets.mode import API_KEY, PREFIX, SECRET
 from engine.secrets.sealed import BYTES_MAX, KeyFile, Lock, Passphrase, strong_enough
 
 PHRASE_AT = "SUPREME_PASSPHRASE_FILE"
+OTHERWISE = "seal them: supreme keys add NAME, then --set exchange.key=NAME"
 FORM = "its first line is the API key, what follows is the secret"
 
 
@@ -57,7 +58,7 @@ def taken(environ: MutableMapping[str, str]) -> tuple[str, str]:
         both = [environ.pop(one, "").strip() for one in (PREFIX + name, name)]
         pair.append(both[0] or both[1])
         if not pair[-1]:
-            raise Refused(f"{name} is not set", f"set {API_KEY} and {SECRET}, or use --file")
+            raise Refused(f"{name} is not set", f"set {API_KEY} and {SECRET}, or {OTHERWISE}")
     return pair[0], unfolded(pair[1])
 
 
@@ -132,7 +133,7 @@ def typed(prompt: str) -> str:
     if not has_terminal():
         raise Refused(
             "something must be typed, and there is no terminal to ask at",
-            f"give --passphrase-file, --key-file or {PHRASE_AT}",
+            f"name a file that holds it: {PHRASE_AT}, or --passphrase-file of supreme keys",
         )
     try:
         return getpass(prompt)

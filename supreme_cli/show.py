@@ -56,6 +56,7 @@ def status_facts(link: Link, one: Seen) -> dict[str, Any]:
         **{key: value for key, value in snapshot._asdict().items() if key not in lists},
         "held": sum(row.quantity != "0" for row in snapshot.positions),
         "open_orders": len(snapshot.open_orders),
+        "exchange": link.ask("exchange")["exchange"] or None,
         "notices": notices[-5:],
         "service": services.facts(hello["data_dir"], link.ask("sequence")["sequence"]),
         "alerts": [row for row in alerts["incidents"] if row["state"] != CLOSED],
@@ -84,6 +85,10 @@ def status_text(found: dict[str, Any]) -> str:
         ("decision", found["last_decision"]),
     ]
     rows += [("DOUBTED", f"{found['doubts']}: nothing is bought")] if found["doubts"] else []
+    if found["exchange"]:
+        from supreme_cli.exchange import short_rows
+
+        rows += short_rows(found["exchange"])
     rows += [("service", services.text(found["service"]))]
     if found["alerts"]:
         rows += [("alerts", services.alerts_text(found["alerts"]))]

@@ -34,7 +34,7 @@ OTHER_FUNDS = "10"
 
 
 class Credentials(NamedTuple):
-    """The customer's key, its secret, and the file where that lies if this venue made it."""
+    """The customer's key, its secret, and the file where both lie if they are the venue's own."""
 
     key: str
     secret: str
@@ -44,7 +44,9 @@ class Credentials(NamedTuple):
 def main(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Where; 0: any free one.")] = 8_777,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    key: Annotated[str, typer.Option(help=f"The customer's API key [${KEY}, or a new one].")] = "",
+    key: Annotated[
+        str, typer.Option(help=f"The customer's API key [${KEY}, or the venue's own].")
+    ] = "",
     secret: Annotated[
         str,
         typer.Option(help=f"HMAC text, @FILE, or - for stdin; @FILE may be Ed25519 [${SECRET}]."),
@@ -69,8 +71,9 @@ def main(
     """Serve a paper exchange with Binance Spot's REST, streams and WebSocket API on one port.
 
     One customer has 10 ETH, 1 BTC, 100,000 USDT and no BNB. The market is simulated unless a
-    recording is given; nothing here ever reaches a real exchange. Ctrl-C ends it. SIGUSR1 lets
-    the faults rest, or go on, and tells how often each was met.
+    recording is given; nothing here ever reaches a real exchange. Its own API key is kept, in the
+    form that supreme keys add --file reads; accounts and orders end with it. Ctrl-C ends it.
+    SIGUSR1 lets the faults rest, or go on, and tells how often each was met.
     """
     needs_websockets()
     stop = Stop()
@@ -141,7 +144,7 @@ def needs_websockets() -> None:
     """Refused where the library for messages is not installed: it is no part of the engine."""
     if find_spec("websockets") is None:
         raise Refused(
-            "supreme venue needs websockets.", "Install it: pip install 'supreme[exchange]'."
+            "supreme venue needs websockets.", "Install it: .venv/bin/pip install '.[exchange]'."
         )
 
 
@@ -189,20 +192,22 @@ def key_of(given: Credentials) -> "Key":
         ) from wrong
     except ImportError as missing:
         raise Refused(
-            "Ed25519 keys need cryptography.", "Install it: pip install 'supreme[exchange]'."
+            "Ed25519 keys need cryptography.", "Install it: .venv/bin/pip install '.[exchange]'."
         ) from missing
 
 
 def credentials(key: str, secret: str) -> Credentials:
-    """Options, then the environment, then new ones; Refused for a secret that cannot be read."""
+    """Options, then the environment, then the venue's own; Refused for one without the other."""
     key = key or os.environ.get("SUPREME_VENUE_KEY", "").strip()
     secret = secret_of(secret) or os.environ.get("SUPREME_VENUE_SECRET", "").strip()
     if secret and not key:
         raise Refused("A secret was given and no key.", f"Give --key, or set {KEY}.")
-    if secret:
-        return Credentials(key, secret)
-    secret = secrets.token_hex(32)
-    return Credentials(key or secrets.token_hex(32), secret, kept(secret))
+    if key and not secret:
+        raise Refused(
+            "A key was given and no secret.",
+            f"Give --secret @FILE, or set {SECRET}; without both the venue has its own.",
+        )
+    return Credentials(key, secret) if key else own()
 
 
 def secret_of(said: str) -> str:
@@ -222,19 +227,33 @@ def secret_of(said: str) -> str:
     return found
 
 
-def kept(secret: str) -> str:
-    """The file, for its owner alone, where a new secret lies."""
+def own() -> Credentials:
+    """The venue's own key: made once and kept, so that who traded here may come back."""
     from engine.control.places import base_directory
 
-    folder = os.path.join(base_directory(), "venue")
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    path = os.path.join(folder, "secret")
+    path = os.path.join(base_directory(), "venue", "keys")
+    try:
+        with open(path, encoding="utf-8") as file:
+            key, secret = file.read(SECRET_MAX).split()
+    except FileNotFoundError:
+        key, secret = secrets.token_hex(32), secrets.token_hex(32)
+        keep(path, f"{key}\n{secret}\n")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it does not hold two lines"
+        raise Refused(
+            f"Cannot read the venue's keys in {path}: {why}.", "Remove it: others are made."
+        ) from error
+    return Credentials(key, secret, path)
+
+
+def keep(path: str, text: str) -> None:
+    """A file for its owner alone, whole or not at all."""
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     made = os.open(path + ".tmp", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(made, "w") as file:
         os.fchmod(file.fileno(), 0o600)
-        file.write(secret + "\n")
+        file.write(text)
     os.replace(path + ".tmp", path)
-    return path
 
 
 def tell(venue: "Venue", given: Credentials, place: str, *, as_json: bool) -> None:
@@ -243,13 +262,11 @@ def tell(venue: "Venue", given: Credentials, place: str, *, as_json: bool) -> No
     if as_json:
         host, _, port = place.rpartition(":")
         row = {"schema": SCHEMA, "label": "SIMULATED", "host": host, "port": int(port)}
-        row |= {"symbols": names, "key": given.key, "secret_file": given.made or None}
+        row |= {"symbols": names, "key": given.key, "keys_file": given.made or None}
         print(json.dumps(row), flush=True)
-    made = f" (new; its secret is in {given.made})" if given.made else ""
-    say(
-        f"supreme venue at http://{place} and ws://{place}: {', '.join(names)}, SIMULATED; "
-        f"API key {given.key}{made}"
-    )
+    market = venue.house.market_label
+    say(f"supreme venue at http://{place} and ws://{place}: {', '.join(names)}, {market}")
+    say(f"API key {given.key}{f', with its secret in {given.made}' if given.made else ''}")
 
 
 def now_us() -> int:

@@ -5,7 +5,7 @@ from tui.panels.registry import PANELS
 from tui.themes import Line
 
 KEYS = (
-    ("1-5 7-9", "show or focus that panel"),
+    ("0-5 7-9", "show or focus that panel"),
     ("Tab", "focus the next panel on the screen (Shift-Tab: the one before)"),
     ("m  Esc", "maximise the focused panel; back"),
     ("arrows", "scroll the focused panel; PgUp PgDn Home End too"),

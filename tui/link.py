@@ -116,12 +116,14 @@ class Watch:
                     asked_s = self.arrived_s
                     stream.send("latency")
                     stream.send("notices")
+                    if self.said["hello"].get("exchange"):
+                        stream.send("exchange")
             elif kind == WORDS:
                 self._keep(told(payload))
 
     def _keep(self, answer: dict[str, Any]) -> None:
-        if "notices" in answer:
-            self.said["notices"] = answer["notices"]
+        if "notices" in answer or "exchange" in answer:
+            self.said |= answer
         else:
             self.said["latency"] = answer
 

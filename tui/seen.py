@@ -19,6 +19,7 @@ class View(NamedTuple):
     curve: Curve
     latency: dict[str, dict[str, int]]
     notices: list[dict[str, Any]]  # the oldest first
+    exchange: dict[str, Any]  # how it stands; empty on simulated fills, and until it was told
 
 
 class Seen(NamedTuple):
@@ -50,14 +51,17 @@ def view_of(raw: bytes, said: dict[str, Any]) -> View:
         curve_of(state),
         said.get("latency", {}),
         said.get("notices", []),
+        said.get("exchange", {}),
     )
 
 
 def word_of(hello: dict[str, Any]) -> str:
     """LIVE, PAPER, SIMULATED or REPLAY: whose money and whose market this is."""
+    first = str(hello.get("label", "")).partition(" ")[0]
+    if first == "LIVE":  # a profile of real money is never taken for a rehearsal
+        return first
     if hello.get("simulated"):
         return "SIMULATED"
-    first = str(hello.get("label", "")).partition(" ")[0]
     return first if first in WORDS else "PAPER"
 
 

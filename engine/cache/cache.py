@@ -72,7 +72,7 @@ class Cache:
         self.postgres: Postgres | None = None
         self._packs = find_spec("msgspec") is not None  # else nothing leaves memory
         if not self._packs:
-            around.say("memory alone", "msgspec is missing", "pip install 'supreme[cache]'")
+            around.say("memory alone", "msgspec is missing", ".venv/bin/pip install '.[cache]'")
         elif settings.store == "sqlite":
             bounds = Bounds(bytes_max=settings.stored_bytes)
             path = os.path.join(around.folder, STORED)

@@ -32,7 +32,7 @@ def required(name: str) -> Any:
     except ImportError:
         raise Refused(
             f"a cache is asked for, and {name} is missing",
-            "install it: pip install 'supreme[cache]'",
+            "install it: .venv/bin/pip install '.[cache]'",
         ) from None
 
 

@@ -35,7 +35,8 @@ def load() -> None:
         import_module("websockets.client")
     except ImportError as error:
         raise Refused(
-            f"streams need the websockets library: {error}", "install it: pip install supreme[live]"
+            f"streams need the websockets library: {error}",
+            "install it: .venv/bin/pip install '.[exchange]'",
         ) from error
     finally:
         del sys.modules[VERSION]  # whoever asks for the version later gets the true one

@@ -13,6 +13,7 @@ from engine.journal.segments import Header, unwritable
 from engine.market.growing_files import RAW_SUFFIX, RawGrowth, RecordGrowth, named, rescue
 from engine.market.history import SUFFIX
 from engine.market.series import NOBODY
+from engine.market.tapes import LABELLED
 from engine.messages import RECORD_SIZE
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class Recorder:
             path = named(self.folder, "live", received_ns, RAW_SUFFIX)
             self.raw = self._opened(RawGrowth, path)
             self.began[path] = received_ns
+            if self.header.identity.simulated:
+                self.raw.add(LABELLED, received_ns)
         self.raw.add(text, received_ns, address)
         if len(self.raw.unwritten) > UNWRITTEN_MAX:
             self.flush(received_ns)

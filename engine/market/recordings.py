@@ -184,6 +184,7 @@ def series_of(name: str, listener: Listener, tapes: list[Tape], path: str | None
         repairs=Repairs(repeated=len(told["id"]) - len(trades["id"])),
         findings=tick_findings(records),
         recorded=recorded_of(listener, tapes, trades["id"]),
+        simulated=any(tape.simulated for tape in tapes),
     )
 
 

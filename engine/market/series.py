@@ -84,6 +84,7 @@ class Series(NamedTuple):
     repairs: Repairs
     findings: Findings
     recorded: Recorded | None = None
+    simulated: bool = False
 
     @property
     def name(self) -> str:
@@ -194,4 +195,5 @@ def write_series(
 ) -> int:
     """Write a series as a record file, whole or not at all; how many records it holds."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    return write_record_file(path, chunks_of(series, progress), Header(NOBODY, 0, 0), native)
+    identity = NOBODY._replace(simulated=series.simulated)
+    return write_record_file(path, chunks_of(series, progress), Header(identity, 0, 0), native)

@@ -14,6 +14,8 @@ LINE_MAX = 1 << 22  # bytes; a snapshot of 5,000 levels a side has 300 thousand
 CLOCK_BACK_MAX_NS = 10_000_000_000  # by which a clock may be set back while it records
 LINES_TOLD = 1_000  # lines between two words of progress
 BEGINNING = 1 << 10
+# The first line of messages from a simulated market: an answer to nobody, for who knows it not.
+LABELLED = b'{"result":null,"market":"SIMULATED"}'
 
 
 class Message(NamedTuple):
@@ -42,6 +44,7 @@ class Tape:
         self.first_unreadable, self.unnamed_line = "", 0
         self.symbols: dict[str, None] = {}  # in the order in which they were heard
         self.clock_ns = 0
+        self.simulated = False
 
     def messages(self) -> "Iterator[Message]":
         """Every message of use, by receive time; Refused where the file cannot be read on."""
@@ -86,6 +89,7 @@ class Tape:
         """What a line says; None if that is nothing."""
         if not line.strip():
             return None
+        self.simulated |= self.lines == 1 and line.rstrip().endswith(LABELLED)
         try:
             return heard(line)
         except NOTHING_SAID as wrong:

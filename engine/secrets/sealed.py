@@ -149,7 +149,7 @@ def cipher(derivation: Scrypt | FromFile, lock: Lock) -> Any:
     except ImportError as error:
         raise Refused(
             "keys are sealed by cryptography, which is not here",
-            "install it: pip install 'supreme[exchange]'",
+            "install it: .venv/bin/pip install '.[exchange]'",
         ) from error
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF

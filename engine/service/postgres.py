@@ -11,7 +11,7 @@ from engine.service.schema import COLUMNS, TABLES, VERSION, errors_statements, s
 
 CONNECT_S, ANSWER_S = 5.0, 10.0
 IDLE_S = 15.0  # a client that went without a word holds its transaction no longer
-MISSING = "install it: pip install 'supreme[service]'"
+MISSING = "install it: .venv/bin/pip install '.[service]'"
 
 
 def refuse_without_libraries() -> None:

@@ -9,7 +9,7 @@ from engine.errors import Refused
 from engine.service.keeper import NAME
 from engine.service.standing import folder_of
 
-MISSING = "install it: pip install 'supreme[service]'"
+MISSING = "install it: .venv/bin/pip install '.[service]'"
 DECISIONS_SHOWN = 20
 
 

@@ -106,10 +106,12 @@ def test_a_real_market_is_recorded_and_its_messages_are_read_back_equal(shared, 
     assert (len(file.records) // 64, file.kind, file.simulated) == (RECORDS, "ticks", True)
     (raw,) = tmp_path.glob("*.raw.gz")
     (again,) = prepare([str(raw)], Options(), silent)
+    assert again.simulated, "what came from this machine is labelled, told again too"
     (original,) = prepare([str(shared / RECORDING)], Options(), silent)
     assert again.recorded
     assert original.recorded
-    assert again.recorded.lines == MESSAGES + 2  # a subscription's answer, a snapshot
+    assert not original.simulated
+    assert again.recorded.lines == MESSAGES + 3  # the label, a subscription's answer, a snapshot
     assert (again.recorded.gaps, again.recorded.different) == (0, 0)
     assert again.recorded.updates > original.recorded.updates * 0.8  # from its own snapshot on
     expected = trades_in(original.records.tobytes())
@@ -153,6 +155,7 @@ def test_what_was_flushed_outlives_a_killed_recording(tmp_path):
     with PlayingServer(TAPE, pace=500, burst=10) as server:
         process = begun(server, tmp_path, "--raw")
         wait_for(lambda: any(map(is_flushed, tmp_path.glob("*s.part"))))
+        wait_for(lambda: any(path.stat().st_size for path in tmp_path.glob("*.gz.part")))
         process.kill()
         process.communicate(timeout=60)
         assert list(tmp_path.glob("*.records")) == []

@@ -54,7 +54,7 @@ def test_it_says_where_it_is(begun):
     _, told = begun
 
     assert told["schema"] == "supreme.venue/1"
-    assert (told["host"], told["key"], told["secret_file"]) == ("127.0.0.1", "k", None)
+    assert (told["host"], told["key"], told["keys_file"]) == ("127.0.0.1", "k", None)
     assert told["symbols"] == ["ETHUSDT", "BTCUSDT"]
     assert told["label"] == "SIMULATED"
     assert SECRET not in json.dumps(told)
@@ -90,21 +90,37 @@ def test_it_ends_politely(begun):
     assert last["e"] == "serverShutdown"
     assert code == 143
     assert said.startswith("supreme venue at http://127.0.0.1:")
-    assert len(said.splitlines()) == 1
+    assert len(said.splitlines()) == 2
     assert SECRET not in said
 
 
-def test_a_key_is_made_where_none_is_given(tmp_path):
-    """Only the key is printed; its secret lies in a file for its owner alone."""
+def test_its_own_key_is_made_once_and_kept(tmp_path):
+    """Only the key is printed; both lie in a file for its owner alone, for the next start too."""
     home = {"XDG_DATA_HOME": str(tmp_path)}
-    done = supreme("venue", "--port", "0", "--symbols", "ETHUSDT", "--for", "0.1", "--json", **home)
+    short = ("venue", "--port", "0", "--symbols", "ETHUSDT", "--for", "0.1", "--json")
+    first, second = (supreme(*short, **home) for _ in range(2))
 
-    told = json.loads(done.stdout)
-    path = tmp_path / "supreme" / "venue" / "secret"
-    assert done.returncode == 0
-    assert told["secret_file"] == str(path)
+    told = json.loads(first.stdout)
+    path = tmp_path / "supreme" / "venue" / "keys"
+    key, secret = path.read_text().split()
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert (told["keys_file"], told["key"]) == (str(path), key)
+    assert json.loads(second.stdout)["key"] == key
     assert path.stat().st_mode & 0o777 == 0o600
-    assert path.read_text().strip() not in done.stdout + done.stderr
+    assert secret not in first.stdout + first.stderr
+
+
+def test_keys_it_cannot_read_are_not_replaced(tmp_path):
+    """Somebody may trade with them elsewhere: they are named, and left."""
+    path = tmp_path / "supreme" / "venue" / "keys"
+    path.parent.mkdir(parents=True)
+    path.write_text("half\n")
+
+    done = supreme("venue", "--port", "0", XDG_DATA_HOME=str(tmp_path))
+
+    assert done.returncode == 2
+    assert str(path) in done.stderr.splitlines()[0]
+    assert path.read_text() == "half\n"
 
 
 @pytest.mark.parametrize(
@@ -114,6 +130,7 @@ def test_a_key_is_made_where_none_is_given(tmp_path):
         (["--symbols", "ETHUSDT-PERP"], "ETHUSDT-PERP is not traded here."),
         (["--faults", "rain"], "--faults: 'rain' is no fault"),
         (["--secret", "s"], "A secret was given and no key."),
+        (["--key", "k"], "A key was given and no secret."),
         (["--key", "k", "--secret", "@nowhere"], "Cannot read nowhere"),
         (["--key", "k", "--secret", "-----BEGIN NOTHING"], "The secret is no key in PEM"),
         (["--recording", "nowhere.gz"], "There is no file nowhere.gz."),

@@ -39,14 +39,14 @@ def test_every_trading_state_has_its_own_words(view):
     [
         ("SIMULATED seed 1", True, "SIMULATED"),
         ("SIMULATED REPLAY x", True, "SIMULATED"),
-        ("LIVE binance", True, "SIMULATED"),
+        ("LIVE SIMULATED seed 1 ETHUSDT at 127.0.0.1", True, "LIVE"),
         ("REPLAY ETHUSDT-1m", False, "REPLAY"),
         ("LIVE binance", False, "LIVE"),
         ("something", False, "PAPER"),
     ],
 )
 def test_whose_money_it_is_comes_from_the_engine(label, simulated, word):
-    """A simulated market is SIMULATED always, whatever its label says."""
+    """A simulated market is SIMULATED, but for a profile of real money: that is LIVE always."""
     assert word_of({"label": label, "simulated": simulated}) == word
 
 

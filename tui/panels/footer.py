@@ -9,7 +9,7 @@ from tui.seen import Seen, View, left_to_close
 from tui.themes import Line, length
 
 VIEW_KEYS = (
-    ("?", "help"), ("q", "quit"), ("a", "alerts"), ("1-9", "panel"), ("Tab", "next"), ("m", "big"),
+    ("?", "help"), ("q", "quit"), ("a", "alerts"), ("0-9", "panel"), ("Tab", "next"), ("m", "big"),
     ("s", "sort"), ("z", "freeze"), ("e", "window"), ("+ -", "rate"), ("T", "theme"),
 )  # fmt: skip
 ACT_KEYS = (("P", "pause"), ("F", "flatten"), ("K", "KILL"), ("H", "reset"))

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from tui.formatting import age, stamp
 from tui.panels.alerts import count, unwatched
+from tui.panels.exchange import standing
 from tui.seen import Seen, View, label_of, trading_of, word_of
 from tui.themes import Line, length
 
@@ -31,6 +32,7 @@ class Field(NamedTuple):
 def fields(seen: Seen, view: View) -> list[Field]:
     """What stands left, and what stands right, in order."""
     word = word_of(view.hello)
+    words = [word, *(["SIMULATED"] if word == "LIVE" and view.hello.get("simulated") else [])]
     state, why, style = trading_of(view.snapshot)
     if seen.gone:
         state, why, style = f"○ was {state[2:]}", "", "dim"
@@ -38,17 +40,27 @@ def fields(seen: Seen, view: View) -> list[Field]:
     fresh = freshness(seen)
     is_lost = fresh[0][1] == "alarm"
     found = [
-        Field(0, True, [(f" {word} ", word)]),
+        Field(0, True, [(f" {one} ", one) for one in words]),
         Field(2, True, [(state, style)]),
         Field(5, True, [(why, style)]),
         Field(3, True, count(seen)),
         Field(6, True, unwatched(seen)),
         Field(8, True, [(label_of(view.hello), "dim")]),
-        Field(9, False, [(f"{speed:g}x" if speed else "full speed", "dim")]),
+        *stands(view, f"{speed:g}x" if speed else "full speed"),
         Field(7, False, [(stamp(view.snapshot.now_ns), "text")]),
         Field(1 if is_lost else 4, False, fresh),
     ]
     return [field for field in found if length(field.text)]
+
+
+def stands(view: View, pace: str) -> list[Field]:
+    """How the exchange stands: trouble before all but the money's word; without one the pace."""
+    if not view.hello.get("exchange"):
+        return [Field(9, False, [(pace, "dim")])]
+    return [
+        Field(1 if style == "alarm" else 6, style == "alarm", [(text, style)])
+        for text, style in standing(view)
+    ]
 
 
 def freshness(seen: Seen) -> Line:

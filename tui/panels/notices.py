@@ -8,6 +8,7 @@ from tui.panels.panel import Column, Panel
 from tui.themes import Span
 
 LEVELS = {
+    "info": ("✓  info", "dim"),
     "warning": ("!  warn", "warn"),
     "error": ("!! ERROR", "alarm"),
     "critical": ("!! CRIT", "alarm"),

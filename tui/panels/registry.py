@@ -3,6 +3,7 @@
 from tui.panels import (
     breakers,
     decisions,
+    exchange,
     latency,
     limits,
     notices,
@@ -12,5 +13,5 @@ from tui.panels import (
 )
 from tui.panels.panel import Panel
 
-ROWS = (positions, trades, orders, limits, breakers, latency, notices, decisions)
+ROWS = (positions, trades, orders, limits, breakers, latency, notices, decisions, exchange)
 PANELS: dict[str, Panel] = {row.PANEL.digit: row.PANEL for row in ROWS}

@@ -78,7 +78,7 @@ def absent() -> str:
     if why := postgres_server.absent():
         return why
     if find_spec("asyncpg") is None or find_spec("aiosqlite") is None:
-        return "needs asyncpg and aiosqlite: pip install 'supreme[service]'"
+        return "needs asyncpg and aiosqlite: .venv/bin/pip install '.[service]'"
     return ""
 
 

@@ -77,7 +77,7 @@ def absent() -> str:
     if why := redis_server.absent():
         return why
     if any(find_spec(name) is None for name in ("msgspec", "hiredis", "aiosqlite")):
-        return "needs msgspec, hiredis and aiosqlite: pip install 'supreme[cache,service]'"
+        return "needs msgspec, hiredis and aiosqlite: .venv/bin/pip install '.[cache,service]'"
     return ""
 
 

@@ -30,7 +30,7 @@ ANSWER_MAX = 1 << 20  # bytes: no answer of theirs is near it
 PAUSE_MIN_S = 1.0  # between two tries, however short the backoff
 LATER_MAX_S = 3_600.0  # the longest wait that a source may ask for
 NS = 1_000_000_000
-MISSING = "install it: pip install 'supreme[feeds]'"
+MISSING = "install it: .venv/bin/pip install '.[feeds]'"
 
 
 class Busy(Odd):

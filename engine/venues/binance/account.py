@@ -29,6 +29,7 @@ from engine.venues.binance.stream import SUBSCRIBE_PATIENCE_NS, Lines
 CONNECTING = Cost(2)
 LIMITED = (403, 418, 429)  # a firewall may stand for a limit
 UNSAID: dict[str, Any] = {"code": -1000, "msg": "an answer without a word of why"}
+UNREACHED: dict[str, Any] = {"code": -1000, "msg": "nobody answers over REST"}
 
 
 class Account:
@@ -92,8 +93,10 @@ class Account:
         try:
             told = parsed(body)
         except Unreadable as why:
-            self.books.note(f"status {status}, {why}")
-            told, status = UNSAID, 500 if status == 200 else status
+            if status:
+                self.books.note(f"status {status}, {why}")
+            told = UNSAID if status else UNREACHED
+            status = 500 if status == 200 else status
         if status == 200:
             return self._settle(question, self._succeeded, told, now_ns)
         until_ns = until_of_headers(headers, venue_ns)

@@ -60,7 +60,7 @@ def private_key(pem: str) -> Any:
     except ImportError:
         raise Refused(
             "an Ed25519 key needs the package cryptography, which is not installed.",
-            "Install it (pip install cryptography), or use an HMAC key.",
+            "Install it (.venv/bin/pip install '.[exchange]'), or use an HMAC key.",
         ) from None
     try:
         key = load_pem_private_key(pem.encode(), password=None)

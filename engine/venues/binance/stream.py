@@ -10,6 +10,7 @@ LIFE_NS = 23 * 3_600 * SECOND_NS  # the venue ends it after 24 hours
 DRAIN_NS = 10 * SECOND_NS  # an old connection's answers are waited for so long
 SUBSCRIBE_PATIENCE_NS = 5 * SECOND_NS
 SUBSCRIBES_A_SECOND = 5
+PAUSE_MAX_NS = 15 * SECOND_NS  # between two tries: exits wait for it
 CONNECTS, CONNECTS_NS = 300, 300 * SECOND_NS  # the venue's limit for an address
 
 
@@ -31,7 +32,8 @@ class Lines:
         self.open: dict[int, Line] = {}
         self._pace = Pace(CONNECTS, CONNECTS_NS)
         self._subscribes = Pace(SUBSCRIBES_A_SECOND, SECOND_NS)
-        self._backoff = Backoff(seed)
+        self._refusals = Backoff(seed)  # of the account's stream: nobody is pestered
+        self._losses = Backoff(seed, most_ns=PAUSE_MAX_NS)
         self._try_at_ns = 0
 
     def opened(self, number: int, now_ns: int) -> None:
@@ -45,11 +47,12 @@ class Lines:
         if line is None:
             self._pace.go(now_ns)
         if line is None or not line.is_ending:
-            self._try_at_ns = now_ns + self._backoff.failed()
+            self._try_at_ns = now_ns + self._losses.failed()
 
     def subscribed(self, number: int, subscription: int, now_ns: int) -> bool:
         """Its events come from now on; whether there was a time without any."""
-        self._backoff.succeeded()
+        self._refusals.succeeded()
+        self._losses.succeeded()
         line = self.open[number]
         was_deaf = all(one.subscribed_ns == 0 for one in self.open.values())
         line.subscribed_ns, line.subscription = max(now_ns, 1), subscription
@@ -82,7 +85,7 @@ class Lines:
         """The subscription was not granted: once more on this connection, ever more slowly."""
         line = self.open.get(number)
         if line is not None:
-            line.subscribe_at_ns = now_ns + self._backoff.failed()
+            line.subscribe_at_ns = now_ns + self._refusals.failed()
 
     def best(self, *, hearing: bool) -> int:
         """The newest connection whose events come; without `hearing` any, 0 if there is none."""

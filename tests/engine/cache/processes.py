@@ -9,8 +9,8 @@ import pytest
 
 from tests.engine.cache.keeping_rows import CALM, SHORT, Heard, now_ms, row_of, value_of
 
-pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
-pytest.importorskip("redis", reason="needs redis-py: pip install 'supreme[test]'")
+pytest.importorskip("msgspec", reason="needs msgspec: .venv/bin/pip install '.[cache]'")
+pytest.importorskip("redis", reason="needs redis-py: .venv/bin/pip install '.[test]'")
 
 import redis as peer
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
+pytest.importorskip("msgspec", reason="needs msgspec: .venv/bin/pip install '.[cache]'")
 
 from engine.cache.cache import LEARNT, STORED, Cache, Namespace, Surroundings
 from engine.cache.settings import ROWS, Settings, settings_of

@@ -99,7 +99,7 @@ def test_a_lead_makes_up_for_no_lag():
 
 def test_the_picture_is_a_small_png(tmp_path: Path):
     """As drawn now, and as it lies beside the page."""
-    pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'supreme[plot]'")
+    pytest.importorskip("matplotlib", reason="needs matplotlib: .venv/bin/pip install '.[plot]'")
 
     for raw in (drawn(ROWS), cache_picture.PICTURE.read_bytes()):
         assert raw[:8] == b"\x89PNG\r\n\x1a\n"

@@ -63,7 +63,7 @@ def test_a_package_that_is_missing_is_named(monkeypatch, name):
 
 def test_a_codec_loads_msgspec_and_no_more():
     """Values are packed without any client."""
-    pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
+    pytest.importorskip("msgspec", reason="needs msgspec: .venv/bin/pip install '.[cache]'")
     words = "from engine.cache.values import Codec; Codec('any', int)"
 
     assert loaded_after(words) == ["msgspec"]

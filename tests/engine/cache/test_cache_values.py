@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.engine.cache.keeping_rows import entry_of
 
-pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
+pytest.importorskip("msgspec", reason="needs msgspec: .venv/bin/pip install '.[cache]'")
 
 from engine.cache.tier import KEY_BYTES_MAX
 from engine.cache.values import (

@@ -12,8 +12,8 @@ import pytest
 from tests.engine.cache.keeping_rows import CALM, SHORT, Heard, now_ms, until
 from tests.engine.cache.lanes import CODEC, Above, Lane
 
-pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
-pytest.importorskip("hiredis", reason="needs hiredis: pip install 'supreme[cache]'")
+pytest.importorskip("msgspec", reason="needs msgspec: .venv/bin/pip install '.[cache]'")
+pytest.importorskip("hiredis", reason="needs hiredis: .venv/bin/pip install '.[cache]'")
 
 from engine.cache.redis import Redis
 from engine.cache.redis_address import Address, address_of

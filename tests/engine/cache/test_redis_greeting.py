@@ -11,8 +11,8 @@ import pytest
 from tests.engine.cache.keeping_rows import CALM, row_of, run
 from tests.engine.cache.processes import client
 
-pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
-pytest.importorskip("hiredis", reason="needs hiredis: pip install 'supreme[cache]'")
+pytest.importorskip("msgspec", reason="needs msgspec: .venv/bin/pip install '.[cache]'")
+pytest.importorskip("hiredis", reason="needs hiredis: .venv/bin/pip install '.[cache]'")
 
 from engine.cache.redis_address import address_of
 from engine.cache.values import Codec

@@ -11,8 +11,8 @@ from tests.engine.cache.keeping_rows import SHORT, now_ms, row_of, run, until
 from tests.engine.cache.odd_redis import odd_redis
 from tests.engine.cache.processes import client
 
-pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
-pytest.importorskip("hiredis", reason="needs hiredis: pip install 'supreme[cache]'")
+pytest.importorskip("msgspec", reason="needs msgspec: .venv/bin/pip install '.[cache]'")
+pytest.importorskip("hiredis", reason="needs hiredis: .venv/bin/pip install '.[cache]'")
 
 from engine.cache.redis_address import Address
 from engine.cache.tier import BACK, LOST

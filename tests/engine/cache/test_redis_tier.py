@@ -15,8 +15,8 @@ from tests.engine.cache.keeping_rows import (
 )
 from tests.engine.cache.processes import CODEC, process, there
 
-pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
-pytest.importorskip("redis", reason="needs redis-py: pip install 'supreme[test]'")
+pytest.importorskip("msgspec", reason="needs msgspec: .venv/bin/pip install '.[cache]'")
+pytest.importorskip("redis", reason="needs redis-py: .venv/bin/pip install '.[test]'")
 
 from engine.cache.redis_tier import PREFIX, RedisTier
 from engine.cache.tier import ENTRY_BYTES_MAX, KEY_BYTES_MAX, Row

@@ -8,7 +8,7 @@ import pytest
 from tests.engine.cache.files import opened, put
 from tests.engine.cache.keeping_rows import FILE_SHORT, Clock, now_ms, row_of, value_of
 
-pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
+pytest.importorskip("msgspec", reason="needs msgspec: .venv/bin/pip install '.[cache]'")
 
 from engine.cache.store import PRUNED_AT_ONCE, Bounds
 from engine.cache.values import Codec

@@ -15,8 +15,8 @@ import pytest
 from tests.engine.cache.keeping_rows import CALM, SHORT, Heard, now_ms, row_of, until, value_of
 from tests.engine.cache.lanes import CODEC, Above, Lane
 
-pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
-pytest.importorskip("asyncpg", reason="needs asyncpg: pip install 'supreme[service]'")
+pytest.importorskip("msgspec", reason="needs msgspec: .venv/bin/pip install '.[cache]'")
+pytest.importorskip("asyncpg", reason="needs asyncpg: .venv/bin/pip install '.[service]'")
 
 import asyncpg
 

@@ -14,7 +14,7 @@ import pytest
 from tests.engine.cache.files import SHORT, opened, put
 from tests.engine.cache.keeping_rows import Heard, now_ms, row_of, value_of
 
-pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
+pytest.importorskip("msgspec", reason="needs msgspec: .venv/bin/pip install '.[cache]'")
 
 from engine.cache.store import Sqlite, SqliteTier
 from engine.cache.store_tables import OURS, VERSION

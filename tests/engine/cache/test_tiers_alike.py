@@ -11,7 +11,7 @@ import pytest
 
 from tests.engine.cache.keeping_rows import CALM, Clock, Heard, entry_of, now_ms, row_of, value_of
 
-pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
+pytest.importorskip("msgspec", reason="needs msgspec: .venv/bin/pip install '.[cache]'")
 
 from engine.cache.redis import Redis
 from engine.cache.redis_address import address_of

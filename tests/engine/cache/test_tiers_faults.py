@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("msgspec", reason="needs msgspec: pip install 'supreme[cache]'")
-pytest.importorskip("hiredis", reason="needs hiredis: pip install 'supreme[cache]'")
+pytest.importorskip("msgspec", reason="needs msgspec: .venv/bin/pip install '.[cache]'")
+pytest.importorskip("hiredis", reason="needs hiredis: .venv/bin/pip install '.[cache]'")
 
 from engine.cache.memory import memory_of
 from engine.cache.namespace import Parts, Rules

@@ -58,5 +58,5 @@ def test_a_library_that_is_not_installed_is_told_in_two_lines(monkeypatch):
     with pytest.raises(Refused, match="streams need the websockets library") as refused:
         load()
 
-    assert refused.value.fix == "install it: pip install supreme[live]"
+    assert refused.value.fix == "install it: .venv/bin/pip install '.[exchange]'"
     assert "websockets.version" not in sys.modules
