@@ -51,7 +51,7 @@ class Engine:
         names = Names(f"{time.time_ns() % 10**8:08d}", 1, 1)
         self.account = Account(key_of(KEY, SECRET), Books(rules, names, told.filters))
         one = [rules[0].instrument]
-        self.market = live_market(one, settings_of(settings), Random(1).random)
+        self.market = live_market(one, settings_of(settings, None), Random(1).random)
         self.records, self.words = bytearray(), list[tuple[int, Any]]()
         self.poll = select.epoll()
         ears = Ears(self.records.extend, self.words.extend)
@@ -68,7 +68,7 @@ class Engine:
         """One round."""
         now_ns = time.time_ns()
         self.network.turn(now_ns)
-        wait_s = min(max((self.network.due_ns(now_ns) - now_ns) / 1e9, 0.0), 0.05)
+        wait_s = min(max((self.network.due_ns() - now_ns) / 1e9, 0.0), 0.05)
         for fd, _ in self.poll.poll(wait_s):
             self.network.hear(fd, time.time_ns())
 

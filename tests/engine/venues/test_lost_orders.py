@@ -4,7 +4,7 @@ from typing import Any
 
 from engine.messages import OrderCanceled
 from engine.venues.asking import ABSENT, ASK_HOLDING, ASK_ORDER, OPEN, Holding, Refusal, Seen
-from tests.engine.venues.test_outside import TERMS, Desk, kinds
+from tests.engine.venues.outside_desk import TERMS, Desk, kinds
 
 
 def test_an_order_that_stood_and_is_no_more_is_given_up_after_minutes():

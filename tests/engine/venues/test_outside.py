@@ -7,19 +7,14 @@ import pytest
 
 from engine.messages import (
     NEVER_ARRIVED,
-    CancelOrder,
     CancelRejected,
-    CashDeposited,
     OrderAccepted,
     OrderCanceled,
     OrderExpired,
     OrderFilled,
     OrderRejected,
     OrderUnknown,
-    PositionCorrected,
-    SubmitOrder,
     decode,
-    encode,
 )
 from engine.venues.asking import (
     ABSENT,
@@ -31,66 +26,14 @@ from engine.venues.asking import (
     EXPIRED,
     FILLED,
     OPEN,
-    SUBMIT,
-    Holding,
     Refusal,
     Seen,
     Silence,
-    Terms,
     Trade,
     Trades,
 )
 from engine.venues.outside import Outside
-
-SECOND = 1_000_000_000
-START = 1_000 * SECOND
-TERMS = Terms()
-
-
-class Desk:
-    """A venue outside, told and asked by hand; the holdings here are what a test says."""
-
-    def __init__(self) -> None:
-        self.here = (1_000, [0])
-        self.venue = Outside(lambda: self.here)
-        self.now_ns = START
-        self.venue.tick(self.now_ns)
-        self.asked()
-
-    def submit(self, order_id: int = 1) -> int:
-        """Send an order; the number of its request."""
-        self.venue.send(encode(SubmitOrder(0, 0, 0, order_id, 10, 0, 0, 0)))
-        return self.number(SUBMIT)
-
-    def cancel(self, order_id: int = 1) -> int:
-        """Ask for its end; the number of the request."""
-        self.venue.send(encode(CancelOrder(0, 0, 0, order_id, 0)))
-        return self.number(CANCEL)
-
-    def number(self, verb: int) -> int:
-        """The number of the one request that waits to leave."""
-        (request,) = [one for one in self.asked() if one.verb == verb]
-        return int(request.number)
-
-    def asked(self) -> list[Any]:
-        """What leaves now."""
-        found = list(self.venue.outgoing)
-        self.venue.outgoing.clear()
-        return found
-
-    def wait(self, seconds: float) -> list[Any]:
-        """Time passes; what the core is told."""
-        self.now_ns += int(seconds * SECOND)
-        return [decode(record) for record in self.venue.tick(self.now_ns)]
-
-    def hear(self, number: int, word: Any) -> list[Any]:
-        """An answer, or (0) the stream; what the core is told."""
-        return [decode(record) for record in self.venue.take(number, word)]
-
-
-def kinds(told: list[Any]) -> list[type[Any]]:
-    """What sort of things were told."""
-    return [type(one) for one in told]
+from tests.engine.venues.outside_desk import SECOND, START, TERMS, Desk, kinds
 
 
 def test_silence_makes_an_order_unknown_and_is_followed_by_questions_alone():
@@ -154,7 +97,8 @@ def test_what_was_sent_by_a_life_that_ended_may_still_be_on_its_way():
     venue = Outside(lambda: (1_000, [0]))
     venue.begin(START)
     venue.adopt(1, 0, accepted=False, canceling=False)
-    now_ns, facts = START, []
+    now_ns = START
+    facts: list[bytes] = []
 
     while not facts:
         now_ns += SECOND // 10
@@ -249,82 +193,3 @@ def test_a_cancel_without_an_answer_may_still_be_on_its_way():
 
     assert kinds(told) == [CancelRejected]
     assert desk.now_ns >= sent_ns + TERMS.settle_ns
-
-
-def test_an_order_that_nobody_wants_is_canceled_there():
-    """It was said to have never come, and came."""
-    desk = Desk()
-    desk.wait(TERMS.reconcile_ns / SECOND)
-
-    desk.hear(desk.number(ASK_HOLDING), Holding(1_000, (0,), (5,)))
-
-    (request,) = desk.asked()
-    assert (request.verb, request.order_id) == (CANCEL, 5)
-
-
-def test_an_order_that_is_missing_there_is_asked_for():
-    """Its end was not heard."""
-    desk = Desk()
-    desk.hear(desk.submit(), Seen(1, OPEN))
-    desk.wait(TERMS.reconcile_ns / SECOND)
-
-    desk.hear(desk.number(ASK_HOLDING), Holding(1_000, (0,), ()))
-    desk.wait(0.2)
-
-    assert desk.number(ASK_ORDER) > 0
-
-
-def reconciled(desk: Desk, holding: Holding) -> list[Any]:
-    """One look at what is held there."""
-    while not (asked := [one for one in desk.asked() if one.verb == ASK_HOLDING]):
-        desk.wait(1.0)
-    return desk.hear(asked[0].number, holding)
-
-
-def test_a_difference_that_stays_is_taken_over():
-    """The fourth time the same: cash and lots, as events."""
-    desk = Desk()
-    looks = [reconciled(desk, Holding(1_250, (4,), ())) for _ in range(4)]
-
-    assert looks[:3] == [[], [], []]
-    assert kinds(looks[3]) == [PositionCorrected, CashDeposited]
-    assert (looks[3][0].lots, looks[3][1].amount_e8) == (4, 250)
-
-
-def test_a_difference_that_passes_is_none():
-    """A trade was under way: other numbers each time, then none."""
-    desk = Desk()
-
-    looks = [reconciled(desk, Holding(1_250 + number, (4,), ())) for number in range(8)]
-    looks += [reconciled(desk, Holding(1_000, (0,), ())) for _ in range(4)]
-
-    assert looks == [[]] * 12
-
-
-def test_a_difference_waits_for_what_is_on_its_way():
-    """While an order is in doubt nobody knows what should be held."""
-    desk = Desk()
-    desk.submit()
-
-    looks = [reconciled(desk, Holding(1_250, (4,), ())) for _ in range(4)]
-
-    assert looks == [[]] * 4
-
-
-def test_what_a_journal_left_open_is_asked_for():
-    """Sent and not answered: unknown; accepted and being canceled: perhaps open."""
-    desk = Desk()
-
-    told = [
-        decode(record)
-        for record in (
-            *desk.venue.adopt(1, 0, accepted=False, canceling=False),
-            *desk.venue.adopt(2, 0, accepted=True, canceling=True),
-        )
-    ]
-    desk.wait(0.2)
-    numbers = {one.order_id: one.number for one in desk.asked() if one.verb == ASK_ORDER}
-
-    assert [(type(one), one.order_id) for one in told] == [(OrderUnknown, 1)]
-    assert set(numbers) == {1, 2}
-    assert kinds(desk.hear(numbers[1], Seen(1, OPEN))) == [OrderAccepted]
