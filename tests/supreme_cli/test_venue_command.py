@@ -94,6 +94,25 @@ def test_it_ends_politely(begun):
     assert SECRET not in said
 
 
+def test_a_signal_lets_faults_rest_and_go_on():
+    """SIGUSR1: each time one object says so, and how often each fault was met."""
+    words = ("--symbols", "ETHUSDT", "--key", "k", "--secret", SECRET, "--faults", "skew=1h")
+    with running(*words) as (process, told):
+        ahead_ms = [asked(told, "time")["serverTime"]]
+        said = []
+        for _ in range(2):
+            process.send_signal(signal.SIGUSR1)
+            said.append(json.loads(process.stdout.readline()))
+            ahead_ms.append(asked(told, "time")["serverTime"])
+        process.terminate()
+        process.wait(30)
+        words = process.stderr.read()
+
+    assert [one["faults_rest"] for one in said] == [True, False]
+    assert ahead_ms[0] - ahead_ms[1] > 3_500_000 < ahead_ms[2] - ahead_ms[1]
+    assert "faults rest; met so far: none" in words
+
+
 def test_its_own_key_is_made_once_and_kept(tmp_path):
     """Only the key is printed; both lie in a file for its owner alone, for the next start too."""
     home = {"XDG_DATA_HOME": str(tmp_path)}

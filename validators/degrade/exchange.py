@@ -17,23 +17,28 @@ LASTS_S = 10.0
 DOUBTS, DOUBTS_S = 2, 120.0  # orders in doubt that a scenario waits for, and how long
 BAN_S, HALT_S, SKEW_S = 5, 10, 30
 OBEYED_MOST = 4  # requests that may have been on their way when a limit was told
+LOOK_S = 0.5  # between two questions for rules
 MINUTE_S = 60.0  # after it the exchange counts anew
 
 Fails = Callable[[Stand, Judge], dict[str, int]]
 
 
 def through(scratch: Path, faults: str, fails: Fails) -> Outcome:
-    """One fault; then how soon all is as at the exchange and trading goes on; then every fill."""
+    """One fault; then how soon market and account are as there, that it trades, and every fill.
+
+    When it trades is the strategy's to choose, and no part of the recovery.
+    """
     judge = Judge()
     with standing(scratch, faults) as stand:
         figures = fails(stand, judge)
         mended = time.monotonic()
+        until(lambda: not doubts(stand), "the market is believed")
         stand.agrees()
-        agreed_s = time.monotonic() - mended
-        stand.trades()
         recovery_s = time.monotonic() - mended
+        stand.trades()
+        traded_s = time.monotonic() - mended
         fills = stand.judged(judge)
-    return judge.outcome(recovery_s, agreed_s=round(agreed_s, 1), fills=fills, **figures)
+    return judge.outcome(recovery_s, traded_s=round(traded_s, 1), fills=fills, **figures)
 
 
 def doubted(stand: Stand, _judge: Judge) -> dict[str, int]:
@@ -54,7 +59,7 @@ def lying(scratch: Path) -> Outcome:
 
     def fails(stand: Stand, _judge: Judge) -> dict[str, int]:
         stand.venue.turn()
-        stand.trades(2)
+        stand.trades(4)
         met = stand.venue.turn()
         return {kind: met.get(kind, 0) for kind in ("unknown", "drop", "duplicate", "reorder")}
 
@@ -149,7 +154,8 @@ def halted(scratch: Path) -> Outcome:
 
 
 def status_of(stand: Stand) -> str:
-    """What the exchange says of the symbol."""
+    """What the exchange says of the symbol; it counts questions, so they are not many."""
+    lasting(LOOK_S)
     (symbol,) = stand.venue.answer("exchangeInfo", symbol="ETHUSDT")["symbols"]
     return str(symbol["status"])
 

@@ -76,42 +76,6 @@ def test_no_such_order_is_believed_late_and_not_at_once():
     assert denials == TERMS.absent_times
 
 
-def test_an_order_that_never_arrived_is_known_as_such_soon_after_the_venue_has_settled():
-    """Until then its symbol waits: the pauses between questions do not grow past that time."""
-    desk = Desk()
-    desk.hear(desk.submit(), Silence())
-    facts: list[Any] = []
-
-    while not facts and desk.now_ns < START + 60 * SECOND:
-        facts = desk.wait(0.1)
-        for one in desk.asked():
-            if one.verb == ASK_ORDER:
-                facts += desk.hear(one.number, Seen(1, ABSENT))
-
-    assert [type(fact) for fact in facts] == [OrderRejected]
-    assert TERMS.settle_ns < desk.now_ns - START < TERMS.settle_ns + 4 * SECOND
-
-
-def test_what_was_sent_by_a_life_that_ended_may_still_be_on_its_way():
-    """An engine that is back at once waits as long as one that was never away."""
-    venue = Outside(lambda: (1_000, [0]))
-    venue.begin(START)
-    venue.adopt(1, 0, accepted=False, canceling=False)
-    now_ns = START
-    facts: list[bytes] = []
-
-    while not facts:
-        now_ns += SECOND // 10
-        venue.tick(now_ns)
-        for one in tuple(venue.outgoing):
-            if one.verb == ASK_ORDER:
-                facts += venue.take(one.number, Seen(1, ABSENT))
-        venue.outgoing.clear()
-
-    assert type(decode(facts[0])) is OrderRejected
-    assert now_ns > START + TERMS.settle_ns
-
-
 def test_a_definite_no_is_one():
     """Nothing is unknown, and nothing is asked."""
     desk = Desk()

@@ -33,6 +33,7 @@ def test_a_plan_is_read_from_words():
         skew_us=1_500_000,
     )
     assert plan_of("storm") == plan_of(STORM)
+    assert plan_of("skew=-3s,reorder=0.5") == Plan(skew_us=-3_000_000, reorder_e8=E8 // 2)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,19 @@ def test_a_good_day_draws_nothing():
 
     assert faults.fate(BY_METHOD["order.place"]) is PLAIN
     assert (faults.copies(), faults.lifetime_us(), faults.next_spell("ban")) == (1, 0, (0, 0))
+
+
+def test_while_faults_rest_it_is_a_good_day():
+    """Nothing is drawn, and when they go on everything is as bad as before."""
+    faults = Faults(Plan(unknown_e8=ALWAYS, drop_e8=ALWAYS, skew_us=5, disconnect_us=9), 1)
+
+    faults.is_resting = True
+    resting = (faults.fate(BY_METHOD["order.place"]), faults.copies(), faults.plan, faults.counts)
+    faults.is_resting = False
+
+    assert resting == (PLAIN, 1, GOOD_DAY, dict.fromkeys(faults.counts, 0))
+    assert faults.fate(BY_METHOD["order.place"]).is_unknown
+    assert (faults.copies(), faults.plan.skew_us) == (0, 5)
 
 
 def test_the_same_seed_is_the_same_day():
@@ -142,6 +156,31 @@ def test_late_events_keep_their_order():
             numbers = [heard(line)["t"] for _ in range(10)]
 
     assert numbers == sorted(numbers)
+
+
+def test_events_are_overtaken_and_none_is_lost():
+    """Some come behind others that were told after them."""
+    with serving(plan=Plan(reorder_e8=ALWAYS // 2)) as venue:
+        client = Client(venue)
+        with client.socket("/ws/ethusdt@trade") as line:
+            for _ in range(20):
+                client.signed("POST", "order", **MARKET)
+            numbers = [heard(line)["t"] for _ in range(20)]
+
+    assert numbers != sorted(numbers)
+    assert len(set(numbers)) == 20
+
+
+def test_requests_in_spite_of_a_ban_are_counted():
+    """How well a client obeys is seen there."""
+    faults, house = Faults(GOOD_DAY, 7), house_of(Clock())
+    front, answers = Front(house, faults, lambda _us, act: act()), list[Answer | None]()
+    house.addresses.of("here").ban(house.clock())
+
+    front.take(request_of(house, "order.status", {"symbol": "ETHUSDT"}), answers.append)
+
+    assert [answer.status for answer in answers if answer] == [418]
+    assert (faults.counts["banned"], faults.counts["limited"]) == (1, 0)
 
 
 def test_connections_are_cut():
