@@ -10,16 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.messages import (
-    FEE_STEP,
-    MAKER,
     NEVER_ARRIVED,
     SUBMIT_ORDER,
     CancelRejected,
     OrderAccepted,
-    OrderCanceled,
-    OrderExpired,
-    OrderFilled,
-    OrderRejected,
     OrderUnknown,
     asset_of,
     decode,
@@ -33,9 +27,9 @@ from engine.venues.asking import (
     ASK_ORDER,
     CANCEL,
     CANCELED,
-    EXPIRED,
     OPEN,
     REJECTED,
+    SOLD_BEFORE,
     SUBMIT,
     Answer,
     Held,
@@ -48,8 +42,9 @@ from engine.venues.asking import (
     Trade,
     Trades,
 )
+from engine.venues.behind import Behind
 from engine.venues.holdings import corrections, gap_to
-from engine.venues.tracked import Tracked
+from engine.venues.tracked import Tracked, filled
 
 USUAL = Terms()
 ENDED_KEPT = 256  # ended orders remembered, so that what is late still finds them
@@ -80,6 +75,7 @@ class Outside:
         self.now_ns = self._number = self._reconcile_at_ns = self._gap_times = 0
         self._pending: dict[int, tuple[Request, int]] = {}
         self._gap: tuple[int, ...] = ()
+        self._behind = Behind()
 
     def send(self, commands: bytes) -> None:
         """Take commands, whole records, whose cause is durable."""
@@ -87,11 +83,12 @@ class Outside:
             command = decode(record)
             order_id, symbol = command.order_id, command.symbol
             if record[4] == SUBMIT_ORDER:
-                self.orders[order_id] = Tracked(order_id, symbol, self.now_ns)
-                self._ask(SUBMIT, order_id, symbol, record)
+                self.orders[order_id] = Tracked(order_id, symbol, self.now_ns, record)
+                shared = any(Held(*self._holds()).aside_e8[1:])
+                if not (shared and self._behind.holds(order_id, record, self.orders.values())):
+                    self._ask(SUBMIT, order_id, symbol, record)
             else:
-                order = self.orders.get(order_id)
-                if order is not None:
+                if (order := self.orders.get(order_id)) is not None:
                     order.canceling, order.canceled_ns, order.asked = True, self.now_ns, 0
                 self._ask(CANCEL, order_id, symbol)
 
@@ -139,8 +136,8 @@ class Outside:
         if isinstance(answer, Trade):
             return self._trade(answer)
         if isinstance(answer, Trades):
-            facts = [fact for trade in answer.trades for fact in self._trade(trade)]
-            return facts + self._settle(answer.order_id)
+            told = [fact for trade in answer.trades for fact in self._trade(trade)]
+            return told + self._settle(answer.order_id)
         if isinstance(answer, Holding):
             return self._reconcile(answer)
         return self._unanswered(request, answer) if request else []
@@ -193,6 +190,7 @@ class Outside:
             else:
                 order.canceling = False
                 facts.append(encode(CancelRejected(*self._stamp(order.symbol), order.id)))
+                facts += self._pass_on(order)
         return facts + self._settle(order.id)
 
     def _accept(self, order: Tracked) -> list[bytes]:
@@ -224,10 +222,7 @@ class Outside:
             order.fills.add(trade.fill_id)
             order.filled += trade.lots
             order.reported = max(order.reported, order.filled)
-        flags = (trade.side & 1) + (MAKER if trade.maker else 0) + trade.fee_in * FEE_STEP
-        told = (trade.order_id, trade.price, trade.lots, trade.fee_e8, trade.fill_id, flags)
-        facts = [encode(OrderFilled(*self._stamp(trade.symbol), *told))]
-        return facts + self._settle(trade.order_id)
+        return [filled(trade, self._stamp(trade.symbol)), *self._settle(trade.order_id)]
 
     def _settle(self, order_id: int) -> list[bytes]:
         """End an order once every trade it is said to have made was told."""
@@ -242,12 +237,17 @@ class Outside:
         self.ended[order_id] = self.orders.pop(order_id)
         if len(self.ended) > ENDED_KEPT:
             del self.ended[next(iter(self.ended))]
-        stamp = self._stamp(order.symbol)
-        if order.ending.status == REJECTED:
-            return [encode(OrderRejected(*stamp, order.id, order.ending.reason))]
-        if order.ending.status == CANCELED:
-            return [encode(OrderCanceled(*stamp, order.id))]
-        return [encode(OrderExpired(*stamp, order.id))] if order.ending.status == EXPIRED else []
+        return order.last_word(self._stamp(order.symbol)) + self._pass_on(order)
+
+    def _pass_on(self, order: Tracked) -> list[bytes]:
+        """An order is over, or will not be: what waited for it is sent, or is not to be."""
+        if order.filled or order.ending is None:
+            lost = [Seen(one, REJECTED, 0, SOLD_BEFORE) for one in self._behind.overtaken(order)]
+            return [fact for seen in lost for fact in self._see(seen, is_asked=True)]
+        for sale_id, record in self._behind.leaving(order):
+            self.orders[sale_id].sent_ns = self.now_ns
+            self._ask(SUBMIT, sale_id, order.symbol, record)
+        return []
 
     def _reconcile(self, holding: Holding) -> list[bytes]:
         """Orders and holdings against ours; what differs again and again is taken over."""
