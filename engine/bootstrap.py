@@ -112,7 +112,8 @@ def exchange_source(options: Options, _native: Any, around: Around) -> Source:
             "keep one: supreme keys add NAME --from-env, then --set exchange.key=NAME",
             code=4,
         )
-    return exchange.exchange_source(options.symbol, settings, key_of(keys.api_key, keys.secret))
+    key = key_of(keys.api_key, keys.secret)
+    return exchange.exchange_source(options.symbol, settings, key, around.stop)
 
 
 def feed_source(options: Options, _native: Any, around: Around) -> Source:

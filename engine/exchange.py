@@ -3,6 +3,7 @@
 import random
 import select
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from engine.market.live import LiveMarket
 from engine.market.putting_together import Settings, live_market
 from engine.market.warming import INTERVALS, Past
 from engine.market.wishes import Answer
-from engine.parts import Engine, Source
+from engine.parts import Engine, Source, Stopped
 from engine.questions import Question, Questions
 from engine.status import REAL
 from engine.venues.binance.account import Account
@@ -33,6 +34,11 @@ SIMULATED_HEADER = "x-supreme-market"  # what supreme venue says of a market mad
 SHOWN_MAX = 120
 
 
+def never() -> int:
+    """Nobody asks to stop."""
+    return 0
+
+
 class Exchanged(NamedTuple):
     """What an engine on an exchange has beside its core."""
 
@@ -41,9 +47,13 @@ class Exchanged(NamedTuple):
     settings: Exchange
 
 
-def exchange_source(symbol: str, settings: Exchange, key: Key) -> Source:
-    """The market and the venue of one symbol. Refused where they cannot be had."""
-    answer = asked(settings.rest_url, RULES_TARGET + symbol, RULES_WITHIN_S)
+def exchange_source(
+    symbol: str, settings: Exchange, key: Key, stop: Callable[[], int] = never
+) -> Source:
+    """The market and the venue of one symbol. Refused where they cannot be had; Stopped."""
+    answer = asked(settings.rest_url, RULES_TARGET + symbol, RULES_WITHIN_S, stop)
+    if stop():
+        raise Stopped(stop())
     market = rules_in(answer, symbol, settings)
     rules = market.rules[symbol]
     simulated = answer.headers.get(SIMULATED_HEADER, "")
@@ -101,8 +111,8 @@ def rules_in(answer: Answer, symbol: str, settings: Exchange) -> Market:
     return market
 
 
-def asked(url: str, target: str, within_s: float) -> Answer:
-    """One question to a host, asked again until an answer comes or the time is over."""
+def asked(url: str, target: str, within_s: float, stop: Callable[[], int] = never) -> Answer:
+    """One question to a host, asked again until an answer comes, the time is over, or `stop()`."""
     poll = select.epoll()
     questions = Questions(Lines(poll), url, seed=1)
     found: list[Answer] = []
@@ -110,7 +120,7 @@ def asked(url: str, target: str, within_s: float) -> Answer:
     question = Question("GET", target, (), b"", lambda answer, _: found.append(answer))
     try:
         questions.ask(question, time.time_ns())
-        while time.monotonic() < end_s:
+        while time.monotonic() < end_s and not stop():
             now_ns = time.time_ns()
             questions.turn(now_ns)
             questions.lines.settle(now_ns)

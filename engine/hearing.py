@@ -26,14 +26,18 @@ class Watch:
     """Our time in ns: the wall clock, which may be set back without that time stands still here.
 
     Then it goes at half its pace until the wall clock has come after: nothing that waits for time
-    (an answer, a silence, a resting order's end) may wait for an hour, and time never goes back.
+    (an answer, a silence, a resting order's end) may wait for an hour, and time never goes back:
+    not before `began_ns` either, where a journal ended.
     """
 
     def __init__(
-        self, wall: Callable[[], int] = time.time_ns, passed: Callable[[], int] = awake_ns
+        self,
+        began_ns: int = 0,
+        wall: Callable[[], int] = time.time_ns,
+        passed: Callable[[], int] = awake_ns,
     ) -> None:
         self._wall, self._passed = wall, passed
-        self._now_ns, self._looked_ns = wall(), passed()
+        self._now_ns, self._looked_ns = max(began_ns, wall()), passed()
 
     def now_ns(self) -> int:
         """What time it is."""
@@ -50,7 +54,8 @@ class Hearing(Running):
         self, engine: "Engine", options: "Options", stop: Stop, builder: "CoreBuilder"
     ) -> None:
         super().__init__(engine, options, stop, builder)
-        self.watch = Watch()
+        is_played = engine.source.simulated and engine.source.exchange is None  # at another time
+        self.watch = Watch(0 if is_played else engine.core.state.clock.now_ns)
         self.now_ns = self.watch.now_ns()
 
     def take_market(self, records: bytes) -> None:

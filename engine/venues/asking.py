@@ -7,6 +7,9 @@ SUBMIT, CANCEL, ASK_ORDER, ASK_FILLS, ASK_HOLDING = range(5)
 OPEN, FILLED, CANCELED, EXPIRED, REJECTED, ABSENT = range(6)
 
 
+SOLD_BEFORE = 3  # reason of a rejection: not sent, for the stop it was to replace lives or sold
+
+
 class Terms(NamedTuple):
     """How patient we are; all in ns."""
 

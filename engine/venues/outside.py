@@ -29,6 +29,7 @@ from engine.venues.asking import (
     CANCELED,
     OPEN,
     REJECTED,
+    SOLD_BEFORE,
     SUBMIT,
     Answer,
     Held,
@@ -41,8 +42,9 @@ from engine.venues.asking import (
     Trade,
     Trades,
 )
+from engine.venues.behind import Behind
 from engine.venues.holdings import corrections, gap_to, may_lack_trade
-from engine.venues.tracked import Tracked, end_of, fill_of
+from engine.venues.tracked import Tracked, filled
 
 USUAL = Terms()
 ENDED_KEPT = 256  # ended orders remembered, so that what is late still finds them
@@ -73,6 +75,7 @@ class Outside:
         self.now_ns = self._number = self._reconcile_at_ns = self._gap_times = 0
         self._pending: dict[int, tuple[Request, int]] = {}
         self._gap: tuple[int, ...] = ()
+        self._behind = Behind()
 
     def send(self, commands: bytes) -> None:
         """Take commands, whole records, whose cause is durable."""
@@ -80,11 +83,12 @@ class Outside:
             command = decode(record)
             order_id, symbol = command.order_id, command.symbol
             if record[4] == SUBMIT_ORDER:
-                self.orders[order_id] = Tracked(order_id, symbol, self.now_ns)
-                self._ask(SUBMIT, order_id, symbol, record)
+                self.orders[order_id] = Tracked(order_id, symbol, self.now_ns, record)
+                shared = any(Held(*self._holds()).aside_e8[1:])
+                if not (shared and self._behind.holds(order_id, record, self.orders.values())):
+                    self._ask(SUBMIT, order_id, symbol, record)
             else:
-                order = self.orders.get(order_id)
-                if order is not None:
+                if (order := self.orders.get(order_id)) is not None:
                     order.canceling, order.canceled_ns, order.asked = True, self.now_ns, 0
                 self._ask(CANCEL, order_id, symbol)
 
@@ -97,10 +101,7 @@ class Outside:
         self.now_ns = max(self.now_ns, now_ns)
 
     def adopt(self, order_id: int, symbol: int, *, accepted: bool, canceling: bool) -> list[bytes]:
-        """An order that a journal left open: nobody knows what became of it meanwhile.
-
-        Its trades are told again, all of them; the core counts each once.
-        """
+        """An order that a journal left open; its trades are told again, and counted once each."""
         order = self.orders[order_id] = Tracked(order_id, symbol, self.now_ns)
         order.accepted, order.canceling, order.canceled_ns = accepted, canceling, self.now_ns
         order.ask_at_ns = max(self.now_ns, 1)
@@ -136,8 +137,8 @@ class Outside:
         if isinstance(answer, Trade):
             return self._trade(answer)
         if isinstance(answer, Trades):
-            facts = [fact for trade in answer.trades for fact in self._trade(trade)]
-            return facts + self._settle(answer.order_id)
+            told = [fact for trade in answer.trades for fact in self._trade(trade)]
+            return told + self._settle(answer.order_id)
         if isinstance(answer, Holding):
             return self._reconcile(answer)
         return self._unanswered(request, answer) if request else []
@@ -190,6 +191,7 @@ class Outside:
             else:
                 order.canceling = False
                 facts.append(encode(CancelRejected(*self._stamp(order.symbol), order.id)))
+                facts += self._pass_on(order)
         return facts + self._settle(order.id)
 
     def _accept(self, order: Tracked) -> list[bytes]:
@@ -200,16 +202,10 @@ class Outside:
         return [encode(OrderAccepted(*self._stamp(order.symbol), order.id))]
 
     def _miss(self, order: Tracked) -> list[bytes]:
-        """No such order: believed only after a while, and not at once then.
-
-        One that stood was lost with all the venue knew, if it says nothing else for minutes.
-        """
+        """No such order: believed after a while, of one that stood only after minutes."""
         if not order.is_gone(self.now_ns, self.terms):
             self._ask_later(order)
-            if not order.accepted:  # nothing else is decided there until this is known: soon, then
-                settled_ns = order.sent_ns + self.terms.settle_ns
-                soon_ns = max(settled_ns, self.now_ns + self.terms.differ_ns)
-                order.ask_at_ns = min(order.ask_at_ns, soon_ns)
+            order.hurry(self.now_ns, self.terms)
             return []
         if order.accepted:
             order.ending, order.reported = Seen(order.id, CANCELED), order.filled
@@ -225,7 +221,7 @@ class Outside:
             order.fills.add(trade.fill_id)
             order.filled += trade.lots
             order.reported = max(order.reported, order.filled)
-        return [fill_of(trade, self.now_ns), *self._settle(trade.order_id)]
+        return [filled(trade, self._stamp(trade.symbol)), *self._settle(trade.order_id)]
 
     def _settle(self, order_id: int) -> list[bytes]:
         """End an order once every trade it is said to have made was told."""
@@ -240,7 +236,17 @@ class Outside:
         self.ended[order_id] = self.orders.pop(order_id)
         if len(self.ended) > ENDED_KEPT:
             del self.ended[next(iter(self.ended))]
-        return end_of(order, self.now_ns)
+        return order.last_word(self._stamp(order.symbol)) + self._pass_on(order)
+
+    def _pass_on(self, order: Tracked) -> list[bytes]:
+        """An order is over, or will not be: what waited for it is sent, or is not to be."""
+        if order.filled or order.ending is None:
+            lost = [Seen(one, REJECTED, 0, SOLD_BEFORE) for one in self._behind.overtaken(order)]
+            return [fact for seen in lost for fact in self._see(seen, is_asked=True)]
+        for sale_id, record in self._behind.leaving(order):
+            self.orders[sale_id].sent_ns = self.now_ns
+            self._ask(SUBMIT, sale_id, order.symbol, record)
+        return []
 
     def _reconcile(self, holding: Holding) -> list[bytes]:
         """Orders and holdings against ours; what differs again and again is taken over."""

@@ -1,23 +1,31 @@
 """What has a venue said of one order so far?"""
 
+from typing import TYPE_CHECKING
+
 from engine.messages import (
     FEE_STEP,
     MAKER,
+    SELL,
     OrderCanceled,
     OrderExpired,
     OrderFilled,
     OrderRejected,
     encode,
 )
-from engine.venues.asking import CANCELED, EXPIRED, REJECTED, Seen, Terms, Trade
+from engine.venues.asking import CANCELED, EXPIRED, REJECTED
+
+if TYPE_CHECKING:
+    from engine.venues.asking import Seen, Terms, Trade
 
 
 class Tracked:
     """One order as the venue was heard to speak of it."""
 
-    def __init__(self, order_id: int, symbol: int, sent_ns: int) -> None:
+    def __init__(self, order_id: int, symbol: int, sent_ns: int, record: bytes = b"") -> None:
+        """Of one that a journal left open there is no command (`record`): it may be a sale."""
         self.id, self.symbol, self.sent_ns = order_id, symbol, sent_ns
         self.accepted = self.doubted = self.canceling = False
+        self.is_sale = not record or record[5] & 1 == SELL
         self.canceled_ns = 0  # when its cancel was asked for; 0 when that was refused
         self.filled = self.reported = 0  # lots told to the core, and said to have traded
         self.fills: set[int] = set()
@@ -25,7 +33,23 @@ class Tracked:
         self.absent = self.absent_ns = self.asked = 0  # how often it was said to be none, and since
         self.ask_at_ns = 0  # 0 when nothing needs to be asked
 
-    def is_gone(self, now_ns: int, terms: Terms) -> bool:
+    def last_word(self, stamp: tuple[int, int, int]) -> list[bytes]:
+        """What the core is told of its end, once all trades are told: nothing of one filled."""
+        if self.ending is None:
+            return []
+        if self.ending.status == REJECTED:
+            return [encode(OrderRejected(*stamp, self.id, self.ending.reason))]
+        if self.ending.status == CANCELED:
+            return [encode(OrderCanceled(*stamp, self.id))]
+        return [encode(OrderExpired(*stamp, self.id))] if self.ending.status == EXPIRED else []
+
+    def hurry(self, now_ns: int, terms: "Terms") -> None:
+        """One that may never have arrived is asked for soon: nothing is decided there until then."""
+        if not self.accepted:
+            soon_ns = max(self.sent_ns + terms.settle_ns, now_ns + terms.differ_ns)
+            self.ask_at_ns = min(self.ask_at_ns, soon_ns)
+
+    def is_gone(self, now_ns: int, terms: "Terms") -> bool:
         """Whether one more "no such order" is to be believed."""
         self.absent += 1
         if self.absent == 1:
@@ -37,19 +61,8 @@ class Tracked:
         return self.absent >= terms.absent_times and now_ns >= least_ns
 
 
-def end_of(order: Tracked, now_ns: int) -> list[bytes]:
-    """How an order ended, for the core; nothing where its trades have said it."""
-    ending, stamp = order.ending, (order.symbol, now_ns, now_ns)
-    if ending is not None and ending.status == REJECTED:
-        return [encode(OrderRejected(*stamp, order.id, ending.reason))]
-    if ending is not None and ending.status == CANCELED:
-        return [encode(OrderCanceled(*stamp, order.id))]
-    is_expired = ending is not None and ending.status == EXPIRED
-    return [encode(OrderExpired(*stamp, order.id))] if is_expired else []
-
-
-def fill_of(trade: Trade, now_ns: int) -> bytes:
-    """A trade of ours, for the core."""
+def filled(trade: "Trade", stamp: tuple[int, int, int]) -> bytes:
+    """A trade of ours as the core is told of it."""
     flags = (trade.side & 1) + (MAKER if trade.maker else 0) + trade.fee_in * FEE_STEP
     told = (trade.order_id, trade.price, trade.lots, trade.fee_e8, trade.fill_id, flags)
-    return encode(OrderFilled(trade.symbol, now_ns, now_ns, *told))
+    return encode(OrderFilled(*stamp, *told))

@@ -12,7 +12,11 @@ class Clocks:
 
     def __init__(self) -> None:
         self.wall_ns, self.passed_ns = START, 77 * SECOND
-        self.watch = Watch(lambda: self.wall_ns, lambda: self.passed_ns)
+        self.watch = self.begun(0)
+
+    def begun(self, at_ns: int) -> Watch:
+        """The watch of an engine whose journal ended then."""
+        return Watch(at_ns, lambda: self.wall_ns, lambda: self.passed_ns)
 
     def wait(self, seconds: float) -> int:
         """Time passes for both; what the watch says then."""
@@ -59,3 +63,11 @@ def test_time_never_goes_back():
         seen.append(clocks.wait(0.1))
 
     assert seen == sorted(seen)
+
+
+def test_a_journal_that_ended_under_a_clock_set_forward_is_gone_on_with_at_once():
+    """Heartbeats follow the last one; nothing waits until the clock is as far again."""
+    clocks = Clocks()
+    clocks.watch = clocks.begun(START + HOUR)
+
+    assert clocks.wait(10.0) == START + HOUR + 5 * SECOND
