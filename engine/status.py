@@ -121,7 +121,7 @@ def grouped(amount: str) -> str:
 def as_text(seen: Snapshot, label: str, digest: str) -> str:
     """The state for a person."""
     rows = [
-        ("market", f"{label}, on paper"),
+        ("market", label if label.startswith(REAL) else f"{label}, on paper"),
         ("time", stamp(seen.now_ns)),
         ("trading state", seen.trading),
         ("equity", grouped(seen.equity)),
