@@ -43,14 +43,16 @@ OPTIONS = {
 HELP = """\
 Usage: supreme run [OPTIONS]
 
-Run the engine in the foreground, on paper. Without --replay the market is simulated from a seed,
-and everything it yields is labelled SIMULATED. The journal keeps every event; the next start
-continues where this one stopped. Ctrl-C (or SIGTERM) stops it and prints the state.
+Run the engine in the foreground. Without --replay the market is simulated from a seed, on paper,
+and everything it yields is labelled SIMULATED; the profiles binance-paper and binance-live trade at
+an exchange (docs/exchange.md). The journal keeps every event; the next start continues where this
+one stopped. Ctrl-C (or SIGTERM) stops it and prints the state.
 
 Examples:
   supreme run                                      a simulated market, a minute a second
   supreme run --replay ETHUSDT-1m.records          real history on paper
   supreme run --replay F.records --speed max       as fast as the disk keeps up
+  supreme run --profile binance-paper --set exchange.key=paper    at supreme venue
   supreme run --reset-halt --reason "checked"      leave HALTED after the drawdown stop
 
 Options:

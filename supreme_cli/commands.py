@@ -65,6 +65,7 @@ Start here:
   supreme up                           an engine on a simulated market, on paper, and its console
   supreme data import ETHUSDT-1m.zip   market history becomes a record file
   supreme backtest ETHUSDT-1m.records  what the default profile makes of it
+  supreme venue                        an exchange on this machine, to trade at: docs/exchange.md
 """
 RUNNING = """\
 An engine runs: supreme console watches it, supreme status tells, supreme down stops it.

@@ -88,9 +88,11 @@ def main(
     finally:
         kept = recorder.close()
         watch.end()
+    if not kept and not stop.code:
+        refuse_silence(market.seen(), watch.lasted())
     show(market, kept, watch, as_json=as_json)
-    if stop.code or not kept:
-        raise typer.Exit(stop.code or NOTHING_HEARD)
+    if stop.code:
+        raise typer.Exit(stop.code)
 
 
 class Watch:
@@ -134,6 +136,10 @@ class Watch:
         source = seen.feeding.source or f"no source: {seen.feeding.why}"
         megabytes = self.recorder.size / MEGABYTE
         return f"{minutes}:{rest:02d}  {source}  {told}  {megabytes:.1f} MB"
+
+    def lasted(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self.began
 
     def end(self) -> None:
         """Leave the terminal as it was."""
@@ -197,7 +203,7 @@ def refuse_silence(seen: "Seen", timeout: float) -> None:
     """Refused: nothing was heard, and what the sources say of it."""
     said = "; ".join(f"{one.name}: {one.why}" for one in seen.sources if one.state != "idle")
     raise Refused(
-        f"Nothing was heard in {timeout:g} s ({said}).",
+        f"Nothing was heard in {timeout:.3g} s ({said}).",
         "Check --url and the network, or wait longer: --timeout.",
         NOTHING_HEARD,
     )

@@ -35,7 +35,8 @@ NUMBERS = (
     "ORD FILL  orders sent and fills; DENIED: refused by our own risk; ODD: impossible reports",
     "alerts    troubles that are not over, kept by the service; without one nobody notes any",
     "data      age of the newest picture; NO PICTURE: the engine lives and is silent",
-    "WORDS     LIVE: real money. PAPER: orders are simulated. SIMULATED: the market is, too.",
+    "WORDS     LIVE: real money. PAPER: none of it is. SIMULATED: the market is not real either.",
+    "EXCHANGE  ● who tells the market; NO MARKET, DOUBT, ACCOUNT LOST, ORDERS WAIT: see panel 0",
 )
 
 

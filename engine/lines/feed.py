@@ -8,11 +8,11 @@ than the engine waits, because nobody empties the socket.
 import os
 import select
 import socket
+import stat
 import struct
 from collections.abc import Callable
 from contextlib import suppress
 
-from engine.control.places import private_folder
 from engine.errors import Refused
 from engine.lines.hello import Hello, hello_in, packed, unpacked
 from engine.lines.patience import NS_A_SECOND
@@ -37,6 +37,7 @@ class Feed:
     """
 
     def __init__(self, path: str, poll: select.epoll, accepts: Accepts) -> None:
+        path = os.path.abspath(path)
         self.path, self._poll, self._accepts = path, poll, accepts
         self.hello: Hello | None = None
         self.ended = ""
@@ -44,12 +45,7 @@ class Feed:
         self._feeder: socket.socket | None = None
         self._greet_by_ns = 0
         self._held = b""  # of a greeting or a record that is not whole yet
-        private_folder(path)
-        with suppress(FileNotFoundError):
-            os.unlink(path)
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        self._listener.bind(path)
-        os.chmod(path, 0o600)
+        self._listener = bound(path)
         self._inode = os.stat(path).st_ino
         self._listener.listen(BACKLOG)
         poll.register(self._listener.fileno(), select.EPOLLIN)
@@ -188,3 +184,26 @@ class Feed:
             self._poll.unregister(self._feeder.fileno())
         self._feeder.close()
         self._feeder, self.hello, self._held, self.ended = None, None, b"", why
+
+
+def bound(path: str) -> socket.socket:
+    """A socket there, for its owner alone; Refused (4) where something else has that name.
+
+    The folder is whoever's it is: its permissions are left as they are.
+    """
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    if os.path.lexists(path):
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            raise Refused(f"{path} is no socket, so it is left", "name another --feed", code=4)
+        os.unlink(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    before = os.umask(0o177)  # nobody may connect between bind and a chmod
+    try:
+        listener.bind(path)
+    except OSError as error:
+        listener.close()
+        why = error.strerror or error
+        raise Refused(f"no feed can be taken at {path}: {why}", "name another", code=4) from error
+    finally:
+        os.umask(before)
+    return listener

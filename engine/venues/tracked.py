@@ -44,7 +44,7 @@ class Tracked:
         return [encode(OrderExpired(*stamp, self.id))] if self.ending.status == EXPIRED else []
 
     def hurry(self, now_ns: int, terms: "Terms") -> None:
-        """One that may never have arrived is asked for soon: nothing is decided there until then."""
+        """One that may never have arrived is asked for soon: until then its symbol waits."""
         if not self.accepted:
             soon_ns = max(self.sent_ns + terms.settle_ns, now_ns + terms.differ_ns)
             self.ask_at_ns = min(self.ask_at_ns, soon_ns)

@@ -64,7 +64,8 @@ def test_real_money_is_halted_until_an_operator_resets_it(home, exchange):
     until(lambda: state_of(home).symbols[0].schedule.decisions > 1, "two decisions")
     halted = supreme("status", "--data-dir", str(home))
 
-    assert halted.stdout.startswith("LIVE  SIMULATED seed 1 ETHUSDT at 127.0.0.1  HALTED (waits")
+    told = "LIVE  SIMULATED seed 1 ETHUSDT at 127.0.0.1  HALTED (waits for a reset)"
+    assert halted.stdout.startswith(told)
     assert state_of(home).orders.submitted == 0
     done = supreme(*("reset", "--data-dir", str(home), "--reason", "checked", "--confirm", "RESET"))
     assert done.returncode == 0, done.stderr

@@ -35,16 +35,8 @@ FLOORS: list[tuple[str, list[str]]] = [
             *("values", "profile", "environment", "opening", "options", "status", "streams"),
             *("builder", "parts"),
             *("desk", "scarcity", "folding", "beginning", "bootstrap", "runtime", "serving"),
-            *(
-                "running",
-                "hearing",
-                "live",
-                "network",
-                "questions",
-                "exchange",
-                "overfeed",
-                "reach",
-            ),
+            *("running", "hearing", "live", "network", "questions", "exchange", "overfeed"),
+            "reach",
             "answering",
             "beside",
             "started",
@@ -61,7 +53,6 @@ DOORS = {
     ("service", "journal"): "the service follows what the engine writes",
     ("secrets", "journal"): "a file of keys is written as durably as a journal, by one function",
     ("service", "cache"): "the service answers readers through it",
-    ("lines", "control"): "a feed's socket lies in a private folder, as the operator's does",
 }
 # Top-level packages, and what of the engine each may see.
 ABOVE: dict[str, tuple[str, ...]] = {

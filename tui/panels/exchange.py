@@ -22,20 +22,22 @@ class Row(NamedTuple):
 
 
 def rows(view: View) -> list[Row]:
-    """Market, account, clock, limits and what is aside; none without an exchange."""
+    """Market, account and what is aside there, then clock and limits; none without an exchange."""
     told = view.exchange
     if not told:
         return []
     market = told["market"]
-    found = [market_row(market), *(symbol_row(one, told["now_ns"]) for one in market["symbols"])]
-    found += [source_row(one) for one in market["sources"] if one["name"] != market["source"]]
-    found += [account_row(told["account"], told), clock_row(told["clock"])]
-    found += [limit_row(one) for one in told["limits"]]
-    aside = ", ".join(f"{grouped(one['amount'])} {clean(one['asset'])}" for one in told["aside"])
-    return [
-        *found,
-        Row(("○", "dim"), "aside", 0, f"{aside or 'nothing'}: in the account, not ours"),
-    ]
+    found = [market_row(market), account_row(told["account"], told), aside_row(told["aside"])]
+    found += [symbol_row(one, told["now_ns"]) for one in market["symbols"]]
+    found += [clock_row(told["clock"]), *(limit_row(one) for one in told["limits"])]
+    others = [one for one in market["sources"] if one["name"] != market["source"]]
+    return found + [source_row(one) for one in others]
+
+
+def aside_row(aside: list[dict[str, str]]) -> Row:
+    """What lies in the account and is not ours."""
+    told = ", ".join(f"{grouped(one['amount'])} {clean(one['asset'])}" for one in aside)
+    return Row(("○", "dim"), "aside", 0, f"{told or 'nothing'}: in the account, not ours")
 
 
 def market_row(market: dict[str, Any]) -> Row:

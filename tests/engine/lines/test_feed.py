@@ -2,6 +2,7 @@
 
 import os
 import random
+import select
 import socket
 import stat
 from contextlib import suppress
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import Refused
-from engine.lines.feed import AHEAD_MAX_NS, GREETING_NS, RECEIVE_MAX
+from engine.lines.feed import AHEAD_MAX_NS, GREETING_NS, RECEIVE_MAX, Feed
 from engine.lines.feeding import Feeding
 from engine.lines.hello import greeting, unpacked
 from engine.messages import (
@@ -264,3 +265,26 @@ def test_the_socket_is_its_owners_alone(engine):
 
     assert modes == [0o700, 0o600]
     assert not os.path.exists(path)
+
+
+def test_what_is_no_socket_is_left(tmp_path):
+    """A mistyped name must not cost anybody a file."""
+    path = tmp_path / "notes.txt"
+    path.write_text("mine")
+
+    with pytest.raises(Refused, match="is no socket"):
+        Feed(str(path), select.epoll(), lambda _: None)
+
+    assert path.read_text() == "mine"
+
+
+def test_the_folder_of_a_feed_stays_as_it_is(tmp_path, monkeypatch):
+    """It is whoever's it is, also where the name is relative; the socket is for its owner alone."""
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+
+    feed = Feed("market.sock", select.epoll(), lambda _: None)
+
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    assert os.stat(feed.path).st_mode & 0o777 == 0o600
+    feed.close()
