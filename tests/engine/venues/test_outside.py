@@ -14,7 +14,6 @@ from engine.messages import (
     OrderFilled,
     OrderRejected,
     OrderUnknown,
-    decode,
 )
 from engine.venues.asking import (
     ABSENT,
@@ -32,7 +31,6 @@ from engine.venues.asking import (
     Trade,
     Trades,
 )
-from engine.venues.outside import Outside
 from tests.engine.venues.outside_desk import SECOND, START, TERMS, Desk, kinds
 
 

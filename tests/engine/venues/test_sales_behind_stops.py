@@ -29,7 +29,7 @@ from engine.venues.asking import (
     Trade,
 )
 from engine.venues.outside import Outside
-from tests.engine.venues.test_outside import TERMS, Desk, kinds
+from tests.engine.venues.outside_desk import TERMS, Desk, kinds
 
 SALE = encode(SubmitOrder(0, 0, 0, 2, 10, 0, 0, 0, SELL))
 STOPPED = encode(SubmitOrder(0, 0, 0, 1, 10, 2_000, 0, 0, SELL + 2 * STOP))
