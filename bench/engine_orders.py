@@ -54,7 +54,7 @@ def orders(runs: int) -> list[Figure]:
     client = client_ms()
     return [
         Figure(
-            "engine process, orders from a socket to the journal, over the WebSocket API",
+            "engine process, orders, socket to journal, over the WebSocket API",
             f"{shown} orders/s in {runs} x {kept[0].seconds:.0f} s",
             f"each >= {ORDERS_MIN:,}/s",
             rates[0] >= ORDERS_MIN,
@@ -62,11 +62,11 @@ def orders(runs: int) -> list[Figure]:
         Figure("  cancels to each of them", f"{cancels:.2f}"),
         Figure("  one commit to the disk, nothing else done", f"{commit_us(200):,.0f} us, median"),
         Figure(
-            "  processor time an order: decided, journaled, synced, sent, heard",
+            "  processor time an order, all of the engine",
             f"{own:.2f} ms without bars, {whole:.2f} with",
         ),
         Figure(
-            "  of it the client's: sign, send, hear the answer and its two events",
+            "  of it the client's: sign, send, hear its answer and three events",
             f"{client:.2f} ms an order",
             f"<= {CLIENT_MS_MAX:.2f} ms",
             client <= CLIENT_MS_MAX,

@@ -14,7 +14,7 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench.engine_venue_account import DEPTH, RULES, SYMBOL, Account, now_ms
+from bench.engine_venue_account import DEPTH, LIMITS, RULES, SYMBOL, Account, now_ms
 
 MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 AT_ONCE = 250  # rounds of five messages
@@ -25,8 +25,9 @@ FIRST_UPDATE, FIRST_TRADE = 35_346_513_501, 1_520_538_925
 BAR_MS = 1_000
 UP, DOWN = "2686.48", "2681.12"
 FIRST_BAR_MS = 1_600_000_000_000
-AGAIN_S, QUIET_S = 0.001, 0.1  # the bar is told again after so long
+AGAIN_S, QUIET_S = 0.002, 0.1  # the bar is told again after so long
 ANSWERS: dict[str, Any] = {"/api/v3/exchangeInfo": RULES, "/api/v3/depth": DEPTH}
+COUNTED = [{**one, "count": 1} for one in LIMITS]  # a venue says so with every answer
 SIMULATED = "X-Supreme-Market: SIMULATED bench"
 HEAD_END = b"\r\n\r\n"
 
@@ -112,7 +113,7 @@ class Venue:
         asked = json.loads(text)
         said = self.account.answer(asked["method"], asked.get("params", {}))
         name = "result" if said.status == 200 else "error"
-        told = {"id": asked["id"], "status": said.status, name: said.told}
+        told = {"id": asked["id"], "status": said.status, name: said.told, "rateLimits": COUNTED}
         words = [json.dumps({"subscriptionId": 0, "event": one}) for one in said.events]
         line.transport.write(b"".join(frame(w.encode()) for w in (*words, json.dumps(told))))
         is_filled = asked["method"] == "order.place" and bool(said.told.get("fills"))

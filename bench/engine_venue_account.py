@@ -103,23 +103,23 @@ class Account:
         return known(params)
 
     def _balances(self) -> dict[str, Any]:
-        cash = f"{CASH - self.held * float(PRICE):.8f}"
-        rows = [(QUOTE, cash), (BASE, f"{self.held:.8f}")]
-        balances = [{"asset": name, "free": all_, "locked": NOTHING} for name, all_ in rows]
+        rows = self._position()["B"]
+        balances = [{"asset": row["a"], "free": row["f"], "locked": row["l"]} for row in rows]
         return {"balances": balances, "permissions": ["SPOT"], "updateTime": now_ms()}
 
     def _place(self, params: dict[str, Any]) -> Said:
         self.last_id += 1
         self.placed += 1
-        is_stop = params["type"] == "STOP_LOSS"
+        is_stop, amount = params["type"] == "STOP_LOSS", float(params["quantity"])
+        quantity = f"{amount:.8f}"
         order = {
             "symbol": SYMBOL,
             "orderId": self.last_id,
             "clientOrderId": params["newClientOrderId"],
             "side": params["side"],
             "type": params["type"],
-            "origQty": params["quantity"],
-            "executedQty": NOTHING if is_stop else params["quantity"],
+            "origQty": quantity,
+            "executedQty": NOTHING if is_stop else quantity,
             "status": "NEW" if is_stop else "FILLED",
             "transactTime": now_ms(),
             "fills": [],
@@ -128,12 +128,17 @@ class Account:
         if is_stop:
             self.stops[self.last_id] = order
             return Said(200, order, tuple(told))
-        quantity = float(params["quantity"])
-        self.held = round(self.held + (quantity if params["side"] == "BUY" else -quantity), 8)
-        row = {"price": PRICE, "qty": params["quantity"], "commission": NOTHING}
+        self.held = round(self.held + (amount if params["side"] == "BUY" else -amount), 8)
+        row = {"price": PRICE, "qty": quantity, "commission": NOTHING}
         order["fills"] = [{**row, "commissionAsset": QUOTE, "tradeId": self.last_id}]
-        told.append(self._execution(order, "TRADE", "FILLED"))
+        told += [self._execution(order, "TRADE", "FILLED"), self._position()]
         return Said(200, order, tuple(told))
+
+    def _position(self) -> dict[str, Any]:
+        """An `outboundAccountPosition`: what is held after a fill."""
+        held = {QUOTE: f"{CASH - self.held * float(PRICE):.8f}", BASE: f"{self.held:.8f}"}
+        rows = [{"a": name, "f": free, "l": NOTHING} for name, free in held.items()]
+        return {"e": "outboundAccountPosition", "E": now_ms(), "u": now_ms(), "B": rows}
 
     def _cancel(self, params: dict[str, Any]) -> Said:
         name = params.get("origClientOrderId")
