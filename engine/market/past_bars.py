@@ -5,6 +5,7 @@ They come to the engine when they are heard: nothing is decided as if it were th
 
 from engine.market.answers import bars_of, klines_path
 from engine.market.symbol_feed import SymbolFeed
+from engine.messages import PAST
 
 # Lengths in seconds that Binance tells bars of (rest-api.md, Kline/Candlestick data).
 INTERVALS = {
@@ -23,4 +24,4 @@ def bars_path(symbol: str, bar_seconds: int) -> str:
 def bars_in(body: bytes, feed: SymbolFeed, after_ns: int, now_ns: int) -> bytes:
     """The records of closed bars that opened after a time; one of NOTHING_SAID if it is none."""
     told = [one for one in bars_of(body) if after_ns < one.opened_ns and one.ends_ns <= now_ns]
-    return b"".join(feed.bar(one.opened_ns, now_ns, one.five) for one in told)
+    return b"".join(feed.bar(one.opened_ns, now_ns, one.five, PAST) for one in told)
