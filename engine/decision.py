@@ -10,7 +10,7 @@ from engine.dealing import ENTERED, guard, protect, pursue
 from engine.execution.curve import draw
 from engine.execution.portfolio import mark
 from engine.instruments import BOUND
-from engine.messages import BAR_CLOSED, BOOK_TOP, HEARTBEAT, ORDER_FILLED, TRADE_TICK
+from engine.messages import BAR_CLOSED, BOOK_TOP, HEARTBEAT, ORDER_FILLED, PAST, TRADE_TICK
 from engine.risk.breakers import is_closing, level_after, move_to
 from engine.risk.gate import clear, has_room, report_level
 from engine.state import DECISIONS_KEPT
@@ -37,7 +37,7 @@ def process(state, event):
     advance(state.clock, state.parameters.run, event)
     number = state.clock.symbol
     if state.clock.kind <= BOOK_TOP:
-        if observe(state, state.symbols[number], event):
+        if observe(state, state.symbols[number], event) and not is_past(state.clock):
             decide(state, number)
     elif state.clock.kind == HEARTBEAT:
         beat(state)
@@ -74,7 +74,8 @@ def observe(state, symbol, event):
         state.clock.malformed += 1
         return False
     if state.clock.kind == BAR_CLOSED:
-        see_bar(features, rules, symbol.instrument, event)
+        if not is_past(state.clock):  # a price of then is none to buy, sell or be valued at
+            see_bar(features, rules, symbol.instrument, event)
         take_bar(features, state.parameters.indicators, symbol.instrument, event)
     elif state.clock.kind == TRADE_TICK:
         if bar_has_ended(features.builder, rules.bar_seconds, believed(event)):
@@ -86,6 +87,11 @@ def observe(state, symbol, event):
     if symbol.position.lots != 0:
         mark(state.account, symbol.position, symbol.instrument, features.market.bid)
     return True
+
+
+def is_past(clock):
+    """Whether the event is a bar that closed before anybody listened: indicators alone take it."""
+    return clock.kind == BAR_CLOSED and clock.flags % 2 == PAST
 
 
 def is_sane(clock, symbol, event):

@@ -71,6 +71,7 @@ DOUBTS = (
     *("", "no source speaks", "quiet", "clocks far apart", "messages late", "book out of step"),
     *("rules changed", "for another reason"),
 )
+PAST = 1  # flags of a bar: it closed before anybody listened, and nothing is decided as if then
 BUYER_IS_MAKER = 1  # flags of a trade: the taker sold
 
 

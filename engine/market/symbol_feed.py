@@ -145,7 +145,7 @@ class SymbolFeed:
             self.top_update, self.top_ns = update, received_ns
         return b""
 
-    def bar(self, opened_ns: int, closed_ns: int, five: tuple[int, ...]) -> bytes:
+    def bar(self, opened_ns: int, closed_ns: int, five: tuple[int, ...], flags: int = 0) -> bytes:
         """A finished bar: open, high, low, close and volume in 1e-8, ended at `closed_ns`."""
         if opened_ns <= self.bar_opened_ns:
             return b""
@@ -157,4 +157,4 @@ class SymbolFeed:
             return self.refused.add(IMPOSSIBLE)
         self.bar_opened_ns = opened_ns
         told = (opened, high, low, close, five[4])
-        return PACKED.pack(0, BAR_CLOSED, 0, self.number, opened_ns, closed_ns, *told)
+        return PACKED.pack(0, BAR_CLOSED, flags, self.number, opened_ns, closed_ns, *told)

@@ -10,6 +10,7 @@ from engine.market.answers import KLINES_WEIGHT, Bar, bars_of, klines_path
 from engine.market.exchange_lines import NOTHING_SAID
 from engine.market.symbol_feed import UNREADABLE, SymbolFeed
 from engine.market.wishes import SECOND_NS, Answer, Wishes
+from engine.messages import PAST
 
 PATIENCE_NS = 10 * SECOND_NS
 SURELY_OVER_NS = 5 * SECOND_NS  # clocks are not that far apart where trading is allowed
@@ -93,5 +94,5 @@ class Warming:
         self.asked.clear()
         told = sorted(self.bars, key=lambda row: (row[0], self.feeds[row[1]].number))
         return b"".join(
-            self.feeds[name].bar(bar.opened_ns, now_ns, bar.five) for _, name, bar in told
+            self.feeds[name].bar(bar.opened_ns, now_ns, bar.five, PAST) for _, name, bar in told
         )

@@ -23,6 +23,8 @@ TESTS = (
     "tests/engine/test_retelling.py",
     "tests/engine/test_simulation.py",
     "tests/engine/test_unknown_orders.py",
+    "tests/engine/test_refused_sales.py",
+    "tests/engine/test_past_bars.py",
     "tests/engine/test_winding_down.py",
     "tests/engine/execution",
     "tests/engine/risk",

@@ -5,7 +5,7 @@ import json
 from engine.market.putting_together import Settings, live_market
 from engine.market.warming import PATIENCE_NS, Past
 from engine.market.wishes import Answer, Ask, Connect
-from engine.messages import BarClosed, decode, split
+from engine.messages import PAST, BarClosed, decode, split
 from tests.engine.market.played import ETH, MS, SECOND, START_NS, opened_market
 
 MINUTE = 60 * SECOND
@@ -33,7 +33,7 @@ def test_bars_come_before_any_line_is_opened():
 
     told = [decode(record) for record in split(records)]
     assert told == [
-        BarClosed(0, at, START_NS + MS, 268_380, 268_380, 268_380, 268_380, 150_000_000)
+        BarClosed(0, at, START_NS + MS, 268_380, 268_380, 268_380, 268_380, 150_000_000, PAST)
         for at in range(FIRST_NS, FIRST_NS + 3 * MINUTE, MINUTE)
     ]
     assert [type(wish) for wish in market.wishes()] == [Connect]

@@ -1,5 +1,7 @@
 """Is nothing bought in a market that whoever hears it does not believe?"""
 
+from typing import Any
+
 from engine.core import PlainCore
 from engine.messages import DOUBTS, OUTSIDE, MarketDoubted, OperatorFlattened
 from engine.picture import picture
@@ -13,6 +15,14 @@ LATE = DOUBTS.index("messages late")
 def doubted(run: Run, doubt: int = LATE) -> None:
     """The market's hearer has a doubt, or (0) none any more."""
     run.alone(MarketDoubted(0, run.now_ns, run.now_ns, doubt))
+
+
+def entering() -> tuple[Run, list[Any]]:
+    """An agent wants in while the market is doubted."""
+    run = Run(*QUICK)
+    run.warm_up()
+    doubted(run)
+    return run, run.bar(PRICE + 100)
 
 
 def test_an_entry_is_denied_while_the_market_is_doubted_and_made_once_it_is_believed():

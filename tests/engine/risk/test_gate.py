@@ -39,6 +39,7 @@ from tests.builders import (
     volume_of,
     with_facts,
 )
+from tests.engine.risk.test_doubted_market import entering
 from tests.random_records import Maker
 
 RISING = PRICE + 100
@@ -157,6 +158,7 @@ CASES: dict[int, Callable[[], tuple[Run, list[Any]]]] = {
     12: no_place,
     13: paused,
     14: late,
+    15: entering,
 }
 
 
