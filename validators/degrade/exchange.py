@@ -23,16 +23,17 @@ MINUTE_S = 60.0  # after it the exchange counts anew
 Fails = Callable[[Stand, Judge], dict[str, int]]
 
 
-def through(scratch: Path, faults: str, fails: Fails) -> Outcome:
+def through(scratch: Path, faults: str, fails: Fails, *, doubts_on: bool = False) -> Outcome:
     """One fault; then how soon market and account are as there, that it trades, and every fill.
 
-    When it trades is the strategy's to choose, and no part of the recovery.
+    When it trades is the strategy's to choose, and no part of the recovery. `doubts_on`: the
+    market may be doubted for longer.
     """
     judge = Judge()
     with standing(scratch, faults) as stand:
         figures = fails(stand, judge)
         mended = time.monotonic()
-        until(lambda: not doubts(stand), "the market is believed")
+        until(lambda: doubts_on or not doubts(stand), "the market is believed")
         stand.agrees()
         recovery_s = time.monotonic() - mended
         stand.trades()
@@ -136,7 +137,8 @@ def off_the_clock(scratch: Path) -> Outcome:
         stand.venue.turn()
         return {"ahead_s": round(ahead_s)}
 
-    return through(scratch, f"skew={SKEW_S}s", fails)
+    # A clock that went back looks like a line that lags: a minute of messages says which.
+    return through(scratch, f"skew={SKEW_S}s", fails, doubts_on=True)
 
 
 def halted(scratch: Path) -> Outcome:

@@ -24,7 +24,7 @@ from validators.degrade.proxy import Proxy
 
 KEY, SECRET = "degrade-key", "degrade-secret"
 LOOPBACK, APART = "127.0.0.1", "127.0.0.2"  # who asks from the second is counted apart
-ANSWER_S, STARTING_S, TRADES_S = 10.0, 30.0, 60.0
+ANSWER_S, STARTING_S, TRADES_S = 10.0, 30.0, 120.0
 TICK_E8, LOT_E8 = 1_000_000, 10_000
 PAGE = 1_000
 QUICK = (
