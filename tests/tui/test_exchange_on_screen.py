@@ -74,6 +74,14 @@ def test_the_header_names_the_source(at_exchange):
     assert "600x" not in top(at_exchange, 160)
 
 
+def test_a_second_source_is_seen_as_one(at_exchange):
+    """It feeds, and is not the one that should."""
+    second = at_exchange._replace(exchange=changed(market__source="polling"))
+
+    assert "◐ polling" in top(second, 120)
+    assert rows(second)[0].state[0] == "◐ 2nd"
+
+
 @pytest.mark.parametrize("width", [80, 120, 160])
 @pytest.mark.parametrize(
     ("how", "word"),

@@ -45,9 +45,13 @@ def market_row(market: dict[str, Any]) -> Row:
     source, why = clean(market["source"]), clean(market["why"])
     if not source:
         return Row(GONE, "market", market["since_ns"], f"no source: {why}")
-    first = market["sources"][0]["name"] if market["sources"] else source
-    state = GOOD if source == first else ("◐ 2nd", "warn")
+    state = GOOD if market["source"] == first_of(market) else ("◐ 2nd", "warn")
     return Row(state, "market", market["since_ns"], f"by {source}: {why}")
+
+
+def first_of(market: dict[str, Any]) -> str:
+    """The source that is preferred to all others."""
+    return str(market["sources"][0]["name"]) if market["sources"] else str(market["source"])
 
 
 def symbol_row(one: dict[str, Any], now_ns: int) -> Row:
@@ -105,7 +109,9 @@ def standing(view: View) -> list[Span]:
     elif doubts:
         found.append((f"◐ DOUBT {clean(doubts[0])}", "warn"))
     else:
-        found.append((f"● {clean(market['source'])}", "dim"))
+        is_first = market["source"] == first_of(market)
+        glyph, style = ("●", "dim") if is_first else ("◐", "warn")
+        found.append((f"{glyph} {clean(market['source'])}", style))
     if not told["account"]["heard"]:
         found.append(("✖ ACCOUNT LOST", "alarm"))
     elif told["waits_until_ns"]:
