@@ -94,6 +94,12 @@ def begin(
     engine.log.flush()
 
 
+def fee_asset_of(source: Source) -> str:
+    """The asset beside quote and base that fees may be taken from; none where it is one of them."""
+    traded = {name for one in source.instruments for name in (one.base, one.quote)}
+    return "" if source.exchange is None or FEE_ASSET in traded else FEE_ASSET
+
+
 def venue_of(engine: Engine) -> Venue:
     """Who answers the orders."""
     exchange = engine.source.exchange
@@ -102,7 +108,7 @@ def venue_of(engine: Engine) -> Venue:
     answer_ns, reconcile_ns = round(exchange.answer_s * 1e9), round(exchange.reconcile_s * 1e9)
     terms = Terms(answer_ns=answer_ns, settle_ns=SETTLE_NS, reconcile_ns=reconcile_ns)
     is_fresh = engine.core.state.account.deposits_e8 == 0 and not engine.resumed
-    return Outside(engine.holds, terms, FEE_ASSET, is_fresh=is_fresh)
+    return Outside(engine.holds, terms, fee_asset_of(engine.source), is_fresh=is_fresh)
 
 
 def take_up(engine: Engine, exchange: Exchange, now_ns: int) -> None:
@@ -222,7 +228,7 @@ def tell_beginning(engine: Engine) -> None:
     if state.account.deposits_e8 != 0 or engine.resumed:
         return
     told, texts = state.clock.events, b""
-    around = (OUTSIDE, FEE_ASSET) if source.exchange is not None else ()
+    around = (OUTSIDE, fee_asset_of(source)) if source.exchange is not None else ()
     opening = opening_records(engine.profile, source.instruments, source.start_ns, *around)
     for record in opening:
         if record[4] == TEXT:
