@@ -25,6 +25,7 @@ FIRST_UPDATE, FIRST_TRADE = 35_346_513_501, 1_520_538_925
 BAR_MS = 1_000
 UP, DOWN = "2686.48", "2681.12"
 FIRST_BAR_MS = 1_600_000_000_000
+TOP_S = 1.0
 AGAIN_S, QUIET_S = 0.002, 0.1  # the bar is told again after so long
 ANSWERS: dict[str, Any] = {"/api/v3/exchangeInfo": RULES, "/api/v3/depth": DEPTH}
 COUNTED = [{**one, "count": 1} for one in LIMITS]  # a venue says so with every answer
@@ -58,6 +59,11 @@ class Market:
         self.update, self.trade = update, number
         return b"".join(rounds)
 
+    def top_told(self) -> bytes:
+        """The best prices once more."""
+        self.update += 1
+        return self.ticker % self.update
+
     def bar_told(self, close: str) -> bytes:
         """The next closed bar."""
         self.bar += 1
@@ -89,6 +95,7 @@ class Venue:
         self.lines: set[Talk] = set()  # of the market
         self.wanted = 0  # the order count at which the next bar is told
         self.again: asyncio.TimerHandle | None = None
+        self.top_due_s = 0.0  # when best prices are told next
 
     def subscribed(self, line: "Talk") -> None:
         """A market line is subscribed: it hears from now on."""
@@ -103,10 +110,14 @@ class Venue:
         if self.again is not None:
             self.again.cancel()
         told = self.market.bar_told(DOWN if self.account.held or not self.market.bar else UP)
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self.top_due_s:  # bars alone are no market that is believed
+            self.top_due_s = loop.time() + TOP_S
+            told = self.market.top_told() + told
         for line in self.lines:
             line.transport.write(told)
         wait_s = AGAIN_S if self.kind == "orders" else QUIET_S
-        self.again = asyncio.get_running_loop().call_later(wait_s, self.turn)
+        self.again = loop.call_later(wait_s, self.turn)
 
     def asked(self, line: "Talk", text: bytes) -> None:
         """A request of the WebSocket API: its answer, then events, then the market moves."""
