@@ -15,6 +15,7 @@ from validators.degrade.market import trades_file
 
 __all__ = ["shim"]  # a fixture that both files use
 STOPS = 8
+PACE = "6000"  # all stops together leave more than half of the market to the lives between
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +25,8 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def stopped(market: Path, directory: Path, seconds: str) -> subprocess.CompletedProcess[str]:
-    """A life that is stopped gracefully before the market ends."""
-    words = ("--replay", str(market), "--speed", "max", "--data-dir", str(directory))
+    """A life that is stopped gracefully before the market ends, however quick the machine is."""
+    words = ("--replay", str(market), "--speed", PACE, "--data-dir", str(directory))
     return supreme("run", *words, "--for", seconds, "--quiet", *SMALL)
 
 

@@ -43,8 +43,9 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(code: Path, market: Path, directory: Path, *words: str) -> Done:
-    """A life of this code at full speed."""
-    told = ("--replay", str(market), "--speed", "max", "--data-dir", str(directory), "--json")
+    """A life of this code at full speed; one that is stopped, so that the market does not end."""
+    speed = "3000" if "--for" in words else "max"
+    told = ("--replay", str(market), "--speed", speed, "--data-dir", str(directory), "--json")
     return command(code, "run", *told, *SMALL, *words)
 
 
