@@ -162,4 +162,7 @@ def settings_of(settings: Exchange, past: Past | None) -> Settings:
     """How the market is heard."""
     silence_ns = round(settings.silence_s * 1e9)
     addresses = Addresses(settings.stream_url, settings.rest_url)
-    return Settings(addresses, patience=Patience(silence_ns=silence_ns), limits=Limits(), past=past)
+    patience = Patience(silence_ns=silence_ns)
+    return Settings(
+        addresses, patience=patience, limits=Limits(), past=past, relays=settings.relays
+    )

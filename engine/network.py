@@ -45,7 +45,7 @@ class Network:
         self._due_ns = self._turned_ns = 0  # when the next turn is to be made, and the last was
         self._is_usual = False  # what was heard just now leaves every connection as it was
         self._is_asked = False  # something waits to leave for the account's venue
-        self.questions = Questions(self.lines, exchange.rest_url, seed=1)
+        self.questions: dict[str, Questions] = {}  # by the host they are asked of
 
     def begin(self, now_ns: int) -> None:
         """Want the market and the account."""
@@ -57,7 +57,8 @@ class Network:
         self.market.end()
         for line in (*self.streams.values(), *self.apis.values()):
             line.close(now_ns)
-        self.questions.close(now_ns)
+        for questions in self.questions.values():
+            questions.close(now_ns)
         self.lines.settle(now_ns)
 
     def hear(self, fd: int, now_ns: int) -> bool:
@@ -92,10 +93,12 @@ class Network:
         self.ears.words(self.account.tick(now_ns))
         self._connect_api(now_ns)
         self._say(now_ns)
-        self.questions.turn(now_ns)
+        for questions in self.questions.values():
+            questions.turn(now_ns)
         self.lines.settle(now_ns)
-        dues = (self.lines.due_ns(), self.market.due_ns(), self.account.due_ns(now_ns))
-        self._due_ns = min(self._due_ns, *dues, self.questions.due_ns())
+        dues = [self.lines.due_ns(), self.market.due_ns(), self.account.due_ns(now_ns)]
+        dues += [questions.due_ns() for questions in self.questions.values()]
+        self._due_ns = min(self._due_ns, *dues)
 
     def _has_left(self, now_ns: int) -> bool:
         """Whether all that was asked is on its way, and no more than that is to be done."""
@@ -104,7 +107,7 @@ class Network:
         self._say(now_ns)
         self.lines.settle(now_ns)
         is_cut = any(line.ended for line in self.apis.values())
-        return not (is_cut or self.account.is_waiting or self.questions.waiting)
+        return not (is_cut or self.account.is_waiting or self._is_asking())
 
     def due_ns(self) -> int:
         """When `turn` has something to do though nothing comes."""
@@ -134,13 +137,13 @@ class Network:
         if isinstance(wish, Connect):
             self._open(self.streams, wish.line, wish.url, now_ns)
         elif isinstance(wish, Ask):
-            number = wish.question
-            target = address_of(wish.url).target
+            number, address = wish.question, address_of(wish.url)
 
             def told(answer: Answer, at_ns: int) -> None:
                 self.ears.records(self.market.answered(number, answer, at_ns))
 
-            self.questions.ask(Question("GET", target, (), b"", told), now_ns)
+            question = Question("GET", address.target, (), b"", told)
+            self._asked_of(wish.url).ask(question, now_ns)
         elif wish.line in self.streams:
             if isinstance(wish, Say):
                 self.streams[wish.line].send(wish.text)
@@ -205,4 +208,15 @@ class Network:
                 question = Question(
                     asked.verb, asked.target, asked.headers, asked.body.encode(), told
                 )
-                self.questions.ask(question, now_ns)
+                self._asked_of(self.exchange.rest_url).ask(question, now_ns)
+
+    def _asked_of(self, url: str) -> Questions:
+        """The questions to the host of an address."""
+        host = str(address_of(url))
+        if host not in self.questions:
+            self.questions[host] = Questions(self.lines, host, seed=1)
+        return self.questions[host]
+
+    def _is_asking(self) -> bool:
+        """Whether a question waits for a connection."""
+        return any(questions.waiting for questions in self.questions.values())

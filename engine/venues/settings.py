@@ -31,6 +31,7 @@ TEXTS = {
     "exchange.rest_url": "Where questions are asked: https://HOST.",
     "exchange.stream_url": "Where the market is told: wss://HOST.",
     "exchange.api_url": "Where orders are sent: wss://HOST/ws-api/v3.",
+    "exchange.relays": "Streams of other exchanges, heard where it is away: NAME=ws://HOST:PORT,...",
     "exchange.key": "The name of the API key to trade with, as supreme keys list has it.",
 }
 BINANCE = (
@@ -72,6 +73,7 @@ class Exchange(NamedTuple):
     stream_url: str = BINANCE[1]
     api_url: str = BINANCE[2]
     key: str = ""
+    relays: tuple[tuple[str, str], ...] = ()
 
 
 def settings_of(values: Mapping[str, int | float], texts: Mapping[str, str]) -> Exchange:
@@ -91,12 +93,24 @@ def settings_of(values: Mapping[str, int | float], texts: Mapping[str, str]) -> 
         stream,
         api,
         texts.get("exchange.key", ""),
+        relays_of(texts.get("exchange.relays", "")),
     )
     if made.venue != "none":
         for name, url in zip(SCHEMES, (rest, stream, api), strict=True):
             refuse_other_money(name, url, made)
         refuse_two_markets(made)
     return made
+
+
+def relays_of(text: str) -> tuple[tuple[str, str], ...]:
+    """Names and addresses of the relays, in order. Refused for one that is none."""
+    found = []
+    for row in filter(None, map(str.strip, text.split(","))):
+        name, _, url = row.partition("=")
+        if not name.isidentifier() or not url.startswith(("ws://", "wss://")):
+            raise Refused(f"exchange.relays: {row[:80]} is no relay", "write NAME=ws://HOST:PORT")
+        found.append((name, url))
+    return tuple(found)
 
 
 def refuse_two_markets(made: Exchange) -> None:

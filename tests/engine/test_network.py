@@ -19,6 +19,7 @@ from engine.venues.binance.books import Books
 from engine.venues.binance.naming import Names
 from engine.venues.binance.signing import key_of
 from engine.venues.settings import Exchange
+from tests.engine.lines.peers import head, peer
 from tests.venue_house import E8, FUNDS, KEY, SECRET, Served, serving
 from validators.degrade.proxy import GOOD, RESET, Fault, Proxy
 
@@ -151,3 +152,18 @@ def test_where_no_connection_can_be_had_orders_go_over_rest(venue):
 
         assert placed == Seen(1, OPEN)
         assert not engine.hears_its_account()
+
+
+def test_a_question_is_asked_of_its_own_host(venue):
+    """A relay's trades are not the exchange's, though they are asked for by the same path."""
+    heard: list[bytes] = []
+    with (
+        peer(lambda connection: heard.append(head(connection))) as relay,
+        living(venue.port) as engine,
+    ):
+        url = f"http://127.0.0.1:{relay}/api/v3/trades?symbol=ETHUSDT"
+        assert engine.market.parts.wishes.ask(url, 1, time.time_ns())
+
+        engine.until(lambda: heard)
+
+    assert heard[0].startswith(b"GET /api/v3/trades?symbol=ETHUSDT HTTP/1.1")

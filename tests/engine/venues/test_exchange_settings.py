@@ -111,3 +111,16 @@ def test_an_address_without_its_scheme_is_refused(url):
 def test_without_an_exchange_the_addresses_do_not_matter():
     """The simulated fills ask nobody."""
     assert settings_of(PAPER | {"exchange.venue": 0}, {}).venue == "none"
+
+
+def test_relays_are_named_in_order():
+    """Each by its name and address; what is none is refused."""
+    told = {"exchange.relays": "coinbase=ws://127.0.0.1:9443, other=wss://relay.example:1"}
+
+    assert settings_of(PAPER, LOCAL | told).relays == (
+        ("coinbase", "ws://127.0.0.1:9443"),
+        ("other", "wss://relay.example:1"),
+    )
+    for wrong in ("ws://127.0.0.1:1", "a=http://127.0.0.1:1", "=ws://127.0.0.1:1", "a b=ws://x"):
+        with pytest.raises(Refused, match="is no relay"):
+            settings_of(PAPER, LOCAL | {"exchange.relays": wrong})
