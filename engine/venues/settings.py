@@ -31,7 +31,7 @@ TEXTS = {
     "exchange.rest_url": "Where questions are asked: https://HOST.",
     "exchange.stream_url": "Where the market is told: wss://HOST.",
     "exchange.api_url": "Where orders are sent: wss://HOST/ws-api/v3.",
-    "exchange.relays": "Streams of other exchanges, heard where it is away: NAME=ws://HOST:PORT,...",
+    "exchange.relays": "Other markets, heard while it is away: NAME=ws://HOST:PORT, ...",
     "exchange.key": "The name of the API key to trade with, as supreme keys list has it.",
 }
 BINANCE = (
