@@ -33,7 +33,8 @@ pytest.importorskip("websockets", reason="supreme venue needs websockets")
 TICK_E8, LOT_E8 = 1_000_000, 10_000
 ROWS = 1_000  # of a page of the venue's
 TAKEN_OVER = ("PositionCorrected", "CashDeposited", "HeldAside", "FeeBalanceChanged")
-OPENING = {"CashDeposited": 1, "FeeBalanceChanged": 1, "HeldAside": 2}  # what an account begins with
+# What an account begins with.
+OPENING = {"CashDeposited": 1, "FeeBalanceChanged": 1, "HeldAside": 2}
 SETTLE_NS = 12_000_000_000  # until then a request may still be on its way
 IMPATIENT = ("--set", "exchange.answer_seconds=2", "--set", "exchange.reconcile_seconds=5")
 # Entries rest and are soon taken back: nearly always something is on its way.
