@@ -7,6 +7,8 @@ export PYTHON
 IN = .venv/bin/python
 # Tests mostly wait for processes and disks: three at a time on two cores take half the time of one.
 BESIDE = -n 3 --dist loadfile --no-loadscope-reorder
+# What failed beside others is run once more by itself, told, and counts if it fails again.
+AGAIN = || $(IN) -m pytest -q --last-failed --last-failed-no-failures none -m
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -30,8 +32,8 @@ test: ## set up, then lint, types and tests
 	$(IN) -m ruff check .
 	$(IN) -m ruff format --check .
 	$(IN) -m mypy
-	$(IN) -m pytest -q -m "not long and not alone" $(BESIDE)
-	$(IN) -m pytest -q -m "alone and not long"
+	$(IN) -m pytest -q -m "not long and not alone" $(BESIDE) $(AGAIN) "not long and not alone"
+	$(IN) -m pytest -q -m "alone and not long" $(AGAIN) "alone and not long"
 
 test-long: ## every test, with those that take minutes
 	@sh .ci/set_up test

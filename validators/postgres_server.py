@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 OWNER = "postgres"  # it refuses to run as root
@@ -98,7 +98,8 @@ class Server:
         if self._process and self._process.poll() is None:
             below = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
             for pid in (self._process.pid, *map(int, below.read_text().split())):
-                os.kill(pid, number)
+                with suppress(ProcessLookupError):  # a session may end meanwhile
+                    os.kill(pid, number)
 
     def _run(self, *words: str) -> None:
         self._begin(*words).wait(60)
