@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from engine import core as cores
@@ -42,7 +43,7 @@ class Stop:
         self.wish(128 + number)
 
 
-class Running:
+class Running(ABC):
     """An engine and all that watches it; `heard` has what is done when a file becomes readable."""
 
     def __init__(self, engine: Engine, options: Options, stop: Stop, builder: CoreBuilder) -> None:
@@ -65,9 +66,9 @@ class Running:
         self.desk.open(self.poll, stop.wish)
         engine.held.append(self.desk.close)
 
+    @abstractmethod
     def run(self) -> None:
         """Until it ends by itself, the time is over or somebody asks to stop."""
-        raise NotImplementedError
 
     def hear(self, seconds: float) -> None:
         """Listen so long: to who asks, to the journal, to the market, to a wish to stop."""

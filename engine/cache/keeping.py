@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -50,7 +51,7 @@ async def begun(work: Coroutine[Any, Any, None], tried: asyncio.Event) -> asynci
     return task
 
 
-class AtHand:
+class AtHand(ABC):
     """What a tier asks: a connection that comes back by itself, and a breaker before it.
 
     Whoever inherits this says in `_live` what one connection's life is, and sets `_tried` in it.
@@ -67,13 +68,13 @@ class AtHand:
         self._keeper: asyncio.Task[None] | None = None
 
     @property
+    @abstractmethod
     def is_connected(self) -> bool:
         """Whether it can be asked."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _live(self) -> bool:
         """A connection from its beginning to its end; whether it began."""
-        raise NotImplementedError
 
     async def start(self) -> bool:
         """Connect, and stay so; whether the first try worked."""
