@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from engine.lines.address import Address
 from engine.lines.answers import Answer, Answers
 from engine.lines.patience import NEVER_NS, NS_A_SECOND, PATIENCE, Patience
-from engine.lines.wire import TRY_LATER, Wire
+from engine.lines.wire import TRY_LATER, OnWire, Wire
 
 METHOD = re.compile(r"[A-Z]+")
 TARGET = re.compile(r"/[!-~]*")
@@ -20,7 +20,7 @@ WITH_BODY = ("POST", "PUT", "PATCH")
 Headers = Sequence[tuple[str, str]]
 
 
-class Http:
+class Http(OnWire):
     """One keep-alive connection; the answers come out of `hear`."""
 
     def __init__(
@@ -46,24 +46,6 @@ class Http:
     def is_free(self) -> bool:
         """Whether it can be asked now."""
         return not (self._is_asked or self.ended)
-
-    @property
-    def wants_write(self) -> bool:
-        """Whether the poll has to say when bytes can go out."""
-        return self._wire.wants_write
-
-    @property
-    def descriptors(self) -> int:
-        """How many it has had: the number of the next may be that of the last."""
-        return self._wire.descriptors
-
-    def fileno(self) -> int:
-        """For a poll; another one in each state, -1 once ended."""
-        return self._wire.fileno()
-
-    def due_ns(self) -> int:
-        """When it must be called though nothing happened."""
-        return min(self._due_ns, self._wire.due_ns())
 
     def request(
         self, method: str, target: str, now_ns: int, headers: Headers = (), body: bytes = b""

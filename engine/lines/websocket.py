@@ -10,7 +10,7 @@ from engine.lines.address import Address
 from engine.lines.library import protocol_for
 from engine.lines.messages import Messages
 from engine.lines.patience import NEVER_NS, NS_A_SECOND, PATIENCE, PLAIN_MAX, Patience
-from engine.lines.wire import TRY_LATER, Wire
+from engine.lines.wire import TRY_LATER, OnWire, Wire
 
 CONNECTING, UPGRADING, OPEN, CLOSING, ENDED = range(5)
 HEAD_END = b"\r\n\r\n"
@@ -20,7 +20,7 @@ NORMAL, GONE = 1000, 1006  # close codes (RFC 6455, 7.4.1)
 Headers = Sequence[tuple[str, str]]
 
 
-class WebSocket:
+class WebSocket(OnWire):
     """One line of texts. It never reconnects: whoever understands its words decides that.
 
     `status` and `answered` are of an answer that refused the upgrade; `close_code` is the peer's.
@@ -53,24 +53,6 @@ class WebSocket:
     def is_open(self) -> bool:
         """Whether texts can be sent."""
         return self._state == OPEN
-
-    @property
-    def wants_write(self) -> bool:
-        """Whether the poll has to say when bytes can go out."""
-        return self._wire.wants_write
-
-    @property
-    def descriptors(self) -> int:
-        """How many it has had: the number of the next may be that of the last."""
-        return self._wire.descriptors
-
-    def fileno(self) -> int:
-        """For a poll; another one in each state, -1 once ended."""
-        return self._wire.fileno()
-
-    def due_ns(self) -> int:
-        """When it must be called though nothing happened."""
-        return min(self._due_ns, self._wire.due_ns())
 
     def hear(self, now_ns: int) -> list[bytes]:
         """The texts that came, in UTF-8; also when it is due. It may have ended behind them."""

@@ -270,3 +270,28 @@ class Wire:
             # What the peer said before it left is still to be read; then the reading ends it.
             self._is_cut = True
             self._unsent.clear()
+
+
+class OnWire:
+    """What is said over a wire, to the poll: what the wire wants, and when either is due."""
+
+    _wire: Wire
+    _due_ns: int
+
+    @property
+    def wants_write(self) -> bool:
+        """Whether the poll has to say when bytes can go out."""
+        return self._wire.wants_write
+
+    @property
+    def descriptors(self) -> int:
+        """How many it has had: the number of the next may be that of the last."""
+        return self._wire.descriptors
+
+    def fileno(self) -> int:
+        """For a poll; another one in each state, -1 once ended."""
+        return self._wire.fileno()
+
+    def due_ns(self) -> int:
+        """When it must be called though nothing happened."""
+        return min(self._due_ns, self._wire.due_ns())
