@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 from engine.camera import restored
 from engine.control.client import Link
 from tests.acceptance.running import COMMAND, ROOT, supreme
+from validators.degrade.exchange_place import differences_of
 
-LOT_E8 = 10_000
 WITHIN_S = 60.0
 ASKER = "127.0.0.2"  # the venue counts addresses apart: the engine's limits are its own
 KEY, SECRET = "acceptance-key-1", "acceptance-secret-1"
@@ -132,24 +132,8 @@ def agree(home: Path, exchange: Place) -> None:
 
 def differences(home: Path, exchange: Place) -> str:
     """What is not the same here and there, in words; nothing where all is."""
-    state, there = state_of(home), exchange.balances()
-    held = state.symbols[0].position
-    here = {
-        "USDT": state.account.cash_e8 + state.account.aside_e8,
-        "ETH": held.lots * LOT_E8 + held.dust_e8 + held.aside_e8,
-        "BNB": state.account.fee_asset_e8,
-    }
-    found = [
-        f"{asset}: {amount} here, {there[asset]} there, in 1e-8"
-        for asset, amount in here.items()
-        if amount != there[asset]
-    ]
     theirs = len(exchange.asked("openOrders", symbol="ETHUSDT"))
-    if theirs != state.orders.open:
-        found.append(f"{state.orders.open} orders open here, {theirs} there")
-    if state.orders.unknown:
-        found.append(f"{state.orders.unknown} orders unknown")
-    return "; ".join(found)
+    return "; ".join(differences_of(state_of(home), exchange.balances(), theirs))
 
 
 def records(home: Path) -> list[dict[str, Any]]:

@@ -145,21 +145,7 @@ class Stand(NamedTuple):
         """What is not the same here and at the venue, to 1e-8."""
         state, there = self.state, self.venue.answer("account")["balances"]
         total = {row["asset"]: e8_of(row["free"]) + e8_of(row["locked"]) for row in there}
-        held = state.symbols[0].position
-        here = {
-            "USDT": state.account.cash_e8 + state.account.aside_e8,
-            "ETH": held.lots * LOT_E8 + held.dust_e8 + held.aside_e8,
-            "BNB": state.account.fee_asset_e8,
-        }
-        found = [
-            f"{asset} {amount} here and {total[asset]} there, in 1e-8"
-            for asset, amount in here.items()
-            if amount != total[asset]
-        ]
-        theirs = len(self.venue.answer("openOrders", symbol="ETHUSDT"))
-        if theirs != state.orders.open:
-            found.append(f"{state.orders.open} orders open here and {theirs} there")
-        return [*found, *([f"{state.orders.unknown} unknown"] if state.orders.unknown else [])]
+        return differences_of(state, total, len(self.venue.answer("openOrders", symbol="ETHUSDT")))
 
     def agrees(self) -> None:
         """Wait until all is the same; the venue counts questions: one look a heartbeat."""
@@ -237,3 +223,21 @@ def standing(scratch: Path, faults: str) -> Iterator[Stand]:
 def lasting(seconds: float) -> None:
     """How long a fault lasts is what a scenario chooses."""
     time.sleep(seconds)
+
+
+def differences_of(state: Any, there: dict[str, int], open_there: int) -> list[str]:
+    """What a state believes otherwise than balances (1e-8) and open orders at the venue say."""
+    held = state.symbols[0].position
+    here = {
+        "USDT": state.account.cash_e8 + state.account.aside_e8,
+        "ETH": held.lots * LOT_E8 + held.dust_e8 + held.aside_e8,
+        "BNB": state.account.fee_asset_e8,
+    }
+    found = [
+        f"{asset}: {amount} here, {there[asset]} there, in 1e-8"
+        for asset, amount in here.items()
+        if amount != there[asset]
+    ]
+    if open_there != state.orders.open:
+        found.append(f"{state.orders.open} orders open here, {open_there} there")
+    return [*found, *([f"{state.orders.unknown} orders unknown"] if state.orders.unknown else [])]
