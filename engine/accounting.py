@@ -126,7 +126,7 @@ def take_request(state, kind):
 def take_fill(state, number, event):
     """A fill has the last word: it counts even when its order is unknown or was canceled."""
     symbol = state.symbols[number]
-    if is_repeated(state.remembered, symbol.position, number, event.e):
+    if is_repeated(state.remembered, symbol.position, event.a, event.e):
         return
     fee = state.fee
     flags = state.clock.flags

@@ -286,7 +286,7 @@ class OrderRejected(NamedTuple):
 
 
 class OrderFilled(NamedTuple):
-    """A part or all of an order traded; fill_id is unique for the venue.
+    """A part or all of an order traded; fill_id is unique for the order.
 
     The fee is in 1e-8 of quote, or of what bits 4-5 of the flags say (IN_BASE, IN_OTHER).
     """

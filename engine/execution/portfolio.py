@@ -55,7 +55,7 @@ FEE = block(side=I, quote_e8=I, base_e8=I, other_e8=I, worth_e8=I, beside_e8=I)
 # A fill told again, out of order too, is recognised while so many others followed it at most.
 FILLS_REMEMBERED = 1024
 MONEY_MAX = 4e18  # below 2^62, the bound of every money formula
-REMEMBERED = block(count=I, ids=(I, FILLS_REMEMBERED), symbols=(I, FILLS_REMEMBERED))
+REMEMBERED = block(count=I, ids=(I, FILLS_REMEMBERED), orders=(I, FILLS_REMEMBERED))
 # The newest fills, for whoever watches.
 FILLS_KEPT = 32
 KEPT_FILL = block(
@@ -74,20 +74,21 @@ KEPT_FILL = block(
 FILLS = block(count=I, table=(KEPT_FILL, FILLS_KEPT))
 
 
-def is_repeated(remembered, position, number, fill_id):
-    """Whether this symbol's fill was already counted; remembers it. A symbol of 0 is nobody's.
+def is_repeated(remembered, position, order_id, fill_id):
+    """Whether this fill of an order was already counted; remembers it.
 
-    A venue's ids grow: only one that does not needs a search among those remembered.
+    A trade with ourselves fills two orders under one id, and a venue may number anew: an id alone
+    tells nothing. A venue's ids grow: only one that does not needs a search among those remembered.
     """
     if fill_id <= position.last_fill_id:
-        for place in range(FILLS_REMEMBERED):
-            if remembered.ids[place] == fill_id and remembered.symbols[place] == number + 1:
+        for place in range(min(remembered.count, FILLS_REMEMBERED)):
+            if remembered.ids[place] == fill_id and remembered.orders[place] == order_id:
                 return True
     position.last_fill_id = max(position.last_fill_id, fill_id)
     place = remembered.count % FILLS_REMEMBERED
     remembered.count += 1
     remembered.ids[place] = fill_id
-    remembered.symbols[place] = number + 1
+    remembered.orders[place] = order_id
     return False
 
 

@@ -13,6 +13,8 @@ from engine.execution.orders import (
 )
 from engine.execution.portfolio import FILLS_REMEMBERED
 from engine.messages import (
+    BUY,
+    SELL,
     CancelRejected,
     Heartbeat,
     HeldAside,
@@ -109,6 +111,39 @@ def test_repeated_fills_are_known_among_many():
         run.fill(order_id, lots=1, fill_id=fill_id)
 
     assert (run.position.lots, run.state.account.fills) == (FILLS_REMEMBERED, FILLS_REMEMBERED)
+
+
+def test_a_trade_with_ourselves_counts_on_both_sides():
+    """Two of our orders, one id of the trade: each told again is known, whichever comes first."""
+    run, buy_id = entered()
+    run.fill(buy_id, lots=9, fill_id=900)
+
+    for order_id, flags in [(buy_id, BUY), (buy_id + 1, SELL)] * 2 + [(buy_id, BUY)]:
+        run.fill(order_id, lots=4, fill_id=901, flags=flags)
+
+    assert (run.position.lots, run.state.account.fills) == (9, 3)
+
+
+def test_a_venue_that_numbers_anew_loses_no_fill():
+    """After its reset a later order's trades have the ids of an earlier one's."""
+    run, order_id = entered()
+    ids = [901, 902, 903]
+    told = [(order_id, one) for one in ids] + [(order_id + 64, one) for one in ids]
+
+    for one, fill_id in [*told, *random.Random(3).sample(told, len(told))]:
+        run.fill(one, lots=1, fill_id=fill_id)
+
+    assert (run.position.lots, run.state.account.fills) == (6, 6)
+
+
+def test_a_fill_without_a_number_is_no_fill_that_was_told():
+    """Places of which nothing is remembered yet match nothing."""
+    run, _ = entered()
+
+    for _ in range(2):
+        run.fill(0, lots=5, fill_id=0)
+
+    assert (run.position.lots, run.state.account.fills) == (5, 1)
 
 
 @pytest.mark.parametrize("kind", [OrderCanceled, OrderExpired])

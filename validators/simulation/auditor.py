@@ -39,7 +39,7 @@ def audit(world: World) -> Audit:
     """Money, orders and replay of a run that has come to rest."""
     said = [decode(record) for record in world.disk.records]
     fills = [one for one in said if isinstance(one, OrderFilled)]
-    distinct = {one.fill_id: one for one in fills}
+    distinct = {(one.order_id, one.fill_id): one for one in fills}
     corrections = [one for one in said if isinstance(one, PositionCorrected)]
     problems = [*money(world, said, distinct), *orders(world, said), *silences(world, said)]
     again, lost = folded(world.disk.records, world.native)
@@ -68,7 +68,7 @@ class Books(NamedTuple):
     fees_e8: int | None = None
 
 
-def money(world: World, said: list[Any], distinct: dict[int, OrderFilled]) -> list[str]:
+def money(world: World, said: list[Any], distinct: dict[tuple[int, int], OrderFilled]) -> list[str]:
     """Every asset from the journal's own records, from the engine, and from the exchange."""
     state, exchange = world.core.state, world.exchange
     account, position, lot_e8 = state.account, state.symbols[0].position, exchange.instrument.lot_e8
@@ -90,7 +90,9 @@ def money(world: World, said: list[Any], distinct: dict[int, OrderFilled]) -> li
     return found
 
 
-def counted(said: list[Any], distinct: dict[int, OrderFilled], traded: Instrument) -> Books:
+def counted(
+    said: list[Any], distinct: dict[tuple[int, int], OrderFilled], traded: Instrument
+) -> Books:
     """The books as the journal's facts alone make them."""
     cash_e8 = sum(one.amount_e8 for one in said if isinstance(one, CashDeposited))
     other_e8 = sum(one.amount_e8 for one in said if isinstance(one, FeeBalanceChanged))

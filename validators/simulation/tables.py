@@ -71,11 +71,11 @@ def counted(records: list[bytes], copied: Tables) -> list[str]:
 
 def distinct_fills(records: list[bytes]) -> dict[int, Any]:
     """The first record of each fill."""
-    first: dict[int, tuple[int, Any]] = {}
+    first: dict[tuple[int, int], tuple[int, Any]] = {}
     for number, record in enumerate(records):
         if record[4] == kinds.ORDER_FILLED:
             fill = decode(record)
-            first.setdefault(fill.fill_id, (number, fill))
+            first.setdefault((fill.order_id, fill.fill_id), (number, fill))
     return dict(first.values())
 
 
