@@ -1,9 +1,16 @@
-"""What is taken back? What a stop, a kill, a flatten or a pause ends, and entries that waited."""
+"""What is taken back? What a stop, a kill, a flatten, a pause or a doubt ends, and what waited."""
 
 from engine.dealing import ask_cancel, is_sellable, leave
 from engine.execution.orders import ORDERS_MAX, UNKNOWN, is_open
 from engine.risk.gate import has_room, report_flat
-from engine.strategy.agents.registry import FLATTENED, KILLED, PAUSED, STOPPED, TIMED_OUT
+from engine.strategy.agents.registry import (
+    DOUBTED,
+    FLATTENED,
+    KILLED,
+    PAUSED,
+    STOPPED,
+    TIMED_OUT,
+)
 
 
 def close_symbol(state, number):
@@ -55,11 +62,22 @@ def end_flatten(state):
 def withdraw_entries(state):
     """A pause: what would still buy is taken back."""
     for number in range(state.clock.symbols):
-        entering_id = state.symbols[number].position.entering_id
-        if entering_id > 0 and has_room(state.commands, 1):
-            state.intent.agent = 0
-            state.intent.cause = PAUSED
-            ask_cancel(state, number, entering_id)
+        withdraw_entry(state, number, PAUSED)
+
+
+def withdraw_doubted(state, number):
+    """A doubted market: what would still buy there is taken back, for nobody sees it fall."""
+    if state.symbols[number].features.market.doubt != 0:
+        withdraw_entry(state, number, DOUBTED)
+
+
+def withdraw_entry(state, number, cause):
+    """Take back what would still buy a symbol, if anything would."""
+    entering_id = state.symbols[number].position.entering_id
+    if entering_id > 0 and has_room(state.commands, 1):
+        state.intent.agent = 0
+        state.intent.cause = cause
+        ask_cancel(state, number, entering_id)
 
 
 def retire_entries(state):

@@ -5,7 +5,7 @@ we want (strategy), may we (risk), what do we ask for (execution). No clock, no 
 """
 
 from engine.accounting import account
-from engine.closing import retire_entries, wind_down, withdraw_entries
+from engine.closing import retire_entries, wind_down, withdraw_doubted, withdraw_entries
 from engine.dealing import ENTERED, guard, protect, pursue
 from engine.execution.curve import draw
 from engine.execution.portfolio import mark
@@ -122,6 +122,7 @@ def decide(state, number):
     """
     watch(state)
     obey(state)
+    withdraw_doubted(state, number)
     if not is_closing(state.breakers) and state.symbols[number].position.lots > 0:
         guard(state, number)
     decide_symbol(state, number)
@@ -173,6 +174,7 @@ def beat(state):
     watch(state)
     obey(state)
     for number in range(state.clock.symbols):
+        withdraw_doubted(state, number)
         decide_symbol(state, number)
     draw(state.curve, state.clock.now_ns, state.account.equity_e8)
 
@@ -187,9 +189,10 @@ def close_bars(state):
 
 
 def decide_on_fact(state, number):
-    """After a fill: the breakers, and the stop under what was just bought; an operator's word."""
+    """After a fill: the breakers, and the stop under what was just bought; a word, a doubt."""
     if state.clock.kind == ORDER_FILLED:
         watch(state)
     obey(state)
+    withdraw_doubted(state, number)
     if state.account.ended_order == 1 and not is_closing(state.breakers):
         protect(state, number)

@@ -11,10 +11,11 @@ AGENTS = (
 )
 NAMES = {number: agent.__name__.rpartition(".")[2] for number, agent in enumerate(AGENTS, 1)}
 # Causes that are not an agent's.
-STOPPED, PROTECTED, TIMED_OUT, FLATTENED, KILLED, PAUSED = 8, 9, 10, 12, 13, 14
+STOPPED, PROTECTED, TIMED_OUT, FLATTENED, KILLED, PAUSED, DOUBTED = 8, 9, 10, 12, 13, 14, 15
 CAUSES = {0: "none", STOPPED: "drawdown stop", PROTECTED: "protective stop"}
 CAUSES |= {TIMED_OUT: "entry timed out", FLATTENED: "flattened by the operator"}
 CAUSES |= {KILLED: "killed by the operator", PAUSED: "paused by the operator"}
+CAUSES |= {DOUBTED: "market doubted"}
 for _agent in AGENTS:
     CAUSES |= _agent.CAUSES
 OWN = block(**{name: agent.OWN for name, agent in zip(NAMES.values(), AGENTS, strict=True)})
