@@ -21,6 +21,7 @@ from engine.questions import Question, Questions
 from engine.status import REAL
 from engine.venues.binance.account import Account
 from engine.venues.binance.books import Books
+from engine.venues.binance.checks import refuse_lacking_types
 from engine.venues.binance.naming import Names
 from engine.venues.binance.reading import Unreadable, parsed
 from engine.venues.binance.rules import Market, Rules, market_of
@@ -108,6 +109,7 @@ def rules_in(answer: Answer, symbol: str, settings: Exchange) -> Market:
     if symbol not in market.rules:
         why_not = market.refused.get(symbol, "it is not among those told")
         raise Refused(f"{symbol} cannot be traded here: {why_not}", "give another --symbol")
+    refuse_lacking_types(market.rules[symbol], settings.sends)
     return market
 
 

@@ -90,7 +90,7 @@ def main(
     told_urls = (rest or usual.rest_url, ws or usual.stream_url, ws_api or usual.api_url)
     venue = checked(Venue("binance", *told_urls))
     sources = [*sources_in(chosen.secrets), *map(source_of, source or [])]
-    verdicts = all_of(venue, sources, asked)
+    verdicts = all_of(venue, sources, asked._replace(sends=usual.sends))
     print(told(verdicts, form))
     return CHECK_FAILED if any(one.state == FAILED for one in verdicts) else 0
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from engine.errors import Refused
 from engine.layout import F, I, Parameter
+from engine.messages import LIMIT, MARKET, STOP
 
 SWITCH = "false|true"
 VENUES = ("none", "binance")
@@ -74,6 +75,7 @@ class Exchange(NamedTuple):
     api_url: str = BINANCE[2]
     key: str = ""
     relays: tuple[tuple[str, str], ...] = ()
+    sends: tuple[int, ...] = (MARKET,)  # types of order
 
 
 def settings_of(values: Mapping[str, int | float], texts: Mapping[str, str]) -> Exchange:
@@ -94,12 +96,19 @@ def settings_of(values: Mapping[str, int | float], texts: Mapping[str, str]) -> 
         api,
         texts.get("exchange.key", ""),
         relays_of(texts.get("exchange.relays", "")),
+        types_sent(values),
     )
     if made.venue != "none":
         for name, url in zip(SCHEMES, (rest, stream, api), strict=True):
             refuse_other_money(name, url, made)
         refuse_two_markets(made)
     return made
+
+
+def types_sent(values: Mapping[str, int | float]) -> tuple[int, ...]:
+    """The types of order that a profile comes to send."""
+    rests, protects = values["orders.entry"] == 1, values["sizing.stop_loss"] > 0
+    return (MARKET, *[LIMIT] * rests, *[STOP] * protects)
 
 
 def relays_of(text: str) -> tuple[tuple[str, str], ...]:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.acceptance.running import supreme
 from tests.engine.secrets.sealing import SECRET
+from tests.engine.venues.binance.desk import symbol_row
 from tests.validators.connecting import ENVIRON, NAMES, SHORT, addresses, checks, states
 
 
@@ -52,6 +53,13 @@ class Odd(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Say nothing."""
+
+
+class Few(Odd):
+    """A venue whose symbol takes no stops."""
+
+    row = symbol_row(orderTypes=["LIMIT", "MARKET"])
+    body = json.dumps({"symbols": [row], "serverTime": time.time_ns() // 10**6}).encode()
 
 
 class Unwell(Odd):
@@ -99,6 +107,24 @@ def test_what_is_no_venue_is_told(kind: type[Odd], what: str):
     assert found["rest"]["state"] == "failed"
     assert what in found["rest"]["said"]
     assert found["stream"]["state"] == "failed"
+
+
+def test_a_symbol_that_takes_no_stops_is_told_before_anything_is_bought(tmp_path: Path):
+    """By the check, unless no stop is wanted; and by the engine that would need one."""
+    wants_none = {"SUPREME_SIZING__STOP_LOSS": "0"}
+    with odd(Few) as port:
+        rest, ws, ws_api = addresses(port)[1::2]
+        names = {"SUPREME_EXCHANGE__REST_URL": rest, "SUPREME_EXCHANGE__STREAM_URL": ws,
+                 "SUPREME_EXCHANGE__API_URL": ws_api}  # fmt: skip
+        told = checks(port, code=1)["filters"]
+        free = checks(port, code=1, environ=wants_none)["filters"]
+        words = ("run", "--profile", "binance-paper", "--data-dir", str(tmp_path / "d"))
+        done = supreme(*words, "--for", "5", **ENVIRON, **names)
+
+    assert (told["state"], free["state"]) == ("failed", "ok")
+    assert "ETHUSDT takes no STOP_LOSS orders" in told["said"]
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 2), done.stderr
+    assert "ETHUSDT takes no STOP_LOSS orders" in done.stderr
 
 
 def test_who_says_nothing_is_waited_for_so_long():

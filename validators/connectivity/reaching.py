@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from engine.errors import Refused
 from engine.instruments import Instrument, instrument, text_of_e8
+from engine.venues.binance.checks import refuse_lacking_types
 from engine.venues.binance.limits import Cost
 from engine.venues.binance.reading import Unreadable, object_of, time_ns_in
 from engine.venues.binance.requests import Call, exchange_info, venue_time
@@ -99,7 +100,7 @@ def clock(visit: Visit) -> Outcome:
 
 
 def filters(visit: Visit) -> Outcome:
-    """It trades the symbol by rules that are understood, to the last filter."""
+    """It trades the symbol by rules that are understood, and takes what the profile sends."""
     symbol = visit.asked.symbol
     try:
         market = market_of(visit.ask(exchange_info((symbol,))), frozenset({symbol}))
@@ -114,6 +115,7 @@ def filters(visit: Visit) -> Outcome:
         raise Failed(f"{symbol} has rules that are not known here: {', '.join(rules.unknown)}")
     if rules.status != TRADING:
         raise Failed(f"{symbol} is not traded now: {rules.status}")
+    refuse_lacking_types(rules, visit.asked.sends)
     figures = {"tick": plain(rules.instrument.tick_e8), "step": plain(rules.instrument.lot_e8)}
     figures["notional_min"] = plain(rules.filters.notional_min)
     return Outcome(f"{symbol}: {steps_of(rules.instrument)}{compared(rules)}", {**figures})

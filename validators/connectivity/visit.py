@@ -6,6 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from engine.messages import MARKET
 from engine.venues.binance.clock import VenueClock
 from engine.venues.binance.limits import Limits, until_of_headers
 from engine.venues.binance.reading import Unreadable
@@ -43,6 +44,7 @@ class Asked(NamedTuple):
     timeout: float  # seconds for each answer
     seconds: float  # that streams are listened to
     may_order: bool
+    sends: tuple[int, ...] = (MARKET,)  # types of order that the profile sends
 
 
 class Visit:

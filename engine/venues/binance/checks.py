@@ -4,15 +4,21 @@ A check that lacks what it needs (an average price that nobody told) lets the or
 has the last word. Source: filters.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from engine.errors import Refused
 from engine.instruments import BOUND, E8
 from engine.messages import BUY, LIMIT, MARKET, STOP, SubmitOrder
 from engine.venues.binance import reasons
 from engine.venues.binance.rules import TRADING, Filters, Rules
 
 TYPE_NAMES = {MARKET: "MARKET", LIMIT: "LIMIT", STOP: "STOP_LOSS"}
+# What does without a type of order; nothing does without the others.
+WITHOUT = {
+    LIMIT: ", or --set orders.entry=market",
+    STOP: ", or --set sizing.stop_loss=0 (no stop protects a position then)",
+}
 
 
 class Marks(NamedTuple):
@@ -72,6 +78,18 @@ def trades(_order: Order, rules: Rules, _around: Around) -> bool:
 def takes_type(order: Order, rules: Rules, _around: Around) -> bool:
     """The symbol takes orders of this type."""
     return TYPE_NAMES.get(order.type, "") in rules.order_types
+
+
+def refuse_lacking_types(rules: Rules, sends: Iterable[int]) -> None:
+    """Refused where the symbol takes no orders of a type that is going to be sent."""
+    lacking = [one for one in sends if TYPE_NAMES[one] not in rules.order_types]
+    if lacking:
+        names = " and no ".join(TYPE_NAMES[one] for one in lacking)
+        instead = "".join(WITHOUT[one] for one in lacking) if MARKET not in lacking else ""
+        raise Refused(
+            f"{rules.instrument.name} takes no {names} orders there, and the profile sends them",
+            f"give another --symbol{instead}",
+        )
 
 
 def is_permitted(_order: Order, rules: Rules, around: Around) -> bool:

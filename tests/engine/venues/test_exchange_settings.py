@@ -6,7 +6,8 @@ from engine.errors import Refused
 from engine.profile import ALL_KEYS
 from engine.venues.settings import BINANCE, ROWS, settings_of
 
-PAPER = {key: ALL_KEYS[key].default for key in ROWS} | {"exchange.venue": 1}
+SENDING = ("orders.entry", "sizing.stop_loss")
+PAPER = {key: ALL_KEYS[key].default for key in (*ROWS, *SENDING)} | {"exchange.venue": 1}
 REAL = PAPER | {"exchange.real_money": 1}
 LOCAL = {
     "exchange.rest_url": "http://127.0.0.1:9100",
