@@ -113,7 +113,7 @@ def exchange_source(options: Options, _native: Any, around: Around) -> Source:
             code=4,
         )
     key = key_of(keys.api_key, keys.secret)
-    return exchange.exchange_source(options.symbol, settings, key, around.stop)
+    return exchange.exchange_source(options.symbol, settings, key, around.stop, options.seconds)
 
 
 def feed_source(options: Options, _native: Any, around: Around) -> Source:
@@ -122,7 +122,7 @@ def feed_source(options: Options, _native: Any, around: Around) -> Source:
 
     if options.replay:
         raise Refused("--feed and --replay name two markets", "leave one of them out")
-    return heard(options.feed, around.say, around.stop)
+    return heard(options.feed, around.say, around.stop, options.seconds)
 
 
 # way of running -> where the market comes from; on paper orders go to the core's simulated fills.

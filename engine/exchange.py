@@ -49,10 +49,19 @@ class Exchanged(NamedTuple):
 
 
 def exchange_source(
-    symbol: str, settings: Exchange, key: Key, stop: Callable[[], int] = never
+    symbol: str,
+    settings: Exchange,
+    key: Key,
+    stop: Callable[[], int] = never,
+    seconds: float = 0.0,
 ) -> Source:
-    """The market and the venue of one symbol. Refused where they cannot be had; Stopped."""
-    answer = asked(settings.rest_url, RULES_TARGET + symbol, RULES_WITHIN_S, stop)
+    """The market and the venue of one symbol. Refused where they cannot be had; Stopped.
+
+    Its answer is waited for no longer than so many seconds, if any are given.
+    """
+    began_s = time.monotonic()
+    within_s = min(seconds or RULES_WITHIN_S, RULES_WITHIN_S)
+    answer = asked(settings.rest_url, RULES_TARGET + symbol, within_s, stop)
     if stop():
         raise Stopped(stop())
     market = rules_in(answer, symbol, settings)
@@ -67,6 +76,7 @@ def exchange_source(
         lambda _skip: iter(()),
         settings,
         partial(join, rules=[rules], market=market, key=key),
+        time.monotonic() - began_s,
     )
 
 

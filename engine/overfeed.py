@@ -3,6 +3,7 @@
 import select
 import time
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import Refused
@@ -29,8 +30,13 @@ class Listening(NamedTuple):
     poll: select.epoll
 
 
-def feed_source(path: str, say: Callable[[str], None], stop: Callable[[], int]) -> Source:
-    """The market of whoever connects first: it says what is traded, so it is waited for."""
+def feed_source(
+    path: str, say: Callable[[str], None], stop: Callable[[], int], seconds: float = 0.0
+) -> Source:
+    """The market of whoever connects first: it says what is traded, so it is waited for.
+
+    Refused (5) when nobody came in so many seconds, if any are given; Stopped.
+    """
     wanted: list[Instrument] = []  # of the first feeder: the engine trades these
 
     def accepts(hello: Hello) -> None:
@@ -41,13 +47,12 @@ def feed_source(path: str, say: Callable[[str], None], stop: Callable[[], int]) 
     poll = select.epoll()
     feed = Feed(path, poll, accepts)
     say(f"waiting for a feeder at {feed.path}")
-    while feed.hello is None and not stop():
-        for fd, _ in poll.poll(LOOK_S):
-            feed.hear(fd, time.time_ns())
-    if feed.hello is None:
+    began_s = time.monotonic()
+    try:
+        hello = first_hello(feed, poll, stop, seconds)
+    except (Stopped, Refused):
         feed.close()
-        raise Stopped(stop())
-    hello = feed.hello
+        raise
     wanted += hello.instruments
     label = f"{'SIMULATED ' if hello.is_simulated else ''}FEED {hello.label}"
 
@@ -55,10 +60,34 @@ def feed_source(path: str, say: Callable[[str], None], stop: Callable[[], int]) 
         engine.held.append(feed.close)
         return Listening(feed, poll)
 
-    start_ns = time.time_ns()
     return Source(
-        label, hello.is_simulated, wanted, start_ns, 0, lambda _skip: iter(()), None, join
+        label,
+        hello.is_simulated,
+        wanted,
+        time.time_ns(),
+        0,
+        lambda _skip: iter(()),
+        None,
+        join,
+        time.monotonic() - began_s,
     )
+
+
+def first_hello(feed: Feed, poll: select.epoll, stop: Callable[[], int], seconds: float) -> Hello:
+    """What the first feeder says of its market; Refused (5) after so many seconds; Stopped."""
+    end_s = time.monotonic() + (seconds or inf)
+    while feed.hello is None:
+        if stop():
+            raise Stopped(stop())
+        if time.monotonic() > end_s:
+            raise Refused(
+                f"nobody came to feed {feed.path} in {seconds:g} s, and nothing was traded",
+                "start what feeds it, or give it longer with --for",
+                code=5,
+            )
+        for fd, _ in poll.poll(LOOK_S):
+            feed.hear(fd, time.time_ns())
+    return feed.hello
 
 
 class OverFeed(Hearing):

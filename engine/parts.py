@@ -31,6 +31,7 @@ class Source(NamedTuple):
     records: Callable[[int], Iterator[bytes]]  # none of a market that is heard as it happens
     exchange: Exchange | None = None  # who answers orders, where it is not the simulated fills
     join: Callable[["Engine"], Any] | None = None  # of a market that is heard: its connections
+    waited_s: float = 0.0  # for it to be there: it counts for how long is to be run
 
 
 class Stopped(Exception):

@@ -51,7 +51,7 @@ class Running(ABC):
         self.status = Status(engine.source.label, pace_of(engine, options))
         self.status.dead = options.quiet
         self.malformed_told = 0
-        self.began = time.monotonic()
+        self.began = time.monotonic() - engine.source.waited_s
         self.tend_at = 0.0
         self.telemetry = Telemetry()
         self.telemetry.asked = engine.loop.asked

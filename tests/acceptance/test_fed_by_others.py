@@ -134,3 +134,27 @@ def test_after_a_kill_the_journal_goes_on_with_what_is_fed_next(home):
     assert before == list(range(len(before)))
     assert len(before) >= 500
     assert journaled(home) == [*before, *range(2_000, 2_500)]
+
+
+@pytest.mark.parametrize("comes", [False, True])
+def test_the_time_to_run_counts_while_a_feeder_is_waited_for(home, comes):
+    """Nobody comes: it ends all the same, and says so. One that comes late has the rest of it."""
+    words = ("--quiet", "--feed", str(socket_of(home)), "--data-dir", str(home), "--for", "4")
+    with subprocess.Popen(
+        [*COMMAND, "run", *words], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert "waiting for a feeder" in process.stderr.readline()
+        began = time.monotonic()
+        if comes:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(3.0)
+            with fed(home) as one:
+                one.send(trades(0, 500))
+                process.wait(WITHIN_S)
+        said = process.stderr.read().strip().splitlines()
+        took_s = time.monotonic() - began
+
+    assert 3.0 < took_s < 6.0
+    assert process.returncode == (0 if comes else 5), said
+    assert comes or ("nobody came to feed" in said[0] and len(said) == 2)

@@ -38,6 +38,18 @@ def test_a_stop_while_the_rules_are_asked_for_is_a_stop():
     assert stopped.value.code == 143
 
 
+def test_a_silent_exchange_is_waited_for_no_longer_than_is_to_be_run():
+    """`--for` counts from the first question on."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = Exchange("binance", rest_url=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        began = time.monotonic()
+        with pytest.raises(Refused, match="does not answer") as refused:
+            exchange_source("ETHUSDT", settings, HmacKey("k", "s"), seconds=0.5)
+
+    assert refused.value.code == 3
+    assert 0.5 <= time.monotonic() - began < 5.0
+
+
 RESTING = "orders.entry=limit"
 
 
