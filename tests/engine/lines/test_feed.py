@@ -178,6 +178,7 @@ def test_a_program_that_never_greets_keeps_nobody_out(engine):
 
 def test_a_feeder_that_died_gives_way_at_once(engine):
     """Though the one that comes is heard of first."""
+    other = HELLO._replace(label="another program")
     first = raw_to(engine)
     first.sendall(greeting(HELLO))
     engine.until(lambda: engine.feed.hello)
@@ -185,8 +186,10 @@ def test_a_feeder_that_died_gives_way_at_once(engine):
         second.connect(engine.feed.path)
         first.close()
         engine.feed.hear(engine.feed._listener.fileno(), NOW_NS)
-        second.sendall(greeting(HELLO))
-        engine.until(lambda: engine.feed.hello)
+        second.sendall(greeting(other))
+        engine.until(lambda: engine.feed.hello == other)
+
+        assert engine.feed.ended == ""
 
 
 def test_a_feeder_that_dies_in_a_record_leaves_the_whole_ones(engine):

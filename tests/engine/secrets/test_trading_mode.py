@@ -76,5 +76,16 @@ def test_a_profile_for_real_money_does_not_beat_a_mode_that_says_paper(environ):
 
 def test_real_money_may_be_asked_for_by_a_profile_alone():
     """Where the environment says nothing, or the same."""
-    for environ in ({}, {"TRADING_MODE": ""}, {**PRODUCTION, **REAL}):
+    alone: list[dict[str, str]] = [{}, {"TRADING_MODE": ""}, {**PRODUCTION, **REAL}]
+    paper = {"TRADING_MODE": "paper"}
+
+    assert [environ for environ in (*alone, paper) if is_refused(environ)] == [paper]
+
+
+def is_refused(environ: dict[str, str]) -> bool:
+    """Whether real money is, in this environment."""
+    try:
         refuse_against_mode(environ, real_money=True)
+    except Refused:
+        return True
+    return False
