@@ -17,27 +17,14 @@ from engine.venues.exchange.words import (
     MARKET,
     SELL,
     NewOrder,
-    Rules,
     Which,
 )
+from tests import venue_house
 
 ORDERS, ROUNDS, ACCOUNTS, PROMISED = 60_000, 5, 20, 20_000
 CENT, START = E8 // 100, 200_000  # cents
-RULES = Rules(
-    *("ETHUSDT", "ETH", "USDT", CENT, E8 // 10_000),
-    price_min_e8=CENT,
-    price_max_e8=1_000_000 * E8,
-    quantity_min_e8=E8 // 10_000,
-    quantity_max_e8=9_000 * E8,
-    market_quantity_max_e8=3_000 * E8,
-    notional_min_e8=5 * E8,
-    notional_max_e8=9_000_000 * E8,
-    bid_up_e8=5 * E8,
-    bid_down_e8=E8 // 5,
-    ask_up_e8=5 * E8,
-    ask_down_e8=E8 // 5,
-    position_max_e8=10**9 * E8,
-    orders_max=2_000,
+RULES = venue_house.RULES._replace(
+    market_quantity_max_e8=3_000 * E8, position_max_e8=10**9 * E8, orders_max=2_000
 )
 # A request: whose, and the order; without an order it cancels the account's oldest open one.
 Request = tuple[int, NewOrder | None]

@@ -63,14 +63,14 @@ class Draft:
         os.fdatasync(self.fd)
         self.size += len(raw)
 
-    def finish(self) -> None:
-        """Give it its name."""
-        finish(self.path, self.fd, self.size)
-
-    def drop(self) -> None:
-        """Nothing came: leave nothing."""
-        os.unlink(self.path + DRAFT)
-        os.close(self.fd)
+    def end(self, *, is_told: bool) -> bool:
+        """Give it its name; where nothing was told leave nothing, and say so."""
+        if is_told:
+            finish(self.path, self.fd, self.size)
+        else:
+            os.unlink(self.path + DRAFT)
+            os.close(self.fd)
+        return is_told
 
 
 def finish(path: str, fd: int, size: int) -> None:
@@ -130,11 +130,7 @@ class RecordGrowth:
     def close(self) -> bool:
         """The file has its name; False if nothing came, and then there is none."""
         self.flush()
-        if self.told:
-            self.draft.finish()
-        else:
-            self.draft.drop()
-        return bool(self.told)
+        return self.draft.end(is_told=self.told > 0)
 
 
 class RawGrowth:
@@ -171,11 +167,7 @@ class RawGrowth:
     def close(self) -> bool:
         """The file has its name; False if nothing came, and then there is none."""
         self.flush()
-        if self.told:
-            self.draft.finish()
-        else:
-            self.draft.drop()
-        return bool(self.told)
+        return self.draft.end(is_told=self.told > 0)
 
 
 def rescue(folder: str) -> list[str]:

@@ -17,17 +17,7 @@ from engine.control.frames import WORDS, Frames, packed
 from engine.control.places import socket_path
 from engine.errors import Refused
 from supreme_cli.asking import is_screen
-from tests.acceptance.running import COMMAND, ended, held, standing_still, supreme
-
-
-@pytest.fixture
-def place(tmp_path: Path):
-    """The data directory of an engine that runs, at ten minutes a second."""
-    folder = tmp_path / "data"
-    done = supreme("up", "--no-console", "--data-dir", str(folder), "--speed", "600")
-    assert done.returncode == 0, done.stderr
-    yield folder
-    ended(folder)
+from tests.acceptance.running import COMMAND, held, standing_still, supreme
 
 
 @pytest.mark.parametrize("nonsense", [b"[" * 16_000, b"kill", b"\xff\xfe", b"", b"3"])

@@ -32,16 +32,6 @@ from validators.degrade.market import trades_file
 
 
 @pytest.fixture
-def place(tmp_path: Path):
-    """The data directory of an engine that runs, at ten minutes a second."""
-    folder = tmp_path / "data"
-    done = supreme("up", "--no-console", "--data-dir", str(folder), "--speed", "600")
-    assert done.returncode == 0, done.stderr
-    yield folder
-    ended(folder)
-
-
-@pytest.fixture
 def fresh(tmp_path: Path):
     """A data directory that is not there yet; whatever runs in it is stopped in the end."""
     folder = tmp_path / "fresh"

@@ -20,19 +20,7 @@ from tests.builders import (
     submitted,
     volume_of,
 )
-
-
-def invested(*changes: str, symbols: int = 1) -> Run:
-    """An engine with 95 % of its equity in the first symbol, whose agent then says nothing more."""
-    run = Run(*QUICK, *ALL_IN, *changes, symbols=symbols)
-    run.go_long()
-    run.hold_on()
-    return run
-
-
-def percent(share: float) -> int:
-    """A share of the entry price, in ticks."""
-    return int((PRICE + 232) * share)
+from tests.engine.risk.test_breakers import invested, percent
 
 
 def test_at_the_stop_everything_is_canceled_and_closed():

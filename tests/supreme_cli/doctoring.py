@@ -2,11 +2,12 @@
 
 import json
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from tests.supreme_cli import terminals
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,19 +38,5 @@ def checked(directory: Path, **environment: str) -> dict[str, dict[str, str]]:
 
 
 def on_terminal(directory: Path, **environment: str) -> str:
-    """What a terminal of 80x24 shows of it."""
-    leader, follower = pty.openpty()
-    command = [sys.executable, "-m", "supreme_cli", "doctor", "--data-dir", str(directory)]
-    env = {key: value for key, value in os.environ.items() if key != "NO_COLOR"} | environment
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=follower, stdout=follower, stderr=follower, env=env
-    ):
-        os.close(follower)
-        shown = b""
-        try:
-            while more := os.read(leader, 65_536):
-                shown += more
-        except OSError:
-            pass  # how Linux says that the other side has closed
-        os.close(leader)
-    return shown.decode()
+    """What a terminal shows of it."""
+    return terminals.on_terminal("doctor", "--data-dir", str(directory), **environment)[1]

@@ -1,10 +1,6 @@
 """Does `supreme backtest` end well for whoever mistyped, lacks something, or watches a terminal?"""
 
 import json
-import os
-import pty
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +9,8 @@ from engine import core as cores
 from engine.errors import Refused
 from supreme_cli import backtest as command
 from tests.engine.market.klines import MINUTE_MS, kline, written
-from tests.supreme_cli.backtesting import ROOT, download, record_file, supreme
+from tests.supreme_cli.backtesting import download, record_file, supreme
+from tests.supreme_cli.terminals import on_terminal
 
 
 def hours(folder: Path) -> str:
@@ -102,31 +99,13 @@ def test_the_plain_functions_are_announced(tmp_path, monkeypatch, capsys):
     assert "plain functions" in printed.out
 
 
-def on_terminal(*words: str) -> str:
-    """What a terminal shows of it."""
-    leader, follower = pty.openpty()
-    spawned = [sys.executable, "-m", "supreme_cli", "backtest", *words]
-    env = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80"}
-    env.pop("NO_COLOR", None)
-    with subprocess.Popen(
-        spawned, cwd=ROOT, stdin=follower, stdout=follower, stderr=follower, env=env
-    ) as running:
-        os.close(follower)
-        shown = b""
-        try:
-            while more := os.read(leader, 65_536):
-                shown += more
-        except OSError:
-            pass  # how Linux says that the other side has closed
-        os.close(leader)
-    assert running.returncode == 0, shown
-    return shown.decode()
-
-
 def test_a_terminal_gets_a_table(tmp_path):
     """The same words, with emphasis."""
-    shown = on_terminal(download(tmp_path, 200))
+    code, shown = on_terminal(
+        "backtest", download(tmp_path, 200), TERM="xterm-256color", COLUMNS="80"
+    )
 
+    assert code == 0, shown
     assert "\x1b[" in shown
     assert "too little data" in shown
     assert "Buy and hold" in shown

@@ -13,6 +13,7 @@ import pytest
 
 from engine.cache.trace import belady
 from tests.acceptance.running import COMMAND, ROOT, supreme
+from tests.supreme_cli.terminals import everything_of
 
 LOOP = [*range(1_000)] * 4
 
@@ -144,17 +145,6 @@ def test_progress_is_drawn_on_a_terminal_alone(tmp_path):
     os.close(leader)
     assert facts["requests"] == 100_000
     assert b"playing the trace" in drawn
-
-
-def everything_of(leader: int) -> bytes:
-    """What a terminal shows until its program has gone."""
-    shown = b""
-    try:
-        while more := os.read(leader, 65_536):
-            shown += more
-    except OSError:
-        pass
-    return shown
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from supreme_cli.commands import COMMANDS
 from supreme_cli.completion import grammar
 from supreme_cli.terminal import app_of
 from tests.acceptance.running import supreme
+from tests.supreme_cli.terminals import everything_of
 
 SECONDS_MAX = 0.1
 KEYS_OF_RISK = [f"{key}=" for key in ALL_KEYS if key.startswith("risk.")]
@@ -129,19 +130,10 @@ def on_terminal(script: Path, folder: Path, lines: list[str]) -> list[list[str]]
         os.write(leader, f"source {script}; {spied}".encode())
         for line in [*lines, "exit\n"]:
             os.write(leader, line.encode())
-        drained(leader)
+        everything_of(leader)
         bash.wait(30)
     os.close(leader)
     return [line.rstrip("\t").split("\t") for line in typed.read_text().splitlines()]
-
-
-def drained(leader: int) -> None:
-    """Read what a terminal shows until its program has gone."""
-    try:
-        while os.read(leader, 65_536):
-            pass
-    except OSError:
-        return
 
 
 def test_completing_takes_less_than_a_tenth_of_a_second(scripts: Path):

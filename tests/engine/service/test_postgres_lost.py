@@ -2,9 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -22,19 +20,9 @@ from tests.engine.service.copying import (
     until,
 )
 from tests.engine.service.keeping import database, made
-from validators import postgres_server
 from validators.postgres_server import Server
 
 pytest.importorskip("asyncpg", reason="needs asyncpg")
-
-
-@pytest.fixture(scope="module")
-def there() -> Iterator[Server]:
-    """A PostgreSQL of these tests' own."""
-    if why := postgres_server.absent():
-        pytest.skip(why)
-    with TemporaryDirectory() as folder, postgres_server.running(Path(folder)) as one:
-        yield one
 
 
 def test_what_a_power_cut_took_here_is_taken_back_there(place: Path, there: Server, lived: Path):

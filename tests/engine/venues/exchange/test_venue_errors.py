@@ -73,12 +73,6 @@ def served():
         yield venue
 
 
-@pytest.fixture
-def client(served):
-    """Its customer."""
-    return Client(served)
-
-
 @pytest.mark.parametrize(("sent", "code", "text"), REFUSED)
 def test_an_order_that_is_wrong_is_refused(client, sent, code, text):
     """REST and the WebSocket API answer from one table: the same code, the same text."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.venue_house import ORDER, Client, heard_until, serving
+from tests.venue_house import ORDER, heard_until, serving
 
 LIMIT = {**ORDER, "quantity": "0.1", "price": "1500"}
 MARKET = {"symbol": "ETHUSDT", "side": "BUY", "type": "MARKET"}
@@ -16,12 +16,6 @@ def served():
     """A venue of its own for each test: balances are counted."""
     with serving() as venue:
         yield venue
-
-
-@pytest.fixture
-def client(served):
-    """Its customer."""
-    return Client(served)
 
 
 def documented(shared, page, section, place=0):

@@ -19,19 +19,6 @@ API_KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
 OUTSIDE = "Timestamp for this request is outside of the recvWindow."
 
 
-@pytest.fixture(scope="module")
-def served():
-    """A venue for the whole file."""
-    with serving() as venue:
-        yield venue
-
-
-@pytest.fixture
-def client(served):
-    """Its customer."""
-    return Client(served)
-
-
 def test_documented_rest_signatures_hold(shared):
     """Query and body as they were sent, percent-encoded; hexadecimal digits of either size."""
     told = json.loads(

@@ -25,19 +25,6 @@ ALL = "ethusdt@trade/ethusdt@aggTrade/ethusdt@bookTicker"
 TIMED = "ethusdt@kline_1m/ethusdt@ticker/ethusdt@miniTicker/ethusdt@avgPrice/ethusdt@depth5"
 
 
-@pytest.fixture(scope="module")
-def served():
-    """A venue for the whole file."""
-    with serving() as venue:
-        yield venue
-
-
-@pytest.fixture
-def client(served):
-    """Its customer."""
-    return Client(served)
-
-
 def flood(line):
     """A dozen messages at once, then whatever is told."""
     for number in range(12):
