@@ -181,7 +181,7 @@ class Account:
         for number, answer in heard:
             if number and question.verb == SUBMIT and isinstance(answer, Refusal):
                 self.books.open.pop(question.request.order_id, None)
-        return [one for one in heard if one[0] or not isinstance(one[1], Refusal | Silence)]
+        return [one for one in heard if one[0] or not isinstance(one[1], (Refusal, Silence))]
 
     def _succeeded(self, question: Question, result: object, now_ns: int) -> Step:
         """A result."""
@@ -251,7 +251,7 @@ class Account:
         elif kind == "eventStreamTerminated" and line in self.lines.open:
             self.lines.terminated(line, now_ns)
         else:
-            heard = event_told(event, self.books, self._executions)
+            heard = event_told(kind, event, self.books, self._executions)
             if kind in LOOK_AFTER:
                 self._errands.ask_holding(now_ns)
             return [(0, answer) for answer in heard]

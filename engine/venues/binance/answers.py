@@ -19,7 +19,7 @@ from engine.venues.asking import (
 )
 from engine.venues.binance import reasons
 from engine.venues.binance.books import Balance, Books
-from engine.venues.binance.fees import Fee, fee_of
+from engine.venues.binance.fees import fee_of
 from engine.venues.binance.reading import (
     Unreadable,
     amount_in,
@@ -70,9 +70,10 @@ def reason_of(status: int) -> int:
 def symbol_in(row: dict[str, Any], key: str, books: Books) -> int:
     """The number of a symbol; Unreadable for one that is not traded here."""
     name = text_in(row, key)
-    if name not in books.numbers:
+    number = books.numbers.get(name)
+    if number is None:
         raise Unreadable(f"symbol {name[:40]} is not traded here")
-    return books.numbers[name]
+    return number
 
 
 def lots_in(row: dict[str, Any], key: str, instrument: Instrument) -> int:
@@ -102,26 +103,33 @@ def trade_of(order_id: int, symbol: int, side: int, row: dict[str, Any], books: 
     instrument = books.rules[symbol].instrument
     commission = amount_in(row, "commission")
     asset = text_in(row, "commissionAsset") if commission else ""
-    fill_id = whole_in(row, "tradeId" if "tradeId" in row else "id")
+    fill_id = fill_id_in(row, "tradeId" if "tradeId" in row else "id")
     maker = flag_in(row, "isMaker") if "isMaker" in row else False
-    bare = Trade(order_id, symbol, side, 0, 0, 0, fill_id, maker)
-    amounts = (amount_in(row, "price"), amount_in(row, "qty"))
-    return traded(bare, amounts, fee_of(commission, asset, instrument, books.fee_asset), instrument)
+    fee, within = fee_of(commission, asset, instrument, books.fee_asset)
+    price, lots = steps_traded(side, amount_in(row, "price"), amount_in(row, "qty"), instrument)
+    return Trade(order_id, symbol, side, price, lots, fee, fill_id, maker, within)
 
 
-def traded(bare: Trade, amounts: tuple[int, int], fee: Fee, instrument: Instrument) -> Trade:
-    """The trade at a price and quantity in 1e-8; Unreadable if there is no such trade.
+def steps_traded(
+    side: int, price_e8: int, quantity_e8: int, instrument: Instrument
+) -> tuple[int, int]:
+    """A trade's price and quantity in ticks and lots; Unreadable if there is no such trade.
 
     A price between ticks (the venue changed the tick) moves against us.
     """
-    price_e8, quantity_e8 = amounts
-    up = instrument.tick_e8 - 1 if bare.side == BUY else 0
+    up = instrument.tick_e8 - 1 if side == BUY else 0
     price, lots = (price_e8 + up) // instrument.tick_e8, quantity_e8 // instrument.lot_e8
     if price < 1 or lots < 1 or price * lots * instrument.value_numerator > BOUND:
         raise Unreadable("a trade of no price or quantity that can be")
-    if bare.fill_id < 0:
+    return price, lots
+
+
+def fill_id_in(row: dict[str, Any], key: str) -> int:
+    """A trade's number at the venue."""
+    fill_id = whole_in(row, key)
+    if fill_id < 0:
         raise Unreadable("a trade without a number")
-    return bare._replace(price=price, lots=lots, fee_e8=fee.amount_e8, fee_in=fee.within)
+    return fill_id
 
 
 def fills_in(told: Told, value: object, books: Books) -> list[Trade]:
@@ -130,15 +138,15 @@ def fills_in(told: Told, value: object, books: Books) -> list[Trade]:
     fills = rows_of(row.get("fills", []), "fills")
     if not fills:
         return []
-    side = side_in(row)
+    side = side_in(row, "side")
     return [
         trade_of(told.order_id, told.symbol, side, object_of(one, "a fill"), books) for one in fills
     ]
 
 
-def side_in(row: dict[str, Any]) -> int:
+def side_in(row: dict[str, Any], key: str) -> int:
     """Buy or sell."""
-    name = text_in(row, "side")
+    name = text_in(row, key)
     if name not in SIDES:
         raise Unreadable(f"side {name[:20]} is not known")
     return SIDES[name]

@@ -139,15 +139,16 @@ class Books:
     def around(self, symbol: int) -> Around:
         """What an order of a symbol is judged by."""
         here = [one for one in self.open.values() if one.symbol == symbol]
+        stops = [one.symbol for one in self.open.values() if one.type == STOP]
         base = self.balances.get(self.rules[symbol].instrument.base)
         return Around(
             self.marks[symbol],
             len(here) + self.others[symbol],
-            sum(one.type == STOP for one in here),
+            stops.count(symbol),
             len(self.open) + sum(self.others),
-            sum(one.type == STOP for one in self.open.values()),
+            len(stops),
             base.all if base else -1,
-            sum(one.quantity for one in here if one.side == BUY),
+            sum([one.quantity for one in here if one.side == BUY]),
             self.exchange,
             self.permissions,
         )

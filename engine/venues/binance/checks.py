@@ -183,4 +183,7 @@ CHECKS: tuple[tuple[int, Callable[[Order, Rules, Around], bool]], ...] = (
 
 def objection(order: Order, rules: Rules, around: Around) -> int:
     """The number of the first filter that the order fails (see `reasons`), or 0."""
-    return next((reason for reason, holds in CHECKS if not holds(order, rules, around)), 0)
+    for reason, holds in CHECKS:
+        if not holds(order, rules, around):
+            return reason
+    return 0

@@ -7,7 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.venues.asking import Answer, Seen, Trade
-from engine.venues.binance.answers import lots_in, reason_of, side_in, status_of, symbol_in, traded
+from engine.venues.binance.answers import (
+    fill_id_in,
+    lots_in,
+    reason_of,
+    side_in,
+    status_of,
+    steps_traded,
+    symbol_in,
+)
 from engine.venues.binance.books import Balance, Books
 from engine.venues.binance.fees import fee_of
 from engine.venues.binance.reading import (
@@ -66,39 +74,41 @@ def execution_told(event: dict[str, Any], books: Books, executions: Executions) 
         return []
     instrument = books.rules[symbol].instrument
     status, filled = status_of(text_in(event, "X")), lots_in(event, "z", instrument)
-    seen = Seen(order_id, status, filled, reason_of(status))
-    trade = trade_told(event, order_id, symbol, books)
-    is_late = False
+    kind, is_late = text_in(event, "x"), False
+    trade = trade_told(event, order_id, symbol, books) if kind == "TRADE" else None
     if "I" in event:
         execution_id = whole_in(event, "I")
         if executions.is_repeated(order_id, execution_id):
             return []
         is_late = executions.is_old(order_id, execution_id)
-    explain(event, seen, books)
+    explain(event, order_id, kind, books)
+    heard: list[Answer] = [trade] if trade else []
     if not is_late:
-        books.saw(order_id, seen.status)
-    return [*([trade] if trade else []), *([] if is_late else [seen])]
+        books.saw(order_id, status)
+        heard.append(Seen(order_id, status, filled, reason_of(status)))
+    return heard
 
 
 def trade_told(event: dict[str, Any], order_id: int, symbol: int, books: Books) -> Trade | None:
-    """The trade of an execution; none if it is of another kind."""
-    if text_in(event, "x") != "TRADE" or amount_in(event, "l") == 0:
+    """The trade of an execution; none if nothing of it was traded."""
+    quantity_e8 = amount_in(event, "l")
+    if quantity_e8 == 0:
         return None
     instrument = books.rules[symbol].instrument
-    side = side_in({"side": event.get("S")})
+    side = side_in(event, "S")
     commission = amount_in(event, "n")
     asset = text_in(event, "N") if commission else ""
-    fee = fee_of(commission, asset, instrument, books.fee_asset)
-    bare = Trade(order_id, symbol, side, 0, 0, 0, whole_in(event, "t"), flag_in(event, "m"))
-    return traded(bare, (amount_in(event, "L"), amount_in(event, "l")), fee, instrument)
+    fee, within = fee_of(commission, asset, instrument, books.fee_asset)
+    fill_id, maker = fill_id_in(event, "t"), flag_in(event, "m")
+    price, lots = steps_traded(side, amount_in(event, "L"), quantity_e8, instrument)
+    return Trade(order_id, symbol, side, price, lots, fee, fill_id, maker, within)
 
 
-def explain(event: dict[str, Any], seen: Seen, books: Books) -> None:
+def explain(event: dict[str, Any], order_id: int, kind: str, books: Books) -> None:
     """Why the venue ended the order by itself, for the log."""
     why = text_or_nothing(event, "eR") or text_or_nothing(event, "r")
-    kind = text_in(event, "x")
     if why not in ("", "NONE") or kind == "TRADE_PREVENTION":
-        books.note(f"order {seen.order_id}: {kind} {why}".rstrip())
+        books.note(f"order {order_id}: {kind} {why}".rstrip())
 
 
 def position_told(event: dict[str, Any], books: Books) -> None:
@@ -138,9 +148,10 @@ BALANCE_EVENTS: dict[str, Callable[[dict[str, Any], Books], None]] = {
 LOOK_AFTER = ("balanceUpdate", "externalLockUpdate")  # then holdings are worth a look
 
 
-def event_told(event: dict[str, Any], books: Books, executions: Executions) -> list[Answer]:
+def event_told(
+    kind: str, event: dict[str, Any], books: Books, executions: Executions
+) -> list[Answer]:
     """An event of the account's stream; Unreadable if it is malformed."""
-    kind = text_in(event, "e")
     if kind == "executionReport":
         return execution_told(event, books, executions)
     if kind in BALANCE_EVENTS:

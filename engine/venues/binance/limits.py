@@ -113,9 +113,9 @@ class Limits:
         """It was answered, or is given up; `counted` if the venue told its count with it."""
         for type_ in TYPES:
             self._flying[type_] = max(self._flying[type_] - cost.of(type_), 0)
-        for (type_, _), window in self._windows.items():
-            window.roll(venue_ns)
-            if not counted:
+        if not counted:
+            for (type_, _), window in self._windows.items():
+                window.roll(venue_ns)
                 window.told += cost.of(type_)
 
     def refused(self, status: int, until_ns: int, venue_ns: int, *, by_orders: bool) -> None:
@@ -133,7 +133,8 @@ class Limits:
         for (type_, _), window in self._windows.items():
             window.roll(venue_ns)
             most = window.limit if urgent else window.limit * QUESTIONS_PERCENT // 100
-            if cost.of(type_) and window.told + self._flying[type_] + cost.of(type_) > most:
+            counts = cost.of(type_)
+            if counts and window.told + self._flying[type_] + counts > most:
                 at_ns = max(at_ns, window.started_ns + window.interval_ns)
         return at_ns
 
@@ -146,10 +147,10 @@ class Limits:
         return rows
 
     def _window(self, type_: str, seconds: int) -> Window:
-        if type_ not in TYPES:
-            return Window(SECOND_NS, 0)  # a limit of a kind that nobody here counts
         window = self._windows.get((type_, seconds))
         if window is None:
+            if type_ not in TYPES:
+                return Window(SECOND_NS, 0)  # a limit of a kind that nobody here counts
             if len(self._windows) >= WINDOWS_MAX:
                 raise Unreadable("more rate limits than there can be")
             window = self._windows[type_, seconds] = Window(seconds * SECOND_NS, 0)

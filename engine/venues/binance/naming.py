@@ -4,6 +4,8 @@ An order is called `S<journal>-<epoch>-<number>`, its cancel the same with a `c`
 cancel's id takes the order's place (web-socket-api.md, order.cancel), and must still lead to it.
 """
 
+import re
+
 from engine.errors import Refused
 
 LENGTH_MAX = 36
@@ -19,6 +21,7 @@ class Names:
         if not (journal.isalnum() and journal.isascii() and len(journal) <= 8):
             raise Refused(f"{journal[:40]!r} is no journal's stamp.", "Give its 8 hex digits.")
         self.prefix, self.epoch, self.first_id = f"S{journal}-", epoch, first_id
+        self._ours = re.compile(self.prefix + r"(0|[1-9][0-9]*)-([1-9][0-9]*)c?\Z")
         self._epochs: dict[int, int] = {}
         self._missed: dict[int, set[str]] = {}  # names that an order was not found by
 
@@ -34,14 +37,12 @@ class Names:
 
         From the name of an older epoch's order its epoch is learned.
         """
-        if not name.startswith(self.prefix) or len(name) > LENGTH_MAX:
+        match = self._ours.match(name)
+        if match is None or len(name) > LENGTH_MAX or int(match[2]) >= NUMBER_MAX:
             return 0
-        epoch, _, number = name[len(self.prefix) :].removesuffix("c").partition("-")
-        if not (is_number(epoch) and is_number(number)) or not 0 < int(number) < NUMBER_MAX:
-            return 0
-        order_id = int(number)
+        order_id = int(match[2])
         if order_id < self.first_id:
-            self.learn(order_id, int(epoch))
+            self.learn(order_id, int(match[1]))
         return order_id
 
     def learn(self, order_id: int, epoch: int) -> None:
@@ -83,8 +84,3 @@ class Names:
         """Whether `candidates` are all there can be, so that finding none says something."""
         older = order_id < self.first_id and order_id not in self._epochs
         return not older or self.epoch - 1 <= EPOCHS_BACK_MAX
-
-
-def is_number(text: str) -> bool:
-    """Whether the text is a number as this file writes it."""
-    return text.isascii() and text.isdigit() and (text == "0" or text[0] != "0")

@@ -22,7 +22,7 @@ def parsed(text: str | bytes) -> Any:
     if len(text) > TEXT_MAX:
         raise Unreadable(f"a message of {len(text)} bytes")
     try:
-        return json.loads(text)
+        return json.loads(text if isinstance(text, str) else text.decode())
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"no JSON: {type(error).__name__}") from None
 
@@ -44,7 +44,7 @@ def rows_of(value: object, what: str) -> list[Any]:
 def text_in(row: dict[str, Any], key: str) -> str:
     """The text under a key, which must be there."""
     value = row.get(key)
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise Unreadable(f"{key} is no text")
     return value
 
@@ -58,7 +58,7 @@ def text_or_nothing(row: dict[str, Any], key: str) -> str:
 def whole_in(row: dict[str, Any], key: str) -> int:
     """The whole number under a key, of less than 2^62."""
     value = row.get(key)
-    if not isinstance(value, int) or isinstance(value, bool) or not -BOUND < value < BOUND:
+    if type(value) is not int or not -BOUND < value < BOUND:  # True is no int here
         raise Unreadable(f"{key} is no whole number")
     return value
 
@@ -74,10 +74,11 @@ def flag_in(row: dict[str, Any], key: str) -> bool:
 def e8_in(row: dict[str, Any], key: str) -> int:
     """The decimal text under a key in 1e-8; it may be negative."""
     text = row.get(key)
-    if not isinstance(text, str) or len(text) > 60:
+    if type(text) is not str or len(text) > 60:
         raise Unreadable(f"{key} is no decimal text")
-    digits = text[:-9] + text[-8:]
-    if text[-9:-8] == "." and digits.isdigit() and digits.isascii() and len(digits) < 19:
+    whole, _, fraction = text.partition(".")
+    digits = whole + fraction
+    if len(fraction) == 8 and len(digits) < 19 and digits.isdigit() and digits.isascii():
         return int(digits)  # eight decimals, as nearly everything comes
     try:
         value = e8_of(text)

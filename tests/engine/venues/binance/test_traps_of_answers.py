@@ -25,8 +25,8 @@ from engine.venues.asking import (
     Trades,
 )
 from engine.venues.binance import reasons
-from engine.venues.binance.answers import traded
-from engine.venues.binance.fees import Fee, fee_of
+from engine.venues.binance.answers import steps_traded
+from engine.venues.binance.fees import fee_of
 from tests.engine.venues.binance.desk import (
     SECOND,
     Line,
@@ -39,7 +39,6 @@ from tests.engine.venues.binance.desk import (
 )
 
 E8 = 100_000_000
-NO_FEE = Fee(0, IN_QUOTE)
 
 
 @pytest.mark.parametrize(
@@ -279,9 +278,7 @@ def test_what_is_held_is_cash_lots_and_our_open_orders():
 def test_a_trade_between_two_ticks_moves_against_us():
     """The venue may change its tick while an order rests."""
     instrument = eth_rules().instrument
-    bare = Trade(1, 0, BUY, 0, 0, 0, 9)
     amounts = (250_000_500_000, 10_000)
 
-    assert traded(bare, amounts, NO_FEE, instrument).price == 250_001
-    sold = traded(bare._replace(side=SELL), amounts, NO_FEE, instrument)
-    assert sold.price == 250_000
+    assert steps_traded(BUY, *amounts, instrument) == (250_001, 1)
+    assert steps_traded(SELL, *amounts, instrument) == (250_000, 1)
