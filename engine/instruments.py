@@ -5,7 +5,6 @@ The functions down to `limit` are the compiled core's; the rest opens and guards
 """
 
 import os
-from math import gcd
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.errors import Refused
@@ -191,12 +190,12 @@ class Instrument(NamedTuple):
     @property
     def value_numerator(self) -> int:
         """Of what one lot for one tick is worth, in 1e-8 of quote."""
-        return self.tick_e8 * self.lot_e8 // gcd(self.tick_e8 * self.lot_e8, E8)
+        return self.tick_e8 * self.lot_e8 // common_divisor(self.tick_e8 * self.lot_e8, E8)
 
     @property
     def value_denominator(self) -> int:
         """Of what one lot for one tick is worth, in 1e-8 of quote."""
-        return E8 // gcd(self.tick_e8 * self.lot_e8, E8)
+        return E8 // common_divisor(self.tick_e8 * self.lot_e8, E8)
 
     def ticks_of(self, price: object) -> int:
         """A price in text or Decimal as ticks; ValueError if it lies between two."""

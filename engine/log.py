@@ -99,7 +99,7 @@ class Log:
             rest = " ".join(f"{key}={value}" for key, value in fields.items())
             return f"{at} {level:8} {event} {rest}\n"
         pairs = {"at": at, "level": level, "event": event, **fields}
-        return "{" + ", ".join(f"{quoted(key)}: {valued(v)}" for key, v in pairs.items()) + "}\n"
+        return "{" + ", ".join([f'"{key}": {valued(v)}' for key, v in pairs.items()]) + "}\n"
 
     def _say_lost(self, error: OSError) -> None:
         try:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from engine.errors import Refused
 from engine.instruments import Instrument, instrument, text_of_e8
 from engine.venues.binance.checks import refuse_lacking_types
-from engine.venues.binance.limits import Cost
+from engine.venues.binance.limits import cost_of
 from engine.venues.binance.reading import Unreadable, object_of, time_ns_in
 from engine.venues.binance.requests import Call, exchange_info, venue_time
 from engine.venues.binance.rules import TRADING, Rules, market_of
@@ -14,7 +14,7 @@ from validators.connectivity.outcome import Failed, Outcome
 from validators.connectivity.places import Source, host_of
 from validators.connectivity.visit import Visit, client_of, unreached
 
-PING = Call("ping", "GET", "/api/v3/ping", {}, Cost(1), is_signed=False)
+PING = Call("ping", "GET", "/api/v3/ping", {}, cost_of(1), is_signed=False)
 PINGS = 3
 CLOCK_QUESTIONS = 5
 OFFSET_MAX_MS = 500.0  # half of what a venue lets a timestamp be ahead

@@ -10,7 +10,7 @@ from engine.instruments import E8
 from engine.messages import BUY, LIMIT
 from engine.venues.binance import reasons
 from engine.venues.binance.checks import Around, Order, objection
-from engine.venues.binance.limits import Cost
+from engine.venues.binance.limits import cost_of
 from engine.venues.binance.reading import Unreadable, amount_in, object_of, rows_of
 from engine.venues.binance.requests import Call, account_status, cancel, order_status
 from engine.venues.binance.rules import Rules
@@ -19,7 +19,7 @@ from validators.connectivity.places import is_real
 from validators.connectivity.reaching import plain
 from validators.connectivity.visit import Socket, Visit
 
-RESTRICTIONS = Call("", "GET", "/sapi/v1/account/apiRestrictions", {}, Cost(1))
+RESTRICTIONS = Call("", "GET", "/sapi/v1/account/apiRestrictions", {}, cost_of(1))
 BELOW_PERCENT = 5  # of the best bid: nothing trades there within the second it lies there
 CLEAR_SECONDS, CLEAR_LOOK_SECONDS = 5.0, 0.25  # for an order whose outcome was lost
 UNKNOWN_ORDER = "-2013"
@@ -77,7 +77,7 @@ class Tiny(NamedTuple):
             "quantity": one.quantity_text(self.lots), "price": one.price_text(self.price),
             "newClientOrderId": self.name, "newOrderRespType": "RESULT",
         }  # fmt: skip
-        return Call("order.place", "POST", "/api/v3/order", parameters, Cost(1, 1))
+        return Call("order.place", "POST", "/api/v3/order", parameters, cost_of(1, 1))
 
     @property
     def worth_e8(self) -> int:
@@ -107,7 +107,7 @@ def tiny_order(visit: Visit) -> Tiny:
     rules = visit.rules
     assert rules is not None
     one, symbol = rules.instrument, visit.asked.symbol
-    ticker = Call("", "GET", "/api/v3/ticker/bookTicker", {"symbol": symbol}, Cost(2),
+    ticker = Call("", "GET", "/api/v3/ticker/bookTicker", {"symbol": symbol}, cost_of(2),
                   is_signed=False)  # fmt: skip
     bid = bid_of(visit.ask(ticker))
     if bid <= 0:

@@ -13,7 +13,7 @@ from engine.venues.binance.books import Books
 from engine.venues.binance.courier import QUESTION_NS, SUBSCRIBE, TIME, Courier
 from engine.venues.binance.errands import OWN, Errands
 from engine.venues.binance.events import LOOK_AFTER, Executions, event_told
-from engine.venues.binance.limits import Cost, Headroom, until_of, until_of_headers
+from engine.venues.binance.limits import Headroom, cost_of, until_of, until_of_headers
 from engine.venues.binance.reading import (
     Unreadable,
     object_of,
@@ -26,7 +26,7 @@ from engine.venues.binance.signing import Key
 from engine.venues.binance.steps import Heard, Question, Step, answered, begin, failed, refusal_of
 from engine.venues.binance.stream import SUBSCRIBE_PATIENCE_NS, Lines
 
-CONNECTING = Cost(2)
+CONNECTING = cost_of(2)
 LIMITED = (403, 418, 429)  # a firewall may stand for a limit
 UNSAID: dict[str, Any] = {"code": -1000, "msg": "an answer without a word of why"}
 UNREACHED: dict[str, Any] = {"code": -1000, "msg": "nobody answers over REST"}
@@ -178,10 +178,12 @@ class Account:
                 self.courier.post(question, step.call)
             else:
                 heard.append((question.number, Silence()))
-        for number, answer in heard:
-            if number and question.verb == SUBMIT and isinstance(answer, Refusal):
+        if question.number == 0:
+            return [one for one in heard if not isinstance(one[1], Refusal | Silence)]
+        for _, answer in heard:
+            if isinstance(answer, Refusal) and question.verb == SUBMIT:
                 self.books.open.pop(question.request.order_id, None)
-        return [one for one in heard if one[0] or not isinstance(one[1], (Refusal, Silence))]
+        return heard
 
     def _succeeded(self, question: Question, result: object, now_ns: int) -> Step:
         """A result."""

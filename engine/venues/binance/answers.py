@@ -91,7 +91,7 @@ def order_in(value: object, books: Books) -> Told:
     instrument = books.rules[symbol].instrument
     status = status_of(text_in(row, "status")) if "status" in row else OPEN
     filled = lots_in(row, "executedQty", instrument) if "executedQty" in row else 0
-    names = [text_or_nothing(row, key) for key in ("origClientOrderId", "clientOrderId")]
+    names = (text_or_nothing(row, "origClientOrderId"), text_or_nothing(row, "clientOrderId"))
     order_id = books.ours(symbol, venue_id, names)
     if order_id:
         books.saw(order_id, status)

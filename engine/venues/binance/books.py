@@ -100,7 +100,8 @@ class Books:
         """Our id of an order, by a name of it or else by the venue's id; 0 if it is not ours."""
         order_id = 0
         for name in names:
-            order_id = order_id or self.names.order_of(name)
+            if name and not order_id:
+                order_id = self.names.order_of(name)
         order_id = order_id or self.orders.get((symbol, venue_id), 0)
         if order_id:
             self.learn(order_id, symbol, venue_id)

@@ -31,17 +31,12 @@ COUNT_MAX = 1 << 40
 HEADER = re.compile(r"x-mbx-(used-weight|order-count)-([0-9]{1,4})([smhd])\Z")
 
 
-class Cost(NamedTuple):
-    """What a request counts."""
+Cost = dict[str, int]  # what a request counts against limits of each type
 
-    weight: int
-    orders: int = 0
 
-    def of(self, type_: str) -> int:
-        """What it counts against limits of a type."""
-        if type_ == WEIGHT:
-            return self.weight
-        return self.orders if type_ == ORDERS else 1
+def cost_of(weight: int, orders: int = 0) -> Cost:
+    """What one request counts."""
+    return {WEIGHT: weight, ORDERS: orders, RAW: 1}
 
 
 class Headroom(NamedTuple):
@@ -106,17 +101,17 @@ class Limits:
 
     def leaves(self, cost: Cost) -> None:
         """A request leaves."""
-        for type_ in TYPES:
-            self._flying[type_] += cost.of(type_)
+        for type_, counts in cost.items():
+            self._flying[type_] += counts
 
     def lands(self, cost: Cost, venue_ns: int, *, counted: bool) -> None:
         """It was answered, or is given up; `counted` if the venue told its count with it."""
-        for type_ in TYPES:
-            self._flying[type_] = max(self._flying[type_] - cost.of(type_), 0)
+        for type_, counts in cost.items():
+            self._flying[type_] = max(self._flying[type_] - counts, 0)
         if not counted:
             for (type_, _), window in self._windows.items():
                 window.roll(venue_ns)
-                window.told += cost.of(type_)
+                window.told += cost[type_]
 
     def refused(self, status: int, until_ns: int, venue_ns: int, *, by_orders: bool) -> None:
         """A 429 or 418; `until_ns` 0 if the venue did not say how long."""
@@ -129,12 +124,11 @@ class Limits:
 
     def leave_at_ns(self, cost: Cost, venue_ns: int, *, urgent: bool) -> int:
         """When it may leave; `venue_ns` or before means now. Orders and cancels are urgent."""
-        at_ns = max(self.banned_until_ns, self.orders_until_ns if cost.orders else 0)
+        at_ns = max(self.banned_until_ns, self.orders_until_ns if cost[ORDERS] else 0)
         for (type_, _), window in self._windows.items():
             window.roll(venue_ns)
             most = window.limit if urgent else window.limit * QUESTIONS_PERCENT // 100
-            counts = cost.of(type_)
-            if counts and window.told + self._flying[type_] + counts > most:
+            if cost[type_] and window.told + self._flying[type_] + cost[type_] > most:
                 at_ns = max(at_ns, window.started_ns + window.interval_ns)
         return at_ns
 

@@ -11,6 +11,7 @@ from engine.instruments import BOUND, e8_of
 MILLISECOND_NS, MICROSECOND_NS = 1_000_000, 1_000
 MICROSECONDS_FROM = 100_000_000_000_000  # in milliseconds that is the year 5138
 TEXT_MAX = 64 << 20
+DECODER, SPACE = json.JSONDecoder(), " \t\r\n"
 
 
 class Unreadable(Exception):
@@ -22,9 +23,13 @@ def parsed(text: str | bytes) -> Any:
     if len(text) > TEXT_MAX:
         raise Unreadable(f"a message of {len(text)} bytes")
     try:
-        return json.loads(text if isinstance(text, str) else text.decode())
+        told = (text if isinstance(text, str) else text.decode()).strip(SPACE)
+        value, end = DECODER.raw_decode(told)
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"no JSON: {type(error).__name__}") from None
+    if end < len(told):
+        raise Unreadable("no JSON alone: something is behind it")
+    return value
 
 
 def object_of(value: object, what: str) -> dict[str, Any]:
@@ -73,13 +78,9 @@ def flag_in(row: dict[str, Any], key: str) -> bool:
 
 def e8_in(row: dict[str, Any], key: str) -> int:
     """The decimal text under a key in 1e-8; it may be negative."""
-    text = row.get(key)
-    if type(text) is not str or len(text) > 60:
+    text = text_in(row, key)
+    if len(text) > 60:
         raise Unreadable(f"{key} is no decimal text")
-    whole, _, fraction = text.partition(".")
-    digits = whole + fraction
-    if len(fraction) == 8 and len(digits) < 19 and digits.isdigit() and digits.isascii():
-        return int(digits)  # eight decimals, as nearly everything comes
     try:
         value = e8_of(text)
     except ValueError:
@@ -91,6 +92,12 @@ def e8_in(row: dict[str, Any], key: str) -> int:
 
 def amount_in(row: dict[str, Any], key: str) -> int:
     """The decimal text under a key in 1e-8, not negative."""
+    text = row.get(key)
+    if type(text) is str:
+        whole, _, fraction = text.partition(".")
+        digits = whole + fraction
+        if len(fraction) == 8 and len(digits) < 19 and digits.isdigit() and digits.isascii():
+            return int(digits)  # eight decimals, as nearly everything comes
     value = e8_in(row, key)
     if value < 0:
         raise Unreadable(f"{key} is negative")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from engine.messages import BUY, LIMIT, STOP, SubmitOrder
 from engine.venues.binance.checks import TYPE_NAMES
-from engine.venues.binance.limits import Cost
+from engine.venues.binance.limits import Cost, cost_of
 from engine.venues.binance.rules import Rules
 from engine.venues.binance.signing import (
     Key,
@@ -58,7 +58,7 @@ def place(order: SubmitOrder, rules: Rules, name: str) -> Call:
         parameters |= {"timeInForce": "GTC", "price": one.price_text(order.price)}
     if type_ == STOP:
         parameters["stopPrice"] = one.price_text(order.price)
-    return Call("order.place", "POST", "/api/v3/order", parameters, Cost(1, 1))
+    return Call("order.place", "POST", "/api/v3/order", parameters, cost_of(1, 1))
 
 
 def whose(venue_id: int, name: str) -> Parameters:
@@ -70,13 +70,13 @@ def cancel(symbol: str, venue_id: int, name: str) -> Call:
     """The end of an order; the cancel's name leads back to it."""
     parameters: Parameters = {"symbol": symbol, **whose(venue_id, name)}
     parameters["newClientOrderId"] = name if name.endswith("c") else name + "c"
-    return Call("order.cancel", "DELETE", "/api/v3/order", parameters, Cost(1))
+    return Call("order.cancel", "DELETE", "/api/v3/order", parameters, cost_of(1))
 
 
 def order_status(symbol: str, venue_id: int, name: str) -> Call:
     """What became of an order."""
     parameters: Parameters = {"symbol": symbol, **whose(venue_id, name)}
-    return Call("order.status", "GET", "/api/v3/order", parameters, Cost(4))
+    return Call("order.status", "GET", "/api/v3/order", parameters, cost_of(4))
 
 
 def trades_of(symbol: str, venue_id: int, from_id: int = 0) -> Call:
@@ -84,25 +84,25 @@ def trades_of(symbol: str, venue_id: int, from_id: int = 0) -> Call:
     parameters: Parameters = {"symbol": symbol, "orderId": venue_id, "limit": TRADES_MAX}
     if from_id:
         parameters["fromId"] = from_id
-    return Call("myTrades", "GET", "/api/v3/myTrades", parameters, Cost(5))
+    return Call("myTrades", "GET", "/api/v3/myTrades", parameters, cost_of(5))
 
 
 def open_orders(symbol: str = "") -> Call:
     """Every open order, of one symbol or of all."""
     parameters: Parameters = {"symbol": symbol} if symbol else {}
-    cost = Cost(6 if symbol else 80)
+    cost = cost_of(6 if symbol else 80)
     return Call("openOrders.status", "GET", "/api/v3/openOrders", parameters, cost)
 
 
 def account_status() -> Call:
     """Balances and permissions."""
     parameters: Parameters = {"omitZeroBalances": True}
-    return Call("account.status", "GET", "/api/v3/account", parameters, Cost(20))
+    return Call("account.status", "GET", "/api/v3/account", parameters, cost_of(20))
 
 
 def venue_time() -> Call:
     """The venue's clock."""
-    return Call("time", "GET", "/api/v3/time", {}, Cost(1), is_signed=False)
+    return Call("time", "GET", "/api/v3/time", {}, cost_of(1), is_signed=False)
 
 
 def exchange_info(symbols: tuple[str, ...]) -> Call:
@@ -110,19 +110,19 @@ def exchange_info(symbols: tuple[str, ...]) -> Call:
     told = json.dumps(list(symbols), separators=(",", ":"))
     parameters: Parameters = {"symbols": told} if symbols else {}
     return Call(
-        "exchangeInfo", "GET", "/api/v3/exchangeInfo", parameters, Cost(20), is_signed=False
+        "exchangeInfo", "GET", "/api/v3/exchangeInfo", parameters, cost_of(20), is_signed=False
     )
 
 
 def average_price(symbol: str) -> Call:
     """The volume weighted price of the filters' minutes."""
     parameters: Parameters = {"symbol": symbol}
-    return Call("avgPrice", "GET", "/api/v3/avgPrice", parameters, Cost(2), is_signed=False)
+    return Call("avgPrice", "GET", "/api/v3/avgPrice", parameters, cost_of(2), is_signed=False)
 
 
 def subscription() -> Call:
     """The account's own stream, on the connection that carries the call."""
-    return Call("userDataStream.subscribe.signature", "", "", {}, Cost(2))
+    return Call("userDataStream.subscribe.signature", "", "", {}, cost_of(2))
 
 
 def ws_text(call: Call, id_: str, key: Key, stamp_ms: int) -> str:

@@ -107,7 +107,7 @@ def encoded(parameters: Parameters) -> str:
 
 def sorted_payload(parameters: Parameters) -> str:
     """What the WebSocket API wants signed: sorted by name, not encoded."""
-    return "&".join([f"{name}={value_text(parameters[name])}" for name in sorted(parameters)])
+    return "&".join([f"{name}={value_text(value)}" for name, value in sorted(parameters.items())])
 
 
 def signed_for_rest(query: str, body: str, key: Key) -> str:

@@ -14,7 +14,7 @@ from engine.venues.asking import (
 )
 from engine.venues.binance.books import Books
 from engine.venues.binance.clock import VenueClock
-from engine.venues.binance.limits import Cost, Headroom, Limits
+from engine.venues.binance.limits import Headroom, Limits, cost_of
 from engine.venues.binance.naming import Names
 from tests.engine.venues.binance.desk import (
     MS,
@@ -67,12 +67,12 @@ def test_counts_begin_anew_with_the_venues_interval():
     limits = Limits()
     orders = {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 3}
     limits.learn([{**orders, "count": 2}], MINUTE + SECOND)
-    limits.leaves(Cost(1, 1))
+    limits.leaves(cost_of(1, 1))
 
-    full = limits.leave_at_ns(Cost(1, 1), MINUTE + SECOND, urgent=True)
-    other = limits.leave_at_ns(Cost(1), MINUTE + SECOND, urgent=True)
-    limits.lands(Cost(1, 1), MINUTE + 2 * SECOND, counted=False)
-    later = limits.leave_at_ns(Cost(1, 1), MINUTE + 10 * SECOND, urgent=True)
+    full = limits.leave_at_ns(cost_of(1, 1), MINUTE + SECOND, urgent=True)
+    other = limits.leave_at_ns(cost_of(1), MINUTE + SECOND, urgent=True)
+    limits.lands(cost_of(1, 1), MINUTE + 2 * SECOND, counted=False)
+    later = limits.leave_at_ns(cost_of(1, 1), MINUTE + 10 * SECOND, urgent=True)
 
     assert full == MINUTE + 10 * SECOND
     assert other <= MINUTE + SECOND

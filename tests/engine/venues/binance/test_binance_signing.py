@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from engine.errors import Refused
-from engine.venues.binance.limits import Cost
+from engine.venues.binance.limits import cost_of
 from engine.venues.binance.requests import Call, ws_text
 from engine.venues.binance.signing import (
     Ed25519Key,
@@ -86,7 +86,7 @@ def test_every_ws_api_vector_is_signed_as_documented(parameters, signature):
 
 def test_the_frame_carries_what_was_signed():
     """Text of UTF-8, numbers as numbers, true as true."""
-    call = Call("account.status", "GET", "/api/v3/account", {"omitZeroBalances": True}, Cost(20))
+    call = Call("account.status", "GET", "/api/v3/account", {"omitZeroBalances": True}, cost_of(20))
     key = HmacKey(ID, SECRET)
 
     sent = json.loads(ws_text(call, "7", key, 1645423376532))["params"]
