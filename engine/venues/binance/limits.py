@@ -57,9 +57,8 @@ class Window:
 
     def roll(self, venue_ns: int) -> None:
         """A later interval begins at zero."""
-        started_ns = venue_ns - venue_ns % self.interval_ns
-        if started_ns > self.started_ns:
-            self.started_ns, self.told = started_ns, 0
+        if venue_ns >= self.started_ns + self.interval_ns:
+            self.started_ns, self.told = venue_ns - venue_ns % self.interval_ns, 0
 
 
 class Limits:

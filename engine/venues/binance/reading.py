@@ -63,7 +63,7 @@ def text_or_nothing(row: dict[str, Any], key: str) -> str:
 def whole_in(row: dict[str, Any], key: str) -> int:
     """The whole number under a key, of less than 2^62."""
     value = row.get(key)
-    if type(value) is not int or not -BOUND < value < BOUND:  # True is no int here
+    if type(value) is not int or abs(value) >= BOUND:  # True is no int here
         raise Unreadable(f"{key} is no whole number")
     return value
 
