@@ -30,6 +30,7 @@ from engine.execution.portfolio import (
 )
 from engine.instruments import define, limit
 from engine.messages import (
+    ACCOUNT_NAMED,
     CASH_DEPOSITED,
     CONTEXT_UPDATED,
     FEE_BALANCE_CHANGED,
@@ -82,8 +83,8 @@ def account(state, number, event):
         symbol = state.symbols[number]
         bid = symbol.features.market.bid
         correct(state.account, symbol.position, symbol.instrument, event, bid)
-    elif kind == HELD_ASIDE:
-        hold_aside(state.account, state.symbols[number].position, event)
+    elif HELD_ASIDE <= kind <= ACCOUNT_NAMED:
+        take_beside(state, number, event)
     elif kind == FEE_BALANCE_CHANGED:
         take_fee_balance(state.account, event)
     elif kind == MARKET_DOUBTED:
@@ -92,6 +93,14 @@ def account(state, number, event):
         take_context(state.context, event)
     else:
         take_request(state, kind)
+
+
+def take_beside(state, number, event):
+    """What the venue says of the account beside what is ours in it: the rest, and whose it is."""
+    if state.clock.kind == HELD_ASIDE:
+        hold_aside(state.account, state.symbols[number].position, event)
+    else:
+        state.account.uid = event.a
 
 
 def trigger_of(kind):

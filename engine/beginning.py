@@ -58,7 +58,7 @@ def begin(
     refuse_other_market(engine, kept, options.data_dir)
     refuse_what_cannot_change(engine, kept, options)
     engine.records = records_after(kept, engine.source, options.data_dir)
-    engine.resumed = kept.market_records > 0
+    engine.resumed, engine.ordered = kept.market_records > 0, engine.core.state.orders.last_id
     tell_what_stays(engine, say)
     journal = engine.journal
     engine.log.stamp = f"S{journal.identity.journal_id.hex()[:8]}-{kept.epoch}"

@@ -152,8 +152,7 @@ def join(engine: Engine, *, rules: list[Rules], market: Market, key: Key) -> Exc
     """Market and account of a running engine, named by its journal."""
     settings = engine.source.exchange or Exchange()
     journal_id, epoch = engine.journal.identity.journal_id, engine.kept.epoch - 1
-    first_id = engine.core.state.orders.last_id + 1
-    names = Names(journal_id.hex()[:8], epoch, first_id)
+    names = Names(journal_id.hex()[:8], epoch, engine.ordered + 1)
     seed = int.from_bytes(journal_id[:4], "little") + epoch
     account = Account(key, Books(rules, names, market.filters), seed)
     draw = random.Random(seed).random  # noqa: S311  jitter

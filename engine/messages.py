@@ -54,7 +54,7 @@ ORDER_ACCEPTED, ORDER_REJECTED, ORDER_FILLED, ORDER_CANCELED, ORDER_EXPIRED, CAN
     36,
     37,
 )
-ORDER_UNKNOWN, POSITION_CORRECTED, HELD_ASIDE = 38, 39, 40
+ORDER_UNKNOWN, POSITION_CORRECTED, HELD_ASIDE, ACCOUNT_NAMED = 38, 39, 40, 41
 BREAKER_CHANGED, ORDER_DENIED, FLATTEN_ENDED = 48, 49, 50
 SUBMIT_ORDER, CANCEL_ORDER = 64, 65
 TEXT = 128
@@ -370,6 +370,16 @@ class HeldAside(NamedTuple):
     flags: int = 0
 
 
+class AccountNamed(NamedTuple):
+    """The venue's own number of the account that is traded on, the same by whatever key."""
+
+    symbol: int
+    time_ns: int
+    received_ns: int
+    uid: int
+    flags: int = 0
+
+
 class MarketDoubted(NamedTuple):
     """From now on the symbol's market is not to be believed (`doubt`, see DOUBTS), or is again: 0.
 
@@ -488,6 +498,7 @@ KINDS: dict[type[Any], int] = {
     OrderUnknown: ORDER_UNKNOWN,
     PositionCorrected: POSITION_CORRECTED,
     HeldAside: HELD_ASIDE,
+    AccountNamed: ACCOUNT_NAMED,
     BreakerChanged: BREAKER_CHANGED,
     OrderDenied: ORDER_DENIED,
     FlattenEnded: FLATTEN_ENDED,
@@ -531,6 +542,11 @@ def asset_name(asset: int) -> str:
     """The name that a number stands for; a question mark where none was told."""
     raw = asset.to_bytes(8, "little", signed=True).rstrip(b"\0")
     return raw.decode("ascii") if raw.isalnum() else "?"
+
+
+def uid_shown(uid: int) -> str:
+    """As much of an account's number as is shown: enough to tell two apart."""
+    return f"...{uid % 10_000:04}"
 
 
 def texts_of(text: str, flags: int, symbol: int = 0, received_ns: int = 0) -> list[bytes]:

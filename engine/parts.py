@@ -54,6 +54,7 @@ class Engine:
         self.loop: Loop
         self.kept: Kept  # what the journal says by now beside the state
         self.records: Iterator[bytes]  # of the market, from the first that the journal lacks
+        self.ordered = 0  # the newest order of the lives before this one
         self.resumed = False  # whether the journal held market records
         self.is_whole = False  # whether it ended as it should, nothing left undone
         self.code = 0

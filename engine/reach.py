@@ -97,6 +97,7 @@ def told(engine: "Engine", exchanged: "Exchanged", reach: Reach, now_ns: int) ->
         "market": market_of(exchanged),
         "account": {
             "heard": reach.is_up,
+            "seen": account.courier.is_met,
             "since_ns": reach.since_ns,
             "trouble": account.trouble,
             "in_doubt": doubtful,

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import closing, suppress
 from json import dumps
 from shutil import which
 from typing import Annotated, Any, BinaryIO
@@ -22,6 +23,7 @@ from supreme_cli.common_options import DataDir, Json, Timeout
 from supreme_cli.operate import Act, left, settled
 
 START_SECONDS = 60.0
+ACCOUNT_SECONDS = 8.0  # that an exchange is waited for, until it has told of the account once
 LOOK_SECONDS = 0.05
 OUT_BYTES_MAX = 1 << 20  # of what engines wrote to their terminal; beyond it begins another file
 AT_STOP = ("keep", "cancel", "flatten")
@@ -68,7 +70,10 @@ All other options are those of `supreme run`: see supreme run --help.
 
 
 def start(words: list[str], options: Options) -> int:
-    """An engine in a session of its own, ready when this returns; Refused as it was refused."""
+    """An engine in a session of its own, ready when this returns; Refused as it was refused.
+
+    Ready is also who waits for an exchange that says nothing: that is said.
+    """
     from supreme_cli.__main__ import engine_command, may_need_keys
 
     data_dir, handed = options.data_dir, None
@@ -89,7 +94,11 @@ def start(words: list[str], options: Options) -> int:
         )
     if handed:
         os.close(handed.fd)
-    label = answering(engine, data_dir, out.name, began)["label"]
+    hello = answering(engine, data_dir, out.name, began)
+    if hello["exchange"] and not account_told(engine, data_dir, out.name, began):
+        silent = f"the exchange has not told of the account after {ACCOUNT_SECONDS:g} s"
+        print(f"{silent}: nothing is ordered until it does; see supreme exchange", file=sys.stderr)
+    label = hello["label"]
     print(f"{titled(label, ' ')}: engine pid {engine.pid} runs in {data_dir}", file=sys.stderr)
     program = "supreme" if which("supreme") else os.path.join(sys.prefix, "bin", "supreme")
     print(f"{program} console watches it, {program} down stops it", file=sys.stderr)
@@ -131,14 +140,34 @@ def answering(
             f"it may be folding a long journal: see {path}, then supreme status",
             code=5,
         )
+    raise last_words(engine.returncode, path, began)
+
+
+def account_told(engine: "subprocess.Popen[bytes]", data_dir: str, path: str, began: int) -> bool:
+    """Whether its exchange tells a running engine of the account, by now; Refused as it ended."""
+    end = time.monotonic() + ACCOUNT_SECONDS
+    with suppress(Refused), closing(Link(data_dir, 5.0, operator())) as link:
+        while engine.poll() is None and time.monotonic() < end:
+            if link.ask("exchange")["exchange"]["account"]["seen"]:
+                return True
+            time.sleep(LOOK_SECONDS)
+    with suppress(subprocess.TimeoutExpired):
+        engine.wait(max(end - time.monotonic(), 0.0))
+    if engine.returncode is None:
+        return False
+    raise last_words(engine.returncode, path, began)
+
+
+def last_words(code: int, path: str, began: int) -> Refused:
+    """How an engine ended early, as it said itself from byte `began` of a file on."""
     with open(path, "rb") as out:
         out.seek(began)
         said = out.read().decode(errors="replace").strip().splitlines()[-2:]
     what, fix = [*said, "", ""][:2]
-    if engine.returncode == 0:
-        raise Refused("the engine has ended already: its market is over", f"see {path}", code=3)
-    code = engine.returncode if engine.returncode > 0 else 128 - engine.returncode
-    raise Refused(what or "the engine ended at once", fix or f"see {path}", code=code)
+    if code == 0:
+        return Refused("the engine has ended already: its market is over", f"see {path}", code=3)
+    code = code if code > 0 else 128 - code
+    return Refused(what or "the engine ended at once", fix or f"see {path}", code=code)
 
 
 def greeting(data_dir: str) -> dict[str, Any]:

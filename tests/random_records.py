@@ -12,6 +12,7 @@ from engine.messages import (
     CLASSES,
     FEE_STEP,
     OUTSIDE,
+    AccountNamed,
     BarClosed,
     BookTop,
     CancelRejected,
@@ -246,6 +247,10 @@ class Maker:
         asset = asset_of(self.draw.choice(("BNB", "BNB", "BNB", "MX")))
         return FeeBalanceChanged(*self.stamp(0), asset, self.draw.choice((1, E8, -77)))
 
+    def account(self, _symbol: int) -> AccountNamed:
+        """Whose account it is, or none that can be."""
+        return AccountNamed(*self.stamp(0), self.draw.choice((77, self.extreme())))
+
     def context(self, _symbol: int) -> ContextUpdated:
         """A value from elsewhere, of any time, or one that nobody knows."""
         symbol, time_ns, received_ns = self.stamp(0)
@@ -275,7 +280,7 @@ class Maker:
     )  # fmt: skip
     LIES = ((nonsense, 6), (report, 4), (fill, 1), (echo, 1),
             (correction, 0.3), (abroad, 0.2), (fee_balance, 0.3), (context, 1),
-            (doubt, 0.3))  # fmt: skip
+            (doubt, 0.3), (account, 0.2))  # fmt: skip
 
 
 ECHOES = {"SubmitOrder", "CancelOrder", "OrderDenied", "BreakerChanged", "FlattenEnded"}

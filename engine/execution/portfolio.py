@@ -49,6 +49,7 @@ ACCOUNT = block(
     fee_asset=I,  # name of the one other asset that pays fees, 0 until it is told
     fee_asset_e8=I,  # held of it
     fee_asset_paid_e8=I,  # fees paid in it
+    uid=I,  # the venue's number of the account, 0 until it is told
 )
 # The fee of the fill at hand: what it takes from each asset, and what it is worth in quote.
 FEE = block(side=I, quote_e8=I, base_e8=I, other_e8=I, worth_e8=I, beside_e8=I)

@@ -205,6 +205,11 @@ def aside(_sayer: Sayer, told: Told, rows: Rows) -> None:
     put(rows, "acts", told, f"{'quote' if quote_e8 else 'base'} aside", quote_e8 or base_e8, "", "")
 
 
+def named(_sayer: Sayer, told: Told, rows: Rows) -> None:
+    """Which account it is, as much of it as is shown."""
+    put(rows, "acts", told, "account named", None, "", kinds.uid_shown(told.message.uid))
+
+
 def by(told: Told) -> tuple[str, str]:
     """Who and why."""
     return told.texts.get(OPERATOR, ""), told.texts.get(REASON, "")
@@ -270,6 +275,7 @@ SAID: dict[int, Callable[[Sayer, Told, Rows], None]] = {
     kinds.ORDER_UNKNOWN: event("unknown"),
     kinds.POSITION_CORRECTED: Sayer.corrected,
     kinds.HELD_ASIDE: aside,
+    kinds.ACCOUNT_NAMED: named,
     kinds.CANCEL_REJECTED: event("cancel rejected"),
     kinds.CANCEL_ORDER: event("cancel asked"),
     kinds.FLATTEN_ENDED: flat,

@@ -83,6 +83,7 @@ class Held(NamedTuple):
     fee_asset_e8: int = 0
     aside_e8: Sequence[int] = ()  # empty: all that is there is ours
     lot_e8: Sequence[int] = ()
+    uid: int = 0  # of the account, 0 until it was told
 
 
 class Holding(NamedTuple):
@@ -97,6 +98,7 @@ class Holding(NamedTuple):
     open_ids: tuple[int, ...]
     dust_e8: tuple[int, ...] = ()
     fee_asset_e8: int | None = None
+    uid: int = 0  # of the account, 0 where the venue names none
 
 
 class Refusal(NamedTuple):

@@ -8,6 +8,7 @@ comes to it without us is held aside, and what goes is taken from there first.
 from typing import Any
 
 from engine.messages import (
+    AccountNamed,
     CashDeposited,
     FeeBalanceChanged,
     HeldAside,
@@ -15,6 +16,7 @@ from engine.messages import (
     encode,
 )
 from engine.venues.asking import Held, Holding
+from engine.venues.whose import another_account
 
 
 def gap_to(holding: Holding, held: Held, fee_asset: int) -> tuple[int, ...]:
@@ -40,6 +42,15 @@ def gap_to(holding: Holding, held: Held, fee_asset: int) -> tuple[int, ...]:
     return (cash_e8, other_e8, *pairs)
 
 
+def whose(holding: Holding, held: Held, now_ns: int) -> list[bytes]:
+    """The record that names the account, once; Refused (4) where the journal is of another one."""
+    if holding.uid in (0, held.uid):
+        return []
+    if held.uid:
+        raise another_account(held.uid, holding.uid)
+    return [encode(AccountNamed(0, now_ns, now_ns, holding.uid))]
+
+
 def may_lack_trade(gap: tuple[int, ...]) -> bool:
     """Whether a trade that was not told could be the reason: it would have moved cash and base."""
     return gap[0] != 0 or any(gap[2:])
@@ -50,10 +61,11 @@ def held_in(state: Any, *, is_shared: bool = False) -> Held:
     symbols = [state.symbols[number] for number in range(state.clock.symbols)]
     rows = [symbol.position for symbol in symbols]
     lots, dust_e8 = [row.lots for row in rows], [row.dust_e8 for row in rows]
-    held = Held(state.account.cash_e8, lots, dust_e8, state.account.fee_asset_e8)
+    account = state.account
+    held = Held(account.cash_e8, lots, dust_e8, account.fee_asset_e8, uid=account.uid)
     if not is_shared:
         return held
-    aside_e8 = [state.account.aside_e8, *(row.aside_e8 for row in rows)]
+    aside_e8 = [account.aside_e8, *(row.aside_e8 for row in rows)]
     lot_e8 = [symbol.instrument.lot_e8 for symbol in symbols]
     return held._replace(aside_e8=aside_e8, lot_e8=lot_e8)
 

@@ -43,7 +43,7 @@ from engine.venues.asking import (
     Trades,
 )
 from engine.venues.behind import Behind
-from engine.venues.holdings import corrections, gap_to, may_lack_trade
+from engine.venues.holdings import corrections, gap_to, may_lack_trade, whose
 from engine.venues.tracked import Tracked, filled
 
 USUAL = Terms()
@@ -140,7 +140,7 @@ class Outside:
             told = [fact for trade in answer.trades for fact in self._trade(trade)]
             return told + self._settle(answer.order_id)
         if isinstance(answer, Holding):
-            return self._reconcile(answer)
+            return whose(answer, Held(*self._holds()), self.now_ns) + self._reconcile(answer)
         return self._unanswered(request, answer) if request else []
 
     def _unanswered(self, request: Request, answer: Refusal | Silence) -> list[bytes]:

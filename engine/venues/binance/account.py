@@ -7,7 +7,7 @@ sends what `leaving` hands over at once, and passes every text to `hear`. What a
 from collections.abc import Callable
 from typing import Any
 
-from engine.venues.asking import SUBMIT, Refusal, Request, Silence
+from engine.venues.asking import ASK_HOLDING, SUBMIT, Refusal, Request, Silence
 from engine.venues.binance import reasons, requests
 from engine.venues.binance.books import Books
 from engine.venues.binance.courier import QUESTION_NS, SUBSCRIBE, TIME, Courier
@@ -127,6 +127,7 @@ class Account:
         for verb, patience_ns in ((SUBSCRIBE, SUBSCRIBE_PATIENCE_NS), (TIME, QUESTION_NS)):
             for line in self.courier.unanswered(verb, patience_ns, now_ns):
                 self.lines.broke(line)
+        self._errands.meet(now_ns)
         if self.lines.best(hearing=False):
             self._errands.go(now_ns)
         return heard
@@ -182,7 +183,7 @@ class Account:
             return [one for one in heard if not isinstance(one[1], Refusal | Silence)]
         for _, answer in heard:
             if isinstance(answer, Refusal) and question.verb == SUBMIT:
-                self.books.open.pop(question.request.order_id, None)
+                self.books.refuses(question.request.order_id)
         return heard
 
     def _succeeded(self, question: Question, result: object, now_ns: int) -> Step:
@@ -193,7 +194,11 @@ class Account:
             subscription = whole_in(object_of(result, "a subscription"), "subscriptionId")
             self._subscribed(question.line, subscription, now_ns)
         else:
-            return answered(question, result, self.books)
+            step = answered(question, result, self.books)
+            if question.verb == ASK_HOLDING and step.call is None and not self.courier.is_met:
+                self.courier.is_met = True
+                self.books.names.since_ns = self.courier.clock.venue_ns(now_ns)
+            return step
         return Step([])
 
     def _failed(self, question: Question, said: tuple[object, object, int], now_ns: int) -> Step:

@@ -47,12 +47,16 @@ SIDES = {"BUY": BUY, "SELL": SELL}
 
 
 class Told(NamedTuple):
-    """An order that an answer speaks of; `order_id` 0 if it is not ours."""
+    """An order that an answer speaks of; `order_id` 0 if it is not ours.
+
+    `is_earlier`: it is of before the backup that this journal was, and no order of this one.
+    """
 
     order_id: int
     symbol: int
     venue_id: int
     seen: Seen
+    is_earlier: bool = False
 
 
 def status_of(name: str) -> int:
@@ -92,10 +96,13 @@ def order_in(value: object, books: Books) -> Told:
     status = status_of(text_in(row, "status")) if "status" in row else OPEN
     filled = lots_in(row, "executedQty", instrument) if "executedQty" in row else 0
     names = (text_or_nothing(row, "origClientOrderId"), text_or_nothing(row, "clientOrderId"))
-    order_id = books.ours(symbol, venue_id, names)
+    made_ns = time_ns_in(row, "time") if "time" in row else 0
+    order_id = books.ours(symbol, venue_id, names, made_ns)
     if order_id:
         books.saw(order_id, status)
-    return Told(order_id, symbol, venue_id, Seen(order_id, status, filled, reason_of(status)))
+    seen = Seen(order_id, status, filled, reason_of(status))
+    is_earlier = any(books.names.is_earlier(name, made_ns) for name in names)
+    return Told(order_id, symbol, venue_id, seen, is_earlier)
 
 
 def trade_of(order_id: int, symbol: int, side: int, row: dict[str, Any], books: Books) -> Trade:
@@ -194,6 +201,7 @@ def account_in(value: object, books: Books) -> None:
     told = row.get("permissions")
     if isinstance(told, list):
         books.permissions = frozenset(one for one in told if isinstance(one, str))
+    books.uid = max(whole_in(row, "uid"), 0) if "uid" in row else 0
     for rules in books.rules:
         for asset in (rules.instrument.base, rules.instrument.quote, books.fee_asset):
             found.setdefault(asset, Balance(0, 0, at_ns))
@@ -210,4 +218,4 @@ def holding_of(books: Books, open_ids: tuple[int, ...]) -> Holding:
     dust_e8 = tuple(books.balances[one.base].all % one.lot_e8 for one in traded_here)
     other = books.balances.get(books.fee_asset)
     other_e8 = None if other is None or other.all >= BOUND else other.all
-    return Holding(quote, tuple(lots), open_ids, dust_e8, other_e8)
+    return Holding(quote, tuple(lots), open_ids, dust_e8, other_e8, books.uid)

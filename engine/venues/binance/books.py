@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from engine.errors import Refused
 from engine.messages import BUY, STOP, SubmitOrder
-from engine.venues.asking import OPEN
+from engine.venues.asking import OPEN, REJECTED
 from engine.venues.binance.checks import Around, Marks, objection, order_of
 from engine.venues.binance.naming import Names
 from engine.venues.binance.rules import Filters, Rules
+from engine.venues.whose import another_engine
 
 NONE = Filters()
 FEE_ASSET = "BNB"  # the other asset that may pay fees
@@ -65,6 +66,10 @@ class Books:
         self.known: dict[int, Known] = {}
         self.orders: dict[tuple[int, int], int] = {}  # (symbol, venue's id) -> ours
         self.canceled: dict[int, None] = {}  # whose cancel was sent
+        self.missed: dict[int, None] = {}  # known before, and then the venue knew no such order
+        self.stood: dict[int, None] = {}  # which the venue took, as it said
+        self.refused: dict[int, None] = {}  # which it did not take, or which never left
+        self.uid = 0  # of the account, 0 where the venue names none
         self.outdated: set[int] = set()  # symbols whose tick or lot is another by now
         self.open: dict[int, Resting] = {}
         self.others = [0] * len(self.rules)  # open orders that are not ours
@@ -83,12 +88,17 @@ class Books:
         self.marks[symbol] = self.marks[symbol]._replace(**prices)
 
     def learn(self, order_id: int, symbol: int, venue_id: int) -> None:
-        """An order's place at the venue, whose ids begin at 1.
+        """An order's place at the venue, whose ids begin at 1; Refused (4) where it has two.
 
-        Another order that was known there is not any more: a paper venue may number anew.
+        Another order that was known there is not any more: a paper venue may number anew, and
+        has forgotten then what it took before.
         """
-        if venue_id < 1 or self.known.get(order_id) == (symbol, venue_id):
+        known = self.known.get(order_id)
+        if venue_id < 1 or known == (symbol, venue_id):
             return
+        if known and order_id not in self.missed:
+            raise another_engine(self.names.name(order_id))
+        self.missed.pop(order_id, None)
         self.known.pop(self.orders.get((symbol, venue_id), 0), None)
         self.known[order_id] = Known(symbol, venue_id)
         self.orders[symbol, venue_id] = order_id
@@ -96,11 +106,18 @@ class Books:
             oldest = self.known.pop(next(iter(self.known)))
             self.orders.pop(oldest, None)
 
-    def ours(self, symbol: int, venue_id: int, names: Sequence[str]) -> int:
-        """Our id of an order, by a name of it or else by the venue's id; 0 if it is not ours."""
+    def ours(self, symbol: int, venue_id: int, names: Sequence[str], made_ns: int = 0) -> int:
+        """Our id of an order, by a name of it or else by the venue's id; 0 if it is not ours.
+
+        Refused (4) where it has our name and is another engine's.
+        """
         order_id = 0
         for name in names:
-            if name and not order_id:
+            if not name:
+                continue
+            if self.names.is_anothers(name, made_ns):
+                raise another_engine(name)
+            if not order_id and not self.names.is_earlier(name, made_ns):
                 order_id = self.names.order_of(name)
         order_id = order_id or self.orders.get((symbol, venue_id), 0)
         if order_id:
@@ -122,14 +139,24 @@ class Books:
 
     def cancels(self, order_id: int) -> None:
         """A cancel is about to leave."""
-        self.canceled[order_id] = None
-        while len(self.canceled) > KNOWN_MAX:
-            del self.canceled[next(iter(self.canceled))]
+        keep(self.canceled, order_id)
+
+    def refuses(self, order_id: int) -> None:
+        """A new order was refused for certain, or did not leave: if it stands, it is another's."""
+        self.open.pop(order_id, None)
+        keep(self.refused, order_id)
+        if order_id in self.stood:
+            raise another_engine(self.names.name(order_id))
 
     def saw(self, order_id: int, status: int) -> None:
-        """The venue's word on one of our orders."""
+        """The venue's word on one of our orders; Refused (4) of one that it did not take."""
         if status != OPEN:
             self.open.pop(order_id, None)
+        if status == REJECTED:
+            return
+        keep(self.stood, order_id)
+        if order_id in self.refused:
+            raise another_engine(self.names.name(order_id))
 
     def are_open(self, ids: Sequence[int], asked_ns: int) -> None:
         """All of ours that are open; what was sent long before and is not there is not open."""
@@ -168,3 +195,10 @@ class Books:
         if known is not None and known.at_ns < at_ns:
             moved = Balance(known.free + free, known.locked + locked, known.at_ns)
             self.balances[asset] = moved
+
+
+def keep(ids: dict[int, None], order_id: int) -> None:
+    """Remember an order; the oldest are forgotten."""
+    ids[order_id] = None
+    while len(ids) > KNOWN_MAX:
+        del ids[next(iter(ids))]

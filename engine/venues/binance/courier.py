@@ -6,7 +6,7 @@ seconds more, and who waits for its end (`Terms.settle_ns`) must not wait in vai
 
 from collections.abc import Callable, Iterator
 
-from engine.venues.asking import CANCEL, SUBMIT, Request
+from engine.venues.asking import ASK_FILLS, ASK_ORDER, CANCEL, SUBMIT, Request
 from engine.venues.binance.clock import VenueClock
 from engine.venues.binance.limits import Limits
 from engine.venues.binance.pacing import SECOND_NS
@@ -20,6 +20,7 @@ HOLD_NS = SECOND_NS  # what acts and could not leave for so long does not leave
 QUESTION_NS = 5 * SECOND_NS  # a question that took so long is not asked further
 GIVE_UP_NS = 60 * SECOND_NS  # no answer is expected any more
 URGENT = (SUBMIT, CANCEL, TIME, SUBSCRIBE)
+OF_ORDERS = (SUBMIT, CANCEL, ASK_ORDER, ASK_FILLS)
 PENDING_MAX = 4_096
 
 
@@ -30,6 +31,7 @@ class Courier:
         self.key, self.clock, self.limits = key, VenueClock(), Limits()
         self.waiting: list[Question] = []
         self.pending: dict[str, Question] = {}
+        self.is_met = False  # whether the account was looked at: before, nothing of orders leaves
         self._last_id = 0
 
     def post(self, question: Question, call: Call) -> None:
@@ -123,6 +125,8 @@ class Courier:
             call = question.call
             if call is None or (question.retried and not self.clock.is_known):
                 continue
+            if not self.is_met and question.verb in OF_ORDERS:
+                continue
             if self._leaves_at(question, now_ns) <= now_ns:
                 yield question, call
 
@@ -130,6 +134,8 @@ class Courier:
         """When the limits let it go, by our clock."""
         if question.call is None:
             return now_ns
+        if not self.is_met and question.verb in OF_ORDERS:
+            return question.asked_ns + patience_ns(question)
         venue_ns = self.clock.venue_ns(now_ns)
         urgent = question.verb in URGENT
         at_ns = self.limits.leave_at_ns(question.call.cost, venue_ns, urgent=urgent)

@@ -15,6 +15,7 @@ from engine.venues.binance.steps import Question, begin
 RULES_NS = 300 * SECOND_NS  # symbols halt and come back
 HALTED_NS = 5 * SECOND_NS  # while one is halted
 AVERAGE_NS = 60 * SECOND_NS
+MEET_NS = 2 * SECOND_NS  # between two first looks at the account: until one succeeds nothing leaves
 OWN = (TIME, RULES, AVERAGE)
 
 
@@ -23,7 +24,14 @@ class Errands:
 
     def __init__(self, courier: Courier, books: Books) -> None:
         self._courier, self._books = courier, books
-        self._rules_at_ns = self._average_at_ns = 0
+        self._rules_at_ns = self._average_at_ns = self._meet_at_ns = 0
+
+    def meet(self, now_ns: int) -> None:
+        """Asks what is held until it was told once; the first time somebody else asks."""
+        if not self._courier.is_met and now_ns >= self._meet_at_ns:
+            if self._meet_at_ns:
+                self.ask_holding(now_ns)
+            self._meet_at_ns = now_ns + MEET_NS
 
     def go(self, now_ns: int) -> None:
         """Asks what is due."""
@@ -37,7 +45,8 @@ class Errands:
 
     def due_ns(self) -> list[int]:
         """When `go` has something to do."""
-        return [self._courier.clock.ask_at_ns(), self._rules_at_ns, self._average_at_ns]
+        meet_ns = [] if self._courier.is_met else [self._meet_at_ns]
+        return [self._courier.clock.ask_at_ns(), self._rules_at_ns, self._average_at_ns, *meet_ns]
 
     def ask_time(self, now_ns: int, line: int = 0) -> None:
         """The venue's clock; with a line, on that connection."""

@@ -66,9 +66,9 @@ def execution_told(event: dict[str, Any], books: Books, executions: Executions) 
     """An `executionReport`: the trade in it, and the order's state after it."""
     symbol, venue_id = symbol_in(event, "s", books), whole_in(event, "i")
     # Of a canceled order `c` is the cancel's id and `C` the order's.
-    order_id = books.ours(
-        symbol, venue_id, (text_or_nothing(event, "C"), text_or_nothing(event, "c"))
-    )
+    names = text_or_nothing(event, "C"), text_or_nothing(event, "c")
+    made_ns = time_ns_in(event, "O") if "O" in event else 0
+    order_id = books.ours(symbol, venue_id, names, made_ns)
     if order_id == 0:
         books.note(f"an execution of an order that is not ours: {venue_id}")
         return []

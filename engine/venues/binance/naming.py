@@ -11,6 +11,7 @@ from engine.errors import Refused
 LENGTH_MAX = 36
 NUMBER_MAX = 1 << 62
 LEARNED_MAX = 256
+APART_NS = 600_000_000_000  # clocks jump: times nearer than that say nothing of before and after
 EPOCHS_BACK_MAX = 256  # lives before this one in which an order of unknown age is looked for
 
 
@@ -22,6 +23,8 @@ class Names:
             raise Refused(f"{journal[:40]!r} is no journal's stamp.", "Give its 8 hex digits.")
         self.prefix, self.epoch, self.first_id = f"S{journal}-", epoch, first_id
         self._ours = re.compile(self.prefix + r"(0|[1-9][0-9]*)-([1-9][0-9]*)c?\Z")
+        self._newest = first_id - 1  # the last number that was sent
+        self.since_ns = 0  # of the venue's clock: before it no order of this life was sent
         self._epochs: dict[int, int] = {}
         self._missed: dict[int, set[str]] = {}  # names that an order was not found by
 
@@ -37,13 +40,43 @@ class Names:
 
         From the name of an older epoch's order its epoch is learned.
         """
+        epoch, order_id = self._parts(name)
+        if 0 < order_id < self.first_id:
+            self.learn(order_id, epoch)
+        return order_id
+
+    def sent(self, order_id: int) -> None:
+        """An order of this life is about to leave."""
+        self._newest = max(self._newest, order_id)
+
+    def is_anothers(self, name: str, made_ns: int = 0) -> bool:
+        """Whether a name has our stamp and this journal never sent it: a copy of it is in use.
+
+        `made_ns` is when the venue took the order, 0 where it does not say so: in a copy of long
+        ago lives and orders have numbers that are past here.
+        """
+        epoch, order_id = self._parts(name)
+        if order_id == 0:
+            return False
+        if epoch == self.epoch:  # its cancels may be of orders of older lives
+            is_older = order_id < self.first_id and not name.endswith("c")
+            return is_older or order_id > self._newest
+        is_late = 0 < self.since_ns < made_ns - APART_NS
+        return epoch > self.epoch or order_id >= self.first_id or is_late
+
+    def is_earlier(self, name: str, made_ns: int) -> bool:
+        """Whether an order is older than the life that its name says: of before a backup."""
+        if not 0 < made_ns < self.since_ns - APART_NS:
+            return False
+        epoch, order_id = self._parts(name)
+        return epoch == self.epoch and order_id >= self.first_id
+
+    def _parts(self, name: str) -> tuple[int, int]:
+        """Epoch and number of a name, both 0 where it is none of this journal's."""
         match = self._ours.match(name)
         if match is None or len(name) > LENGTH_MAX or int(match[2]) >= NUMBER_MAX:
-            return 0
-        order_id = int(match[2])
-        if order_id < self.first_id:
-            self.learn(order_id, int(match[1]))
-        return order_id
+            return 0, 0
+        return int(match[1]), int(match[2])
 
     def learn(self, order_id: int, epoch: int) -> None:
         """The life in which an older order was sent, as its name or a journal tells it."""

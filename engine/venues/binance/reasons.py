@@ -56,7 +56,12 @@ def is_definite(status: int, code: int, message: str) -> bool:
         return True  # a firewall took it
     if code in UNDECIDED or not CODES_LOW < code < CODES_HIGH:
         return status in (418, 429)
-    return not (code == REJECTED and message.startswith(DUPLICATE.rstrip(".")))
+    return not is_duplicate(code, message)
+
+
+def is_duplicate(code: int, message: str) -> bool:
+    """Whether an order is refused because an open one has its name."""
+    return code == REJECTED and message.startswith(DUPLICATE.rstrip("."))
 
 
 def words_of(reason: int) -> str:

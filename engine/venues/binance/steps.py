@@ -32,9 +32,10 @@ from engine.venues.binance.answers import (
     order_in,
     trades_in,
 )
-from engine.venues.binance.books import Books
+from engine.venues.binance.books import Books, keep
 from engine.venues.binance.reading import Unreadable, rows_of
 from engine.venues.binance.requests import Call
+from engine.venues.whose import another_engine
 
 Heard = tuple[int, Answer]  # the number of the request, or 0 for what comes by itself
 PAGES_MAX = 64
@@ -97,6 +98,7 @@ def begin_order(question: Question, books: Books) -> Step:
         books.note(f"order {order.order_id}: {reasons.words_of(reason)}")
         return Step([(question.number, Refusal(reason))])
     name = books.names.name(order.order_id)
+    books.names.sent(order.order_id)
     return Step([], requests.place(order, books.rules[order.symbol], name))
 
 
@@ -133,6 +135,8 @@ def place_result(question: Question, result: object, books: Books) -> Step:
 def order_result(question: Question, result: object, books: Books) -> Step:
     """A cancel or a question found the order."""
     told = order_in(result, books)
+    if told.is_earlier:
+        return not_found(question, reasons.NO_SUCH_ORDER, books)
     if told.order_id != question.request.order_id:
         raise Unreadable(f"the answer is of order {told.order_id}, not of this one")
     if question.verb == ASK_FILLS:
@@ -198,10 +202,14 @@ def failed(question: Question, status: int, error: object, books: Books) -> Step
 
 
 def order_refused(question: Question, error: tuple[int, int, str], books: Books) -> Step:
-    """Refused for certain, or nobody knows: then it is asked for, and never sent again."""
+    """Refused for certain, or nobody knows: then it is asked for, and never sent again.
+
+    So an open order that has its name already is another engine's: Refused (4).
+    """
+    if reasons.is_duplicate(*error[1:]):
+        raise another_engine(books.names.name(question.request.order_id))
     if not reasons.is_definite(*error):
         return Step([(question.number, Silence())])
-    books.open.pop(question.request.order_id, None)
     return Step([(question.number, Refusal(error[1]))])
 
 
@@ -223,6 +231,8 @@ def not_found(question: Question, code: int, books: Books) -> Step:
         return Step([(question.number, Silence())])
     if question.name:
         books.names.missed(order_id, question.name)
+    if question.venue_id:
+        keep(books.missed, order_id)
     if question.names:
         return next_name(question, books)
     books.names.looked_through(order_id)

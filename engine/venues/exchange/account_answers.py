@@ -40,7 +40,7 @@ def account(ask: Ask) -> Any:
             if is_whole or row.free or row.locked
         ],
         "permissions": ["SPOT"],
-        "uid": held.id,
+        "uid": held.uid,
     }
 
 

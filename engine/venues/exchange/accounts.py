@@ -68,12 +68,12 @@ class Account:
     """
 
     __slots__ = (
-        *("id", "balances", "dealings", "trade_group", "is_followed"),
+        *("id", "uid", "balances", "dealings", "trade_group", "is_followed"),
         *("commission", "costs", "remembers"),
     )
 
     def __init__(self, account_id: int, free: dict[str, int], commission: Commission) -> None:
-        self.id = account_id
+        self.id = self.uid = account_id
         self.balances = {asset: Balance(amount) for asset, amount in free.items()}
         self.pay_by(commission)
         self.dealings: dict[str, Dealings] = {}

@@ -75,14 +75,19 @@ def submit(order_id: int = 1, flags: int = BUY_LIMIT, lots: int = 1_000, price: 
 
 
 class Line:
-    """An account with one connection, subscribed, its venue's clock our own."""
+    """An account with one connection, subscribed, its venue's clock our own.
+
+    A hundred orders of this life were sent before.
+    """
 
     def __init__(self, *, rules: Rules | None = None, first_id: int = 1, connected: bool = True):
         names = Names("0badcafe", 7, first_id)
+        names.sent(first_id + 99)
         self.account = Account(KEY, Books([rules or eth_rules()], names))
         self.now_ns = START
         self.number = 0
         self.sent: list[dict[str, Any]] = []
+        self.account.courier.is_met = not connected
         if connected:
             self.connect(1)
 

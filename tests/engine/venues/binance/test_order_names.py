@@ -99,7 +99,8 @@ def test_a_cancel_of_an_order_of_an_older_life_finds_its_name():
         heard = line.refuse(sent, -2011, "Unknown order sent.")
     sent = line.only("order.cancel")
     name = "S0badcafe-5-5"
-    heard = line.reply(sent, order_row(5, status="CANCELED", origClientOrderId=name))
+    told = {"origClientOrderId": name, "clientOrderId": name + "c"}
+    heard = line.reply(sent, order_row(5, status="CANCELED", **told))
 
     assert asked == ["S0badcafe-6-5", "S0badcafe-6-5c", "S0badcafe-5-5"]
     assert [type(one) for one in words(heard)] == [Seen]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.errors import Refused
 from engine.messages import BUY, IN_BASE, IN_OTHER, IN_QUOTE, SELL
 from engine.venues.asking import (
     ABSENT,
@@ -65,14 +66,13 @@ def test_trap_9_an_unknown_status_is_silence_and_is_never_sent_again(status, cod
     assert [one for one in line.leaves() if one["method"] == "order.place"] == []
 
 
-def test_trap_10_a_duplicate_is_no_refusal():
-    """The id is in use: then the order is there, and is asked for."""
+def test_trap_10_a_duplicate_is_another_engines_order():
+    """The id is in use, and ours was sent once: nothing goes on."""
     line = Line()
     line.submit(submit())
 
-    heard = line.refuse(line.only(), -2010, "Duplicate order sent.")
-
-    assert words(heard) == [Silence()]
+    with pytest.raises(Refused, match="S0badcafe-7-1 is not of this one"):
+        line.refuse(line.only(), -2010, "Duplicate order sent.")
 
 
 def test_trap_10_other_rejections_are_definite():
