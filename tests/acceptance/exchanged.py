@@ -82,16 +82,20 @@ def venue(*words: str) -> Iterator[Place]:
     assert process.stdout is not None
     try:
         port = int(json.loads(process.stdout.readline())["port"])
-        addresses = {
-            "SUPREME_EXCHANGE__REST_URL": f"http://127.0.0.1:{port}",
-            "SUPREME_EXCHANGE__STREAM_URL": f"ws://127.0.0.1:{port}",
-            "SUPREME_EXCHANGE__API_URL": f"ws://127.0.0.1:{port}/ws-api/v3",
-        }
-        yield Place(port, {**addresses, **KEYS}, process)
+        yield Place(port, {**addresses_of(port), **KEYS}, process)
     finally:
         process.terminate()
         process.wait(30)
         process.stdout.close()
+
+
+def addresses_of(port: int) -> dict[str, str]:
+    """Where an engine finds a venue on this machine."""
+    return {
+        "SUPREME_EXCHANGE__REST_URL": f"http://127.0.0.1:{port}",
+        "SUPREME_EXCHANGE__STREAM_URL": f"ws://127.0.0.1:{port}",
+        "SUPREME_EXCHANGE__API_URL": f"ws://127.0.0.1:{port}/ws-api/v3",
+    }
 
 
 def state_of(home: Path) -> Any:

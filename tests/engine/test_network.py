@@ -148,6 +148,7 @@ def test_what_is_cut_is_opened_again(venue):
 def test_where_no_connection_can_be_had_orders_go_over_rest(venue):
     """Each once, and what came of it is heard."""
     with living(venue.port, NOBODY) as engine:
+        engine.answer_to(Request(2, ASK_HOLDING))
         placed = engine.answer_to(order(1))
 
         assert placed == Seen(1, OPEN)

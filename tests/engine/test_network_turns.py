@@ -57,6 +57,7 @@ class Connected:
         settings = Settings(Addresses(ws, rest), polls=False)
         market = live_market([rules.instrument], settings, lambda: 0.5)
         account = Account(KEY, Books([rules], Names("0badcafe", 1, 1)))
+        account.courier.is_met = True  # nobody here would answer the first look
         api = f"ws://127.0.0.1:{account_port}/ws-api/v3"
         exchange = Exchange("binance", rest_url=rest, stream_url=ws, api_url=api)
         self.poll, self.records, self.turned_ns = select.epoll(), b"", time.time_ns()
