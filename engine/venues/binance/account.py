@@ -11,6 +11,7 @@ from engine.venues.asking import ASK_HOLDING, SUBMIT, Refusal, Request, Silence
 from engine.venues.binance import reasons, requests
 from engine.venues.binance.books import Books
 from engine.venues.binance.courier import QUESTION_NS, SUBSCRIBE, TIME, Courier
+from engine.venues.binance.early import Early
 from engine.venues.binance.errands import OWN, Errands
 from engine.venues.binance.events import LOOK_AFTER, Executions, event_told
 from engine.venues.binance.limits import Headroom, cost_of, until_of, until_of_headers
@@ -41,6 +42,7 @@ class Account:
         self.trouble = ""  # why the account's stream was refused last
         self._executions = Executions()
         self._errands = Errands(self.courier, books)
+        self._early = Early(self.courier, books)
 
     def ask(self, request: Request, now_ns: int) -> list[Heard]:
         """A request; what is known of it at once. What it needs asked comes out of `leaving`."""
@@ -49,8 +51,8 @@ class Account:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether something waits to leave."""
-        return bool(self.courier.waiting)
+        """Whether something waits to leave, or to be heard at the next tick."""
+        return bool(self.courier.waiting) or self._early.due_ns() == 1
 
     def leaving(self, now_ns: int) -> list[tuple[int, str]]:
         """(connection, text) of all that leaves now."""
@@ -118,6 +120,8 @@ class Account:
     def tick(self, now_ns: int) -> list[Heard]:
         """Time has passed: what could not leave is given back, clock and rules are asked for."""
         heard: list[Heard] = []
+        for event in self._early.over(now_ns):
+            heard += self._told("executionReport", event, now_ns)
         for question in self.courier.held_back(now_ns):
             if question.verb == SUBSCRIBE:
                 self.lines.unsubscribed(question.line, now_ns)
@@ -137,7 +141,8 @@ class Account:
         subscribe = [one.subscribe_at_ns for one in self.lines.open.values() if one.subscribe_at_ns]
         wanted_ns = self.lines.wanted_at_ns(now_ns)
         later = [at_ns for at_ns in (wanted_ns, *self._errands.due_ns()) if at_ns > now_ns]
-        return min([self.courier.due_ns(now_ns), *later, *subscribe])
+        early_ns = self._early.due_ns() or self.courier.due_ns(now_ns)
+        return min([self.courier.due_ns(now_ns), early_ns, *later, *subscribe])
 
     def wants_line(self, now_ns: int) -> bool:
         """Whether a connection should be opened: none stands, or its time is nearly over."""
@@ -257,9 +262,17 @@ class Account:
             self.lines.shuts_down(line)
         elif kind == "eventStreamTerminated" and line in self.lines.open:
             self.lines.terminated(line, now_ns)
-        else:
-            heard = event_told(kind, event, self.books, self._executions)
-            if kind in LOOK_AFTER:
-                self._errands.ask_holding(now_ns)
-            return [(0, answer) for answer in heard]
+        elif kind != "executionReport" or not self._early.keeps(event, now_ns):
+            return self._told(kind, event, now_ns)
         return []
+
+    def _told(self, kind: str, event: dict[str, Any], now_ns: int) -> list[Heard]:
+        """What an event says of the account; one that cannot be read leaves a note."""
+        try:
+            heard = event_told(kind, event, self.books, self._executions)
+        except Unreadable as why:
+            self.books.note(f"unreadable: {why}")
+            return []
+        if kind in LOOK_AFTER:
+            self._errands.ask_holding(now_ns)
+        return [(0, answer) for answer in heard]

@@ -136,10 +136,58 @@ def test_a_refusal_of_an_order_that_stands_says_that_it_is_a_copys():
     line = Line()
     line.submit(submit())
     placed = line.only()
-    line.event(**report())
+    line.event(**trade_report())
+    line.refuse(placed, -2010, "Account has insufficient balance.")
 
     with pytest.raises(Refused, match="S0badcafe-7-1 is not of this one"):
-        line.refuse(placed, -2010, "Account has insufficient balance.")
+        line.wait(0.0)
+
+
+def test_a_copys_trade_that_is_quicker_than_our_own_answer_is_not_counted():
+    """Two engines that decide alike send at once: only the answer says which order is ours."""
+    line = Line()
+    line.submit(submit())
+    placed = line.only()
+    theirs = line.event(**trade_report(i=6_001))
+    ours = words(line.reply(placed, order_row()))
+
+    with pytest.raises(Refused, match="S0badcafe-7-1 is not of this one"):
+        line.wait(0.0)
+
+    assert theirs == []
+    assert ours == [Seen(1, OPEN)]
+
+
+def test_a_report_waits_for_the_answer_to_its_order():
+    """Then it is told at the next turn, which is due at once."""
+    line = Line()
+    line.submit(submit())
+    placed = line.only()
+    early = line.event(**trade_report())
+    waits_until_ns = line.account.due_ns(line.now_ns)
+    answered = words(line.reply(placed, order_row()))
+    is_due = line.account.is_waiting and line.account.due_ns(line.now_ns) <= line.now_ns
+
+    told = words(line.wait(0.0))
+
+    assert (early, answered, is_due) == ([], [Seen(1, OPEN)], True)
+    assert [type(one) for one in told] == [Trade, Seen]
+    assert line.now_ns < waits_until_ns <= line.now_ns + SECOND
+    assert not line.account.is_waiting
+
+
+def test_a_report_of_an_order_that_is_not_answered_is_told_after_a_second():
+    """The answer may never come; one that cannot be read leaves a note."""
+    line = Line()
+    line.submit(submit())
+    line.leaves()
+    line.event(**trade_report())
+    line.event(**trade_report(l="much"))
+
+    told = words(line.wait(1.0))
+
+    assert [type(one) for one in told] == [Trade, Seen]
+    assert any("unreadable" in note for note in line.books.notes)
 
 
 def test_a_report_of_our_own_refused_order_is_no_copys():

@@ -64,6 +64,7 @@ def test_trap_5_a_venue_clock_that_runs_ahead_moves_our_stamps_and_not_our_time(
     line.submit(submit())
 
     sent = line.only("order.place")
+    line.reply(sent, order_row())
     heard = line.event(**report(E=line.now_ns // MS + 1_300))
 
     assert sent["params"]["timestamp"] == line.now_ns // MS + 1_300
