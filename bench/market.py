@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine.core import ROOT, core_of, load_native
-from engine.instruments import instrument
+from engine.instruments_file import instrument
 from engine.layout import dtype_of
 from engine.messages import BAR_CLOSED, RECORD, RECORD_SIZE, Heartbeat, encode, split
 from engine.opening import for_core, opening_records

@@ -13,7 +13,7 @@ from typing import Any
 from bench.figures import Absent, Figure
 from bench.market import SHARED, opened
 from bench.measuring import cpu_ns, interleaved, median
-from engine.instruments import instrument
+from engine.instruments_file import instrument
 from engine.market.live import LiveMarket
 from engine.market.putting_together import Settings, live_market
 from engine.messages import BOOK_TOP, PACKED, RECORD_SIZE

@@ -16,7 +16,7 @@ from bench.market import NEVER_STOPPED, SYMBOL, TRADED_ON, begins_ns, native
 from bench.measuring import cpu_ns, median
 from engine.core import code_digest, core_of, digest_of, layout_digest
 from engine.folding import fold
-from engine.instruments import instrument
+from engine.instruments_file import instrument
 from engine.journal.folded import Folding, Kept, is_settled, keep_state
 from engine.journal.recovery import chunks, recover, survey
 from engine.journal.segments import Identity

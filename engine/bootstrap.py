@@ -10,7 +10,7 @@ from engine.beginning import SEEDED, begin
 from engine.control.places import printable
 from engine.errors import Refused
 from engine.folding import end
-from engine.instruments import instrument
+from engine.instruments_file import instrument
 from engine.journal.lock import hold
 from engine.journal.segments import HEADER_SIZE, Identity, unwritable
 from engine.journal.writer import Journal

@@ -15,7 +15,7 @@ import typer
 
 from engine import core as cores
 from engine.errors import Refused
-from engine.instruments import instrument
+from engine.instruments_file import instrument
 from engine.market.binance_streams import TICKS, Addresses
 from engine.market.putting_together import Settings, live_market
 from engine.market.recorder import MEGABYTE, SECOND_NS, Bounds, Kept, Recorder

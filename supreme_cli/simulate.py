@@ -9,7 +9,8 @@ import typer
 
 from engine import core as cores
 from engine.errors import Refused
-from engine.instruments import Instrument, instrument
+from engine.instruments import Instrument
+from engine.instruments_file import instrument
 from engine.market.layouts import BARS, TRADES
 from engine.market.simulated import MINUTE_NS, PLAYED, START_NS, SimulatedMarket, market_of
 from engine.market.simulating import Stretch, write_stretch

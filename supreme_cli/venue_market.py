@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from itertools import takewhile
 
 from engine.errors import Refused
-from engine.instruments import Instrument, instrument
+from engine.instruments import Instrument
+from engine.instruments_file import instrument
 from engine.market.book import Book, Levels, Side, Snapshot, Update
 from engine.market.exchange_lines import Trade
 from engine.market.simulated import PRICES, market_of

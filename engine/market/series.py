@@ -5,13 +5,8 @@ from math import gcd
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.errors import Refused
-from engine.instruments import (
-    Instrument,
-    definition_records,
-    instrument,
-    load_instruments,
-    text_of_e8,
-)
+from engine.instruments import Instrument, definition_records, text_of_e8
+from engine.instruments_file import instrument, load_instruments
 from engine.journal.record_files import write_record_file
 from engine.journal.segments import Header, Identity
 from engine.layout import dtype_of

@@ -13,7 +13,8 @@ from math import sqrt
 from typing import NamedTuple
 
 from engine.arithmetic import exp
-from engine.instruments import Instrument, e8_of, load_instruments
+from engine.instruments import Instrument, e8_of
+from engine.instruments_file import load_instruments
 from engine.messages import BUYER_IS_MAKER, BarClosed, TradeTick, encode
 
 START_NS = 1_735_689_600_000_000_000  # 2025-01-01 00:00 UTC

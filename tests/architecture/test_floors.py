@@ -11,7 +11,10 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS: list[tuple[str, list[str]]] = [
     (
         "words and arithmetic",
-        ["__init__", "layout", "messages", "instruments", "arithmetic", "errors"],
+        [
+            *("__init__", "layout", "messages", "instruments", "instruments_file"),
+            *("arithmetic", "errors"),
+        ],
     ),
     ("the decision, room by room", ["strategy", "risk", "execution"]),
     (

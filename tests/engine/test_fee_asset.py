@@ -3,7 +3,7 @@
 import pytest
 
 from engine.beginning import fee_asset_of
-from engine.instruments import load_instruments
+from engine.instruments_file import load_instruments
 from engine.parts import Source
 from engine.venues.settings import Exchange
 

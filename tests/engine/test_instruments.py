@@ -18,7 +18,6 @@ from engine.instruments import (
     definition_records,
     e8_of,
     fee_of,
-    instrument,
     limit,
     lots_for,
     notional_of,
@@ -26,6 +25,7 @@ from engine.instruments import (
     share_of,
     text_of_e8,
 )
+from engine.instruments_file import instrument
 from engine.layout import fresh
 from engine.messages import (
     RECORD_SIZE,

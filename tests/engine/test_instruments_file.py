@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Refused
-from engine.instruments import BOUND, E8, e8_of, instrument, load_instruments, refuse_beyond_bounds
+from engine.instruments import BOUND, E8, e8_of, refuse_beyond_bounds
+from engine.instruments_file import instrument, load_instruments
 
 TODAY = instrument("ETHUSDT", date(2025, 6, 1))
 

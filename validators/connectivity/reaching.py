@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 
 from engine.errors import Refused
-from engine.instruments import Instrument, instrument, text_of_e8
+from engine.instruments import Instrument, text_of_e8
+from engine.instruments_file import instrument
 from engine.venues.binance.checks import refuse_lacking_types
 from engine.venues.binance.limits import cost_of
 from engine.venues.binance.reading import Unreadable, object_of, time_ns_in

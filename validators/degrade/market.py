@@ -5,7 +5,8 @@ from itertools import islice
 from pathlib import Path
 
 from engine.core import code_digest, layout_digest
-from engine.instruments import definition_records, instrument
+from engine.instruments import definition_records
+from engine.instruments_file import instrument
 from engine.journal.record_files import write_record_file
 from engine.journal.segments import Header, Identity
 from engine.market.simulated import START_NS, SimulatedMarket

@@ -11,7 +11,8 @@ from typing import Any
 
 from engine import messages as kinds
 from engine.errors import Refused
-from engine.instruments import Instrument, load_instruments
+from engine.instruments import Instrument
+from engine.instruments_file import load_instruments
 from engine.messages import BUY, FEE_STEP, decode
 from engine.resilience.breaker import CLOSED
 from engine.resilience.pool import BUSY

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from engine.core import Span, core_of, digest_of
 from engine.execution.orders import NEW, PARTIALLY_FILLED, PENDING_CANCEL, is_open
-from engine.instruments import Instrument, load_instruments
+from engine.instruments import Instrument
+from engine.instruments_file import load_instruments
 from engine.loop import Loop
 from engine.messages import (
     OUTSIDE,

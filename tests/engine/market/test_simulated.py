@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 
 import pytest
 
-from engine.instruments import instrument
+from engine.instruments_file import instrument
 from engine.market.simulated import (
     BUSY,
     CALM,

@@ -10,7 +10,7 @@ import pytest
 
 from engine import core as cores
 from engine.errors import Refused
-from engine.instruments import instrument
+from engine.instruments_file import instrument
 from engine.journal.folded import Folding
 from engine.messages import (
     ORDER_FILLED,

@@ -76,7 +76,7 @@ def instrument_of():
     """What the market of these journals trades."""
     from datetime import date
 
-    from engine.instruments import instrument
+    from engine.instruments_file import instrument
 
     return instrument("ETHUSDT", date(2025, 1, 1))
 

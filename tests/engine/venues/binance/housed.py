@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any, NamedTuple
 
-from engine.instruments import instrument
+from engine.instruments_file import instrument
 from engine.venues.exchange.api_session import ApiSession, Wire
 from engine.venues.exchange.faults import Faults, plan_of
 from engine.venues.exchange.front import Front
