@@ -1,6 +1,7 @@
 """What do facts change? Orders, positions, cash, instruments, parameters and operator acts."""
 
 from engine.arithmetic import scaled
+from engine.execution.corrections import correct, hold_aside, take_fee_balance
 from engine.execution.orders import (
     ACCEPT,
     CANCEL,
@@ -18,17 +19,13 @@ from engine.execution.orders import (
 )
 from engine.execution.portfolio import (
     apply_fill,
-    correct,
     deposit,
     forget_peak,
-    hold_aside,
     is_repeated,
     keep_fill,
     mark,
-    take_fee_balance,
     weigh_fee,
 )
-from engine.instruments import define, limit
 from engine.messages import (
     ACCOUNT_NAMED,
     CASH_DEPOSITED,
@@ -54,6 +51,7 @@ from engine.messages import (
     POSITION_CORRECTED,
     SELL,
 )
+from engine.remeasuring import take_definition, take_limits
 from engine.risk.breakers import HALTED, flatten, kill, reset, trading_state
 from engine.state import set_parameter
 from engine.strategy.context import take_context
@@ -70,11 +68,11 @@ def account(state, number, event):
     elif ORDER_ACCEPTED <= kind <= ORDER_UNKNOWN:
         take_report(state, number, event, trigger_of(kind))
     elif kind == INSTRUMENT_DEFINED:
-        define(state.symbols[number].instrument, event)
+        take_definition(state, number, event)
         state.clock.symbols = max(state.clock.symbols, number + 1)
         state.venue.outside = state.clock.flags % 2
     elif kind == INSTRUMENT_LIMITED:
-        limit(state.symbols[number].instrument, event)
+        take_limits(state, number, event)
     elif kind == PARAMETER_CHANGED:
         set_parameter(state.parameters, event.a, event.b, scaled(event.b, event.c))
     elif kind == CASH_DEPOSITED:

@@ -28,6 +28,7 @@ from engine.messages import (
 )
 from engine.opening import E8, for_core, opening_records
 from engine.options import Options
+from engine.other_steps import counted_alike, tell_steps
 from engine.parts import Engine, Source
 from engine.ports import Venue
 from engine.profile import parameter_records
@@ -57,6 +58,7 @@ def begin(
     kept, lost = fold(engine, say, stop)
     refuse_other_market(engine, kept, options.data_dir)
     refuse_what_cannot_change(engine, kept, options)
+    engine.source = counted_alike(engine.source, engine.core.state)
     engine.records = records_after(kept, engine.source, options.data_dir)
     engine.resumed, engine.ordered = kept.market_records > 0, engine.core.state.orders.last_id
     tell_what_stays(engine, say)
@@ -78,6 +80,7 @@ def begin(
     started = encode(EngineStarted(0, now_ns, now_ns, kept.epoch, os.getpid()))
     journal.append(b"".join([*texts_of(engine.source.label, LABEL, received_ns=now_ns), started]))
     tell_beginning(engine)
+    tell_steps(engine, say)
     tell_changes(engine)
     if engine.source.exchange is not None:
         take_up(engine, engine.source.exchange, now_ns)
@@ -141,7 +144,8 @@ def begun(kept: Kept, source: Source) -> Kept:
 def refuse_other_market(engine: Engine, kept: Kept, data_dir: str) -> None:
     """Refused (4) when the journal is of other money, another seed or other instruments.
 
-    A file may have another name by now: it is its content that counts.
+    A file may have another name by now: it is its content that counts. Other steps alone are no
+    other instrument at an exchange: what is held there is carried over.
     """
     label, source = kept.label, engine.source
     if label and label.startswith(REAL) != source.label.startswith(REAL):
@@ -156,11 +160,10 @@ def refuse_other_market(engine: Engine, kept: Kept, data_dir: str) -> None:
     for number in range(engine.core.state.clock.symbols):
         known = symbols[number].instrument
         wanted = source.instruments[number] if number < len(source.instruments) else None
-        if wanted is None or (kept.names.get(number), known.tick_e8, known.lot_e8) != (
-            wanted.name,
-            wanted.tick_e8,
-            wanted.lot_e8,
-        ):
+        if wanted is None or kept.names.get(number) != wanted.name:
+            raise another_market(kept, source, data_dir)
+        steps = (known.tick_e8, known.lot_e8)
+        if not is_outside and steps != (wanted.tick_e8, wanted.lot_e8):
             raise another_market(kept, source, data_dir)
 
 

@@ -12,7 +12,7 @@ from engine.execution.orders import (
     release,
     step,
 )
-from engine.instruments import fee_of, notional_of
+from engine.instruments import down_to, fee_of, notional_of
 from engine.messages import BUY, LIMIT, MARKET, SELL, STOP
 from engine.risk.breakers import least_confidence, size_factor
 from engine.risk.gate import (
@@ -80,9 +80,10 @@ def ask_cancel(state, number, order_id):
     cancel(state.commands, state.clock, number, order_id, state.intent.cause)
 
 
-def most_lots(instrument, kind):
-    """The largest quantity of one order; more goes out in further ones."""
-    return instrument.market_lots_max if kind == MARKET else instrument.lots_max
+def orderable(instrument, kind, lots):
+    """What of a quantity one order may have; more goes out in further ones."""
+    most = instrument.market_lots_max if kind == MARKET else instrument.lots_max
+    return down_to(min(lots, most), instrument.lot_step)
 
 
 def draft_entry(state, symbol):
@@ -92,17 +93,17 @@ def draft_entry(state, symbol):
     resting = state.parameters.orders.entry == 1
     draft.side = BUY
     draft.type = LIMIT if resting else MARKET
-    draft.price = market.bid if resting else 0
+    draft.price = down_to(market.bid, symbol.instrument.price_step) if resting else 0
     draft.freed_lots = 0
     draft.expires_ns = 0
     if resting:
         wait_ns = state.parameters.orders.limit_seconds * SECOND_NS
         draft.expires_ns = state.clock.now_ns + wait_ns
-    price = market.bid if resting else market.ask
+    price = draft.price if resting else market.ask
     factor = size_factor(state.breakers)
     equity = state.account.equity_e8
     lots = entry_lots(state.parameters.sizing, symbol.instrument, equity, price, factor)
-    draft.lots = min(lots, most_lots(symbol.instrument, draft.type))
+    draft.lots = orderable(symbol.instrument, draft.type, lots)
     draft.claim = cost_of(state, symbol, price, draft.lots)
 
 
@@ -119,7 +120,7 @@ def draft_sale(state, symbol, kind, price):
     draft.side = SELL
     draft.type = kind
     draft.price = price
-    draft.lots = min(symbol.position.lots, most_lots(symbol.instrument, kind))
+    draft.lots = orderable(symbol.instrument, kind, symbol.position.lots)
     draft.claim = draft.lots
     draft.freed_lots = 0
     draft.expires_ns = 0
@@ -175,7 +176,7 @@ def protect(state, number):
     """Place the protective stop under a position that has none, once its entry has ended."""
     symbol = state.symbols[number]
     position = symbol.position
-    price = stop_price(state.parameters.sizing, position.entry_price)
+    price = stop_price(state.parameters.sizing, symbol.instrument, position.entry_price)
     if guard(state, number) or position.stop_id + position.closing_id > 0:
         return
     ready = position.entering_id == 0 and price > 0 and is_sellable(symbol)
@@ -202,7 +203,7 @@ def guard(state, number):
     """
     symbol = state.symbols[number]
     position = symbol.position
-    price = stop_price(state.parameters.sizing, position.entry_price)
+    price = stop_price(state.parameters.sizing, symbol.instrument, position.entry_price)
     if position.stop_id + position.closing_id > 0 or symbol.features.market.bid > price:
         return False
     if not is_sellable(symbol) or not has_room(state.commands, 3):
@@ -248,6 +249,6 @@ def is_sellable(symbol):
     What is denied here is never asked for again and again: a flatten ends with it as its remainder.
     """
     instrument = symbol.instrument
-    lots = min(symbol.position.lots, most_lots(instrument, MARKET))
+    lots = orderable(instrument, MARKET, symbol.position.lots)
     value = notional_of(instrument, symbol.features.market.bid, lots)
     return lots > 0 and lots >= instrument.lots_min and value >= instrument.notional_min_e8

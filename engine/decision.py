@@ -10,7 +10,16 @@ from engine.dealing import ENTERED, guard, protect, pursue
 from engine.execution.curve import draw
 from engine.execution.portfolio import mark
 from engine.instruments import BOUND
-from engine.messages import BAR_CLOSED, BOOK_TOP, HEARTBEAT, ORDER_FILLED, PAST, TRADE_TICK
+from engine.messages import (
+    BAR_CLOSED,
+    BOOK_TOP,
+    HEARTBEAT,
+    INSTRUMENT_DEFINED,
+    INSTRUMENT_LIMITED,
+    ORDER_FILLED,
+    PAST,
+    TRADE_TICK,
+)
 from engine.risk.breakers import is_closing, level_after, move_to
 from engine.risk.gate import clear, has_room, report_level
 from engine.state import DECISIONS_KEPT
@@ -189,7 +198,12 @@ def close_bars(state):
 
 
 def decide_on_fact(state, number):
-    """After a fill: the breakers, and the stop under what was just bought; a word, a doubt."""
+    """After a fill: the breakers, and the stop under what was just bought; a word, a doubt.
+
+    What an instrument is asks for nothing: its limits come after its steps.
+    """
+    if state.clock.kind == INSTRUMENT_DEFINED or state.clock.kind == INSTRUMENT_LIMITED:
+        return
     if state.clock.kind == ORDER_FILLED:
         watch(state)
     obey(state)

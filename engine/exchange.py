@@ -151,6 +151,8 @@ def asked(url: str, target: str, within_s: float, stop: Callable[[], int] = neve
 def join(engine: Engine, *, rules: list[Rules], market: Market, key: Key) -> Exchanged:
     """Market and account of a running engine, named by its journal."""
     settings = engine.source.exchange or Exchange()
+    counted = zip(rules, engine.source.instruments, strict=True)
+    rules = [one._replace(instrument=traded) for one, traded in counted]
     journal_id, epoch = engine.journal.identity.journal_id, engine.kept.epoch - 1
     names = Names(journal_id.hex()[:8], epoch, engine.ordered + 1)
     seed = int.from_bytes(journal_id[:4], "little") + epoch

@@ -21,12 +21,15 @@ INSTRUMENT = block(
     notional_min_e8=I,
     price_min=I,  # ticks
     price_max=I,
+    price_step=I,  # ticks: prices of orders are multiples of it; 0 was never told, and is 1
+    lot_step=I,  # lots: so are quantities of orders
     tick=F,  # quote
     lot=F,  # base
 )
 E8 = 100_000_000
 PPM = 1_000_000
 BOUND = 4_611_686_018_427_387_904  # 2^62: no intermediate of a money formula may pass it
+STEP_MAX = 1_000_000_000  # ticks or lots between two that an order may stand on
 HALF_BOUND = 2_305_843_009_213_693_952  # 2^61
 
 # The largest intermediate of each money formula, as a product of an instrument's fields. `fee_of`
@@ -94,6 +97,13 @@ def lots_for(instrument, notional_e8, price):
     return min(lots, instrument.lots_max)
 
 
+def down_to(amount, step):
+    """The largest multiple of a step in an amount."""
+    if step <= 1:
+        return amount
+    return amount - amount % step
+
+
 def common_divisor(first: int, second: int) -> int:
     """The greatest common divisor of two numbers, the second not negative."""
     while second > 0:
@@ -130,9 +140,13 @@ def limit(instrument, event):
         return
     if event.b > BOUND // largest // instrument.value_numerator:
         return
+    if event.d > STEP_MAX or event.e > STEP_MAX:
+        return
     instrument.price_min = max(event.a, 0)
     instrument.price_max = event.b
     instrument.market_lots_max = min(max(event.c, 0), instrument.lots_max)
+    instrument.price_step = max(event.d, 1)
+    instrument.lot_step = max(event.e, 1)
 
 
 def e8_of(text: object) -> int:
@@ -169,7 +183,10 @@ def steps_of(amount: object, step_e8: int, what: str) -> int:
 
 
 class Instrument(NamedTuple):
-    """A symbol's filters, exact: tick and lot in 1e-8, prices in ticks, quantities in lots."""
+    """A symbol's filters, exact: tick and lot in 1e-8, prices in ticks, quantities in lots.
+
+    Where a venue's own steps are coarser, orders stand on multiples of `price_step`, `lot_step`.
+    """
 
     name: str
     base: str
@@ -182,6 +199,8 @@ class Instrument(NamedTuple):
     notional_min_e8: int
     price_min: int
     price_max: int
+    price_step: int = 1
+    lot_step: int = 1
 
     @property
     def value_numerator(self) -> int:
@@ -192,6 +211,21 @@ class Instrument(NamedTuple):
     def value_denominator(self) -> int:
         """Of what one lot for one tick is worth, in 1e-8 of quote."""
         return E8 // common_divisor(self.tick_e8 * self.lot_e8, E8)
+
+    def counted_in(self, tick_e8: int, lot_e8: int) -> "Instrument":
+        """The same instrument in a tick and a lot that divide its own."""
+        ticks, lots = self.tick_e8 // tick_e8, self.lot_e8 // lot_e8
+        return self._replace(
+            tick_e8=tick_e8,
+            lot_e8=lot_e8,
+            lots_min=self.lots_min * lots,
+            lots_max=self.lots_max * lots,
+            market_lots_max=self.market_lots_max * lots,
+            price_min=self.price_min * ticks,
+            price_max=self.price_max * ticks,
+            price_step=self.price_step * ticks,
+            lot_step=self.lot_step * lots,
+        )
 
     def ticks_of(self, price: object) -> int:
         """A price in text or Decimal as ticks; ValueError if it lies between two."""
@@ -235,6 +269,7 @@ def definition_records(number: int, instrument: Instrument, at_ns: int, flags: i
     steps = (instrument.tick_e8, instrument.lot_e8)
     lots = (instrument.lots_min, instrument.lots_max)
     limits = (instrument.price_min, instrument.price_max, instrument.market_lots_max)
+    coarser = [one if one > 1 else 0 for one in (instrument.price_step, instrument.lot_step)]
     defined = InstrumentDefined(*stamp, *steps, *lots, instrument.notional_min_e8, flags)
     names = texts_of(instrument.name, SYMBOL_NAME, number, at_ns)
-    return b"".join([*names, encode(defined), encode(InstrumentLimited(*stamp, *limits))])
+    return b"".join([*names, encode(defined), encode(InstrumentLimited(*stamp, *limits, *coarser))])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.venues.outside import Outside
 
 NOTES_A_TURN = 8  # of the venue's, told to the log
+RULES_CHANGED = DOUBTS[6]
 
 
 class Live(Hearing):
@@ -91,7 +92,7 @@ class Live(Hearing):
         self.doubts_seen_ns = doubts.looked_ns
         outdated = self.exchanged.account.books.outdated
         for number, why in enumerate(doubts.now().values()):
-            told = why or ("rules changed" if number in outdated else "")
+            told = why or (RULES_CHANGED if number in outdated else "")
             doubt = DOUBTS.index(told) if told in DOUBTS else len(DOUBTS) - 1
             if doubt != self.engine.core.state.symbols[number].features.market.doubt:
                 stamp = number, self.now_ns, self.now_ns

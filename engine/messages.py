@@ -69,7 +69,7 @@ NEVER_ARRIVED = 2  # reason of a rejection: asked long enough after, the venue k
 # Why a market is not believed, by number; the last stands for a reason that has none.
 DOUBTS = (
     *("", "no source speaks", "quiet", "clocks far apart", "messages late", "book out of step"),
-    *("rules changed", "for another reason"),
+    *("rules changed: a restart takes them over", "for another reason"),
 )
 PAST = 1  # flags of a bar: it closed before anybody listened, and nothing is decided as if then
 BUYER_IS_MAKER = 1  # flags of a trade: the taker sold
@@ -150,7 +150,10 @@ class InstrumentDefined(NamedTuple):
 
 
 class InstrumentLimited(NamedTuple):
-    """More of an instrument's filters: price bounds in ticks, the largest market order in lots."""
+    """More of an instrument's filters: price bounds in ticks, the largest market order in lots.
+
+    Orders stand on multiples of `price_step` ticks and `lot_step` lots; 0, as nothing, means 1.
+    """
 
     symbol: int
     time_ns: int
@@ -158,6 +161,8 @@ class InstrumentLimited(NamedTuple):
     price_min: int
     price_max: int
     market_lots_max: int
+    price_step: int = 0
+    lot_step: int = 0
     flags: int = 0
 
 

@@ -6,7 +6,7 @@ Whoever makes them drives a core on the way: reports name orders that exist, or 
 import random
 from typing import Any
 
-from engine.instruments import Instrument
+from engine.instruments import Instrument, definition_records
 from engine.layout import F
 from engine.messages import (
     CLASSES,
@@ -39,12 +39,15 @@ from engine.messages import (
     PositionCorrected,
     TradeTick,
     asset_of,
+    decode,
     encode,
+    split,
 )
 from engine.opening import for_core, opening_records
 from engine.profile import load_profile, parts_of
 from engine.state import KEYS, SYMBOLS_MAX
 from tests.builders import E8, MINUTE, QUICK, SECOND, START
+from tests.finer_steps import finer_one
 
 TWO_62 = 1 << 62
 LAST = (1 << 63) - 1
@@ -178,7 +181,7 @@ class Maker:
         """An instrument and its limits again: as they were, or first as they cannot be."""
         one = self.instruments[symbol]
         steps = [one.tick_e8, one.lot_e8, one.lots_min, one.lots_max, one.notional_min_e8]
-        bounds = [one.price_min, one.price_max, one.market_lots_max]
+        bounds = [one.price_min, one.price_max, one.market_lots_max, one.price_step, one.lot_step]
         good = [
             InstrumentLimited(*self.stamp(symbol), *bounds),
             InstrumentDefined(*self.stamp(symbol), *steps),
@@ -186,11 +189,22 @@ class Maker:
         if self.draw.random() < 0.5:
             self.follows = good[:1]
             return good[1]
-        steps[self.draw.randrange(5)] = self.extreme()
-        bounds[self.draw.randrange(3)] = self.extreme()
+        place, extreme = self.draw.randrange(5), self.extreme()
+        steps[place] = 0 if extreme == 1 and place < 2 else extreme  # a step of 1 is a finer one
+        bounds[self.draw.randrange(5)] = self.extreme()
         bad = InstrumentLimited(*self.stamp(symbol), *bounds)
         self.follows = [*good, self.bar(symbol), bad]
         return InstrumentDefined(*self.stamp(symbol), *steps)
+
+    def finer(self, symbol: int) -> Any:
+        """The instrument in finer steps, its orders on coarser ones."""
+        before = self.instruments[symbol]
+        now = finer_one(self.draw, before, self.core.state.symbols[symbol])
+        self.instruments[symbol] = now
+        self.prices[symbol] *= before.tick_e8 // now.tick_e8
+        told = split(definition_records(symbol, now, self.now_ns))
+        self.follows = [decode(told[-1])]
+        return decode(told[-2])
 
     def deposit(self, _symbol: int) -> CashDeposited:
         """Cash in or out."""
@@ -276,7 +290,7 @@ class Maker:
 
     TRUTH = (
         (bar, 40), (trade, 16), (book, 3), (beat, 8), (parameter, 4),
-        (definition, 0.5), (deposit, 1), (reset, 1), (request, 0.3), (resume, 1),
+        (definition, 0.5), (finer, 0.1), (deposit, 1), (reset, 1), (request, 0.3), (resume, 1),
     )  # fmt: skip
     LIES = ((nonsense, 6), (report, 4), (fill, 1), (echo, 1),
             (correction, 0.3), (abroad, 0.2), (fee_balance, 0.3), (context, 1),

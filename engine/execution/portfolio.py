@@ -177,9 +177,16 @@ def weigh_fee(fee, flags, parameters, instrument, fill):
     fee.beside_e8 = int(floor(beside)) if 0.0 <= beside < MONEY_MAX else 0
 
 
-def is_flat(position):
-    """Whether no trade is open; what an earlier one left beside whole lots has cost nothing."""
-    return position.lots == 0 and (position.dust_e8 == 0 or position.cost_e8 == 0)
+def is_remainder(position, instrument):
+    """Whether less is held than the venue's own lot: nobody can sell it."""
+    return 0 <= position.lots < max(instrument.lot_step, 1)
+
+
+def is_flat(position, instrument):
+    """Whether no trade is open; a remainder that an earlier one left has cost nothing."""
+    if position.lots == 0 and position.dust_e8 == 0:
+        return True
+    return is_remainder(position, instrument) and position.cost_e8 == 0
 
 
 def carry_dust(position, instrument):
@@ -191,9 +198,9 @@ def carry_dust(position, instrument):
     position.dust_e8 -= lots * instrument.lot_e8
 
 
-def apply_buy(account, position, fill, notional_e8):
+def apply_buy(account, position, instrument, fill, notional_e8):
     """A bought part: cash goes, lots and cost come."""
-    if is_flat(position):
+    if is_flat(position, instrument):
         position.opened_ns = fill.received_ns
         position.trade_e8 = 0
         account.open_positions += 1
@@ -228,54 +235,12 @@ def pay_fee(account, position, instrument, fee):
 
 
 def close_trade(account, position):
-    """The last lot went: what remains beside it has cost nothing, its worth was lost with it."""
+    """The last lot went: what remains of less has cost nothing, its worth was lost with it."""
     account.realized_e8 -= position.cost_e8
     position.trade_e8 -= position.cost_e8
     position.cost_e8 = 0
     account.open_positions -= 1
     count_trade(account, position.trade_e8)
-
-
-def correct(account, position, instrument, event, bid):
-    """Take over what the venue holds: more is worth the bid it is seen at, less has cost its share.
-
-    Lots (a) and what is beside them (b). Neither profit nor loss is made by it, and no cash moves.
-    Less than nothing is not held.
-    """
-    before = position.lots
-    position.lots += event.a
-    position.dust_e8 += event.b
-    carry_dust(position, instrument)
-    if position.lots < 0:
-        position.lots = 0
-        position.dust_e8 = 0
-    held = position.lots
-    if held > before:
-        position.cost_e8 += notional_of(instrument, bid, held - before)
-    else:
-        position.cost_e8 -= share_of(position.cost_e8, before - held, before)
-    if before == 0 and held > 0:
-        position.trade_e8 = 0
-        position.entry_price = bid
-        account.open_positions += 1
-    elif before > 0 and held == 0:
-        account.open_positions -= 1
-    mark(account, position, instrument, bid)
-
-
-def hold_aside(account, position, event):
-    """More (or less) of what lies at the venue is somebody else's: base (a), quote (b)."""
-    position.aside_e8 += event.a
-    account.aside_e8 += event.b
-
-
-def take_fee_balance(account, event):
-    """So much more (b) of the asset named (a) is held; there is one such asset, not two."""
-    if account.fee_asset != 0 and account.fee_asset != event.a:
-        account.anomalies += 1
-        return
-    account.fee_asset = event.a
-    account.fee_asset_e8 += event.b
 
 
 def count_trade(account, net_e8):
@@ -291,10 +256,11 @@ def apply_fill(account, position, instrument, fill, fee):
     notional = notional_of(instrument, fill.b, fill.c)
     account.fills += 1
     if fee.side == BUY:
-        apply_buy(account, position, fill, notional)
+        apply_buy(account, position, instrument, fill, notional)
         pay_fee(account, position, instrument, fee)
         return
+    was_flat = is_flat(position, instrument)
     apply_sell(account, position, fill, notional)
     pay_fee(account, position, instrument, fee)
-    if position.lots == 0:
+    if is_remainder(position, instrument) and not was_flat:
         close_trade(account, position)

@@ -18,6 +18,7 @@ GREETING_MAX = 1 << 16  # bytes of a greeting or an answer
 SYMBOLS_MAX = 64  # what a core holds at most
 LABEL_MAX = 80
 NAME_MAX = 20
+COLUMNS = len(Instrument._fields) - len(Instrument._field_defaults)  # of an instrument fed
 FIX = "feed it with engine.lines.feeding of the engine's own version"
 
 
@@ -55,7 +56,7 @@ def unpacked(raw: bytes | bytearray) -> tuple[dict[str, Any], int] | None:
 
 def greeting(hello: Hello) -> bytes:
     """What a feeder says first."""
-    rows = [list(one) for one in hello.instruments]
+    rows = [list(one[:COLUMNS]) for one in hello.instruments]
     told = {"label": hello.label, "is_simulated": hello.is_simulated, "instruments": rows}
     return packed({"protocol": PROTOCOL, **told})
 
@@ -86,9 +87,8 @@ def hello_in(told: dict[str, Any]) -> Hello:
 
 def instrument_in(row: object) -> Instrument:
     """One instrument; Refused (4) for a row that is none or passes the engine's bounds."""
-    count = len(Instrument._fields)
-    if not isinstance(row, list) or len(row) != count:
-        raise Refused(f"an instrument of the feeder is no list of {count}", FIX, code=4)
+    if not isinstance(row, list) or len(row) != COLUMNS:
+        raise Refused(f"an instrument of the feeder is no list of {COLUMNS}", FIX, code=4)
     names, numbers = row[:3], row[3:]
     are_names = all(isinstance(name, str) and is_name(name) for name in names)
     if not are_names or not all(type(number) is int and number >= 0 for number in numbers):

@@ -107,16 +107,7 @@ def instrument_during(name: str, times: Any, path: str | None) -> Instrument:
     later = [row for since, row in load_instruments(path)[name] if first < since <= last]
     tick_e8 = gcd(traded.tick_e8, *(row.tick_e8 for row in later))
     lot_e8 = gcd(traded.lot_e8, *(row.lot_e8 for row in later))
-    ticks, lots = traded.tick_e8 // tick_e8, traded.lot_e8 // lot_e8
-    return traded._replace(
-        tick_e8=tick_e8,
-        lot_e8=lot_e8,
-        lots_min=traded.lots_min * lots,
-        lots_max=traded.lots_max * lots,
-        market_lots_max=traded.market_lots_max * lots,
-        price_min=traded.price_min * ticks,
-        price_max=traded.price_max * ticks,
-    )
+    return traded.counted_in(tick_e8, lot_e8)._replace(price_step=1, lot_step=1)
 
 
 def without_repeated(kind: str, sources: list[Source], rows: Table) -> Table:

@@ -2,7 +2,7 @@
 
 from math import floor
 
-from engine.instruments import lots_for
+from engine.instruments import down_to, lots_for
 from engine.layout import F, I, Parameter, block
 
 PARAMETERS = block(
@@ -16,18 +16,18 @@ MONEY_MAX = 4e18  # below 2^62, the bound of every money formula
 
 
 def entry_lots(parameters, instrument, equity_e8, price, factor):
-    """Lots of a new entry at `price` ticks."""
+    """Lots of a new entry at `price` ticks; a fixed quantity is in the venue's own lots."""
     if parameters.lots_fixed > 0:
-        return parameters.lots_fixed
+        return parameters.lots_fixed * max(instrument.lot_step, 1)
     wanted = equity_e8 * parameters.fraction * factor
     if wanted <= 0.0 or wanted >= MONEY_MAX:
         return 0
     return lots_for(instrument, int(floor(wanted)), price)
 
 
-def stop_price(parameters, entry_price):
-    """Trigger in ticks of the protective stop under an entry."""
+def stop_price(parameters, instrument, entry_price):
+    """Trigger in ticks of the protective stop under an entry, where an order may stand."""
     distance = entry_price * parameters.stop_loss
     if distance <= 0.0 or distance >= float(entry_price):
         return 0
-    return entry_price - int(floor(distance))
+    return down_to(entry_price - int(floor(distance)), instrument.price_step)

@@ -6,7 +6,7 @@ from math import isfinite, ldexp
 from typing import Any, NamedTuple
 
 from engine import messages as kinds
-from engine.execution.portfolio import FILLS_KEPT
+from engine.execution.portfolio import FILLS_KEPT, is_flat, is_remainder
 from engine.journal.checkpoints import Said
 from engine.messages import BUY, FEE_STEP, MAKER, MARKET, NEVER_ARRIVED, OPERATOR, REASON
 from engine.picture import SIDES, TRADING, TYPES, fee_name, limits_of, signature
@@ -34,8 +34,8 @@ class Told(NamedTuple):
 class Held:
     """What a symbol's open trade has come to."""
 
-    def __init__(self, lots: int, opened_ns: int, net_e8: int | None, sold: int = 0) -> None:
-        self.lots, self.opened_ns, self.net_e8, self.sold = lots, opened_ns, net_e8, sold
+    def __init__(self, lots: int, opened_ns: int, net_e8: int | None, sold_e8: int = 0) -> None:
+        self.lots, self.opened_ns, self.net_e8, self.sold_e8 = lots, opened_ns, net_e8, sold_e8
 
 
 class Sayer:
@@ -52,8 +52,8 @@ class Sayer:
         self.names, self._fills = dict(said.names), state.fills.count
         self.stamp = f"S{self._journal}-{said.epoch - 1}"
         for number in said.names:
-            position = state.symbols[number].position
-            if position.lots:
+            position, instrument = state.symbols[number].position, state.symbols[number].instrument
+            if position.lots and not is_flat(position, instrument):
                 self._held[number] = Held(position.lots, position.opened_ns, None)
 
     def memory(self) -> dict[int, list[int | None]]:
@@ -108,10 +108,10 @@ class Sayer:
             held.lots += fill.lots if fill.flags & 1 == BUY else -fill.lots
         if fill.flags & 1 == BUY:
             return
-        held.sold += fill.lots
-        if held.lots == 0:
-            sold_e8 = held.sold * instrument.lot_e8
-            put(rows, "trades", told, self._name(told), held.opened_ns, sold_e8, held.net_e8)
+        held.sold_e8 += fill.lots * instrument.lot_e8
+        if is_remainder(held, instrument):
+            row = self._name(told), held.opened_ns, held.sold_e8, held.net_e8
+            put(rows, "trades", told, *row)
             del self._held[fill.symbol]
 
     def corrected(self, told: Told, rows: Rows) -> None:
@@ -121,7 +121,7 @@ class Sayer:
         put(rows, "corrections", told, self._name(told), moved_e8)
         held = self._held.setdefault(moved.symbol, Held(0, moved.received_ns, 0))
         held.lots = told.state.symbols[moved.symbol].position.lots
-        if held.lots <= 0:
+        if held.lots < 0 or is_remainder(held, instrument):
             del self._held[moved.symbol]
 
     def parameter(self, told: Told, rows: Rows) -> None:

@@ -41,8 +41,9 @@ def quote(market, parameters, instrument, price):
     if market.received_ns - market.booked_ns > BOOK_NS:
         market.booked = 0
     if market.booked == 0:
-        market.bid = max(price - parameters.half_spread_ticks, 1)
-        market.ask = min(price + parameters.half_spread_ticks, instrument.price_max)
+        away = parameters.half_spread_ticks * max(instrument.price_step, 1)
+        market.bid = max(price - away, 1)
+        market.ask = min(price + away, instrument.price_max)
 
 
 def bar_is_sane(event):

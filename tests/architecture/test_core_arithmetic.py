@@ -16,6 +16,7 @@ MIXED: dict[str, set[str]] = {
         "share_of",
         "share_by_bits",
         "lots_for",
+        "down_to",
         "common_divisor",
         "define",
         "limit",

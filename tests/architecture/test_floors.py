@@ -20,7 +20,8 @@ FLOORS: list[tuple[str, list[str]]] = [
     (
         "the decision as one",
         [
-            *("state", "accounting", "dealing", "closing", "decision", "retelling", "simulation"),
+            *("state", "remeasuring", "accounting", "dealing", "closing", "decision"),
+            *("retelling", "simulation"),
             *("core", "compile", "snapshot", "picture", "camera", "preview", "carrying"),
         ],
     ),
@@ -36,7 +37,7 @@ FLOORS: list[tuple[str, list[str]]] = [
         "assembly",
         [
             *("values", "profile", "environment", "opening", "options", "status", "streams"),
-            *("builder", "parts"),
+            *("builder", "parts", "other_steps"),
             *("desk", "scarcity", "folding", "beginning", "bootstrap", "runtime", "serving"),
             *("running", "hearing", "live", "network", "questions", "exchange", "overfeed"),
             "reach",

@@ -19,6 +19,8 @@ TESTS = (
     "tests/engine/test_accounting.py",
     "tests/engine/test_dealing.py",
     "tests/engine/test_decision.py",
+    "tests/engine/test_remeasuring.py",
+    "tests/engine/test_orders_on_steps.py",
     "tests/engine/test_requests.py",
     "tests/engine/test_retelling.py",
     "tests/engine/test_simulation.py",

@@ -109,14 +109,16 @@ class Errands:
         self._courier.limits.learn(market.rate_limits, venue_ns)
 
     def _compare_steps(self, number: int, rules: Rules) -> None:
-        """Whether prices and quantities still come in the steps that the core counts in."""
+        """Whether orders still stand on the steps that the core was told of."""
         kept, now = self._books.rules[number].instrument, rules.instrument
+        told = (kept.tick_e8 * kept.price_step, kept.lot_e8 * kept.lot_step)
         outdated = self._books.outdated
-        if (kept.tick_e8, kept.lot_e8) == (now.tick_e8, now.lot_e8):
+        if told == (now.tick_e8, now.lot_e8):
             outdated.discard(number)
         elif number not in outdated:
             outdated.add(number)
-            self._books.note(f"{now.name} has another tick or lot now: nothing is bought")
+            why = "nothing is bought until a restart takes it over"
+            self._books.note(f"{now.name} has another tick or lot now: {why}")
 
     def _post(self, verb: int, call: requests.Call, now_ns: int, line: int = 0) -> None:
         self._courier.post_own(verb, call, now_ns, line)

@@ -4,7 +4,16 @@ from decimal import ROUND_DOWN, ROUND_FLOOR, Context, Decimal, Inexact
 from typing import Any, NamedTuple
 
 from engine.instruments import Instrument
-from engine.messages import FEE_STEP, IN_BASE, IN_OTHER, IN_QUOTE, SELL, OrderFilled
+from engine.messages import (
+    FEE_STEP,
+    IN_BASE,
+    IN_OTHER,
+    IN_QUOTE,
+    SELL,
+    InstrumentDefined,
+    InstrumentLimited,
+    OrderFilled,
+)
 
 UNIT = Decimal("1e-8")
 EXACT = Context(prec=60, traps=[Inexact])
@@ -14,9 +23,13 @@ class Holding:
     """One symbol: all base that is held, what was paid for it, and its steps."""
 
     def __init__(self, instrument: Instrument) -> None:
-        self.tick = Decimal(instrument.tick_e8) * UNIT
-        self.lot = Decimal(instrument.lot_e8) * UNIT
         self.base = self.cost = Decimal(0)
+        self.least = 1  # lots that can be sold
+        self.count_in(instrument.tick_e8, instrument.lot_e8)
+
+    def count_in(self, tick_e8: int, lot_e8: int) -> None:
+        """Prices and quantities are told in these steps from now on."""
+        self.tick, self.lot = Decimal(tick_e8) * UNIT, Decimal(lot_e8) * UNIT
 
     @property
     def lots(self) -> int:
@@ -52,6 +65,14 @@ class DecimalAccount:
         self.cash += amount_e8 * UNIT
         self.deposits += amount_e8 * UNIT
 
+    def measure(self, said: InstrumentDefined | InstrumentLimited) -> None:
+        """A symbol's steps."""
+        holding = self.holdings[said.symbol]
+        if isinstance(said, InstrumentDefined):
+            holding.count_in(said.tick_e8, said.lot_e8)
+        else:
+            holding.least = max(said.lot_step, 1)
+
     def take(self, fill: OrderFilled) -> None:
         """One fill, counted once."""
         if fill.fill_id in self.seen:
@@ -66,6 +87,7 @@ class DecimalAccount:
         self.other -= paid.get(IN_OTHER, Decimal(0))
         if fill.flags & SELL:
             self.cash += worth
+            was_open = holding.lots >= holding.least or holding.cost != 0
             sold = cut_share(holding.cost, fill.lots, holding.lots)
             self.realized += worth - sold
             holding.cost -= sold
@@ -76,7 +98,8 @@ class DecimalAccount:
             holding.base += base
         holding.cost -= in_base
         holding.base -= paid.get(IN_BASE, Decimal(0))
-        if fill.flags & SELL and holding.lots == 0:  # what is left cannot be sold: it was lost
+        # What is left cannot be sold: it was lost.
+        if fill.flags & SELL and was_open and 0 <= holding.lots < holding.least:
             self.realized -= holding.cost
             holding.cost = Decimal(0)
 

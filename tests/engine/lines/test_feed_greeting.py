@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import Refused
-from engine.lines.hello import Hello, hello_in, packed, unpacked
+from engine.lines.hello import COLUMNS, Hello, hello_in, packed, unpacked
 from tests.builders import ETHER
 
-ROW = list(ETHER)
+ROW = list(ETHER[:COLUMNS])
 TOLD = {"protocol": 1, "label": "x", "is_simulated": False, "instruments": [ROW]}
 
 

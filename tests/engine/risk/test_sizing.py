@@ -49,4 +49,6 @@ def test_what_has_no_equity_or_beyond_measure_buys_nothing(equity):
 )
 def test_a_stop_lies_its_share_below_the_entry(share, price):
     """Rounded toward the entry; without distance, or with all of it, there is none."""
-    assert stop_price(sizing(stop_loss=share), PRICE) == price
+    one = Venue().symbol.instrument
+
+    assert stop_price(sizing(stop_loss=share), one, PRICE) == price
