@@ -56,6 +56,9 @@ def main(
     recording: Annotated[
         str, typer.Option(metavar="FILE", help="Play this market instead, of the first symbol.")
     ] = "",
+    instruments: Annotated[
+        str, typer.Option(metavar="FILE", help="Filters of your own; read again at SIGUSR2.")
+    ] = "",
     faults: Annotated[
         str,
         typer.Option(help="storm, or latency=5ms..50ms,drop=0.01,unknown=0.02,disconnect=30s,..."),
@@ -73,18 +76,22 @@ def main(
     One customer has 10 ETH, 1 BTC, 100,000 USDT and no BNB. The market is simulated unless a
     recording is given; nothing here ever reaches a real exchange. Its own API key is kept, in the
     form that supreme keys add --file reads; accounts and orders end with it. Ctrl-C ends it.
-    SIGUSR1 lets the faults rest, or go on, and tells how often each was met.
+    SIGUSR1 lets the faults rest, or go on, and tells how often each was met. SIGUSR2 reads the
+    instruments again: symbols are traded by other rules then, and open orders stay.
     """
     needs_websockets()
     stop = Stop()
     given = credentials(key, secret)
-    venue = opened(given, Market(symbols.split(","), seed, recording), faults, no_limits=no_limits)
+    market = Market(symbols.split(","), seed, recording, instruments)
+    venue = opened(given, market, faults, no_limits=no_limits)
     began = threading.Event()
 
     def begun(at: int) -> None:
         began.set()
         turned = partial(turn, venue.faults, as_json=as_json)
+        ruled = partial(rule, venue, market, as_json=as_json)
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, turned)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR2, ruled)
         tell(venue, given, f"{host}:{at}", as_json=as_json)
 
     try:
@@ -105,6 +112,7 @@ class Market(NamedTuple):
     symbols: list[str]
     seed: int
     recording: str
+    instruments: str
 
 
 async def until(
@@ -128,6 +136,24 @@ def turn(faults: "Faults", *, as_json: bool) -> None:
     """They rest, or go on: a test chooses its moments."""
     faults.is_resting = not faults.is_resting
     tell_weather(faults, as_json=as_json)
+
+
+def rule(venue: "Venue", market: Market, *, as_json: bool) -> None:
+    """The instruments are read again; where they cannot be, the rules stay."""
+    from supreme_cli import venue_market as markets
+
+    try:
+        found = markets.traded(market.symbols, now_us(), market.instruments)
+    except Refused as refused:
+        say(f"the rules stay: {refused.what}")
+        return
+    for one in found:
+        venue.house.rule(markets.rules_for(one))
+    steps = {one.name: [one.price_text(1), one.quantity_text(1)] for one in found}
+    if as_json:
+        print(json.dumps({"schema": SCHEMA, "steps": steps}), flush=True)
+    for name, (tick, lot) in steps.items():
+        say(f"{name} trades in steps of {tick} and {lot}")
 
 
 def tell_weather(faults: "Faults", *, as_json: bool) -> None:
@@ -163,7 +189,7 @@ def opened(given: Credentials, market: Market, faults: str, *, no_limits: bool) 
     except ValueError as wrong:
         raise Refused(f"--faults: {wrong}.", "See: supreme venue --help") from wrong
     met = Faults(plan, market.seed)
-    traded = markets.traded(market.symbols, now_us())
+    traded = markets.traded(market.symbols, now_us(), market.instruments)
     house = House(
         map(markets.rules_for, traded),
         lambda: now_us() + met.plan.skew_us,

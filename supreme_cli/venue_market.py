@@ -26,10 +26,10 @@ TIMES_PRICE_MAX, PART_OF_PRICE_MIN = 5 * E8, E8 // 5  # of the average: where or
 NOTIONAL_MAX_E8 = 9_000_000 * E8
 
 
-def traded(names: list[str], now_us: int) -> list[Instrument]:
+def traded(names: list[str], now_us: int, path: str = "") -> list[Instrument]:
     """Today's filters of symbols; Refused for one that is unknown or has no price to begin at."""
     today = datetime.fromtimestamp(now_us / 1e6, UTC).date()
-    found = [instrument(name.upper(), today) for name in dict.fromkeys(names)]
+    found = [instrument(name.upper(), today, path or None) for name in dict.fromkeys(names)]
     for one in found:
         if one.base not in PRICES or one.name.endswith("-PERP"):
             raise Refused(f"{one.name} is not traded here.", "Choose spot symbols such as ETHUSDT.")

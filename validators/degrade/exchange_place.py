@@ -230,7 +230,7 @@ def differences_of(state: Any, there: dict[str, int], open_there: int) -> list[s
     held = state.symbols[0].position
     here = {
         "USDT": state.account.cash_e8 + state.account.aside_e8,
-        "ETH": held.lots * LOT_E8 + held.dust_e8 + held.aside_e8,
+        "ETH": held.lots * state.symbols[0].instrument.lot_e8 + held.dust_e8 + held.aside_e8,
         "BNB": state.account.fee_asset_e8,
     }
     found = [

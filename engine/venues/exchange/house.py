@@ -76,6 +76,10 @@ class House:
             raise VenueRefusal(-1121, "Invalid symbol.")
         return self.rules[name]
 
+    def rule(self, rules: Rules) -> None:
+        """A symbol is traded by other rules from now on; orders that are open stay as they are."""
+        self.rules[rules.name] = self.exchange.market(rules.name).rules = rules
+
     def settle(self) -> None:
         """Spread what the exchange said since the last time."""
         said = self.exchange.said

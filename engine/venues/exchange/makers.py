@@ -36,18 +36,23 @@ class Makers:
     """One symbol's liquidity; `price_e8` is what its makers think it is worth."""
 
     def __init__(self, exchange: Exchange, rules: Rules, prices: Prices, seed: int) -> None:
-        self.exchange, self.rules, self.prices = exchange, rules, prices
+        self.exchange, self.name, self.prices = exchange, rules.name, prices
         self.random = Random(f"{seed} {rules.name}")  # noqa: S311  a market, no secret
         self.ladder, self.taker = Ladder(exchange, rules), rich(exchange, rules)
         self.next_us, self.next_e8 = next(prices)
         self.price_e8 = self.next_e8
+
+    @property
+    def rules(self) -> Rules:
+        """The symbol's, as they are by now."""
+        return self.exchange.markets[self.name].rules
 
     def step(self, now_us: int) -> None:
         """Follow the price up to now, put the ladder right, and let somebody trade."""
         while self.next_us <= now_us:
             self.price_e8 = self.next_e8
             self.next_us, self.next_e8 = next(self.prices, (1 << 62, self.price_e8))
-        if self.exchange.markets[self.rules.name].status != TRADING:
+        if self.exchange.markets[self.name].status != TRADING:
             return
         self.ladder.put(self.levels(), now_us, exactly=False)
         if self.random.random() < TAKERS_A_STEP:
@@ -74,7 +79,7 @@ class Makers:
     def take(self, now_us: int) -> None:
         """Somebody trades at the market, but goes no further than a little."""
         side = BUY if self.random.random() < 0.5 else SELL
-        bid, ask = self.exchange.books[self.rules.name].best()
+        bid, ask = self.exchange.books[self.name].best()
         best = (ask if side == BUY else bid)[0]
         if not best:
             return
@@ -82,7 +87,7 @@ class Makers:
         tick = self.rules.tick_e8
         reach = best * REACH_E8 // E8 // tick * tick
         limit = best + reach if side == BUY else max(best - reach, tick)
-        asked = NewOrder(self.rules.name, side, LIMIT, quantity, limit, IOC)
+        asked = NewOrder(self.name, side, LIMIT, quantity, limit, IOC)
         try:
             self.exchange.place(self.taker, asked, now_us)
         except VenueRefusal:
