@@ -29,7 +29,7 @@ INSTRUMENT = block(
 E8 = 100_000_000
 PPM = 1_000_000
 BOUND = 4_611_686_018_427_387_904  # 2^62: no intermediate of a money formula may pass it
-STEP_MAX = 1_000_000_000  # ticks or lots between two that an order may stand on
+STEP_MAX = 1_000_000_000  # units in a venue's step: profile keys in lots times it are below 2^62
 HALF_BOUND = 2_305_843_009_213_693_952  # 2^61
 
 # The largest intermediate of each money formula, as a product of an instrument's fields. `fee_of`

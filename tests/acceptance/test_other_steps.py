@@ -171,6 +171,8 @@ def test_what_is_held_is_carried_over_and_can_be_sold(home, exchange, steps):
     assert all(e8(row["origQty"]) % e8(steps[1]) == 0 for row in sent)
     assert sum(e8(row["executedQty"]) for row in sent) == base_of(before) - left
     until(lambda: told_fills(home) == exchange.fills(), "every fill as it was, in the tables")
+    closed = json.loads(supreme("history", "trades", "--data-dir", str(home), "--json").stdout)
+    assert closed["rows"][0]["quantity_e8"] == base_of(before) - left
     supreme("down", "--data-dir", str(home))
     up(home, exchange, *CALM)
     assert (home / "log" / "engine.log").read_text().count("StepsChanged") == 1

@@ -5,6 +5,7 @@ import pytest
 from engine.beginning import refuse_other_market, refuse_what_cannot_change
 from engine.core import PlainCore
 from engine.errors import Refused
+from engine.instruments import Instrument
 from engine.journal.checkpoints import Said
 from engine.journal.folded import Kept
 from engine.messages import OUTSIDE, CashDeposited, encode
@@ -19,13 +20,15 @@ PAPER, REAL = "ETHUSDT at testnet.binance.vision", "LIVE ETHUSDT at ws-api.binan
 FED = "FEED somebody's"
 
 
-def gone_on(flags: int, asked: str, exchange: Exchange | None, *words: str) -> Engine:
+def gone_on(
+    flags: int, asked: str, exchange: Exchange | None, *words: str, traded: Instrument = ETHER
+) -> Engine:
     """An engine that goes on from a journal's opening records, at a market asked for now."""
     profile = load_profile("scalping", words)
     core = PlainCore()
     for record in for_core(opening_records(profile, [ETHER], START, flags)):
         core.process(record)
-    source = Source(asked, False, [ETHER], START, 0, lambda _: iter(()), exchange)
+    source = Source(asked, False, [traded], START, 0, lambda _: iter(()), exchange)
     return Engine(core, source, profile)
 
 
@@ -73,6 +76,21 @@ def is_refused(label: str, flags: int, asked: str, exchange: Exchange) -> bool:
     except Refused:
         return True
     return False
+
+
+def test_other_steps_are_another_market_but_at_an_exchange():
+    """There they are carried over; a file's or another symbol is none to go on with."""
+    coarse, other = ETHER._replace(lot_e8=100_000), ETHER._replace(name="BTCUSDT")
+
+    refuse_other_market(gone_on(OUTSIDE, PAPER, Exchange(), traded=coarse), kept_of(PAPER), "d")
+
+    for engine, label in (
+        (gone_on(0, FED, None, traded=coarse), FED),
+        (gone_on(OUTSIDE, PAPER, Exchange(), traded=other), PAPER),
+    ):
+        with pytest.raises(Refused, match="with other content") as refused:
+            refuse_other_market(engine, kept_of(label), "d")
+        assert refused.value.code == 4
 
 
 def test_cash_that_an_exchange_took_does_not_keep_an_engine_from_its_next_start():

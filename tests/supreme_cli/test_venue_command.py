@@ -113,6 +113,31 @@ def test_a_signal_lets_faults_rest_and_go_on():
     assert "faults rest; met so far: none" in words
 
 
+def test_a_signal_lets_symbols_be_traded_by_other_rules(tmp_path):
+    """SIGUSR2: the file is read again; where it cannot be, the rules stay and a line says why."""
+    file = tmp_path / "mine.toml"
+    shipped = (ROOT / "engine" / "instruments.toml").read_text()
+    file.write_text(shipped)
+    words = ("--symbols", "ETHUSDT", "--key", "k", "--secret", SECRET, "--instruments", str(file))
+    with running(*words) as (process, told):
+        file.write_text(shipped.replace('tick = "0.01"', 'tick = "0.1"'))
+        process.send_signal(signal.SIGUSR2)
+        said = json.loads(process.stdout.readline())
+        rows = asked(told, "exchangeInfo?symbol=ETHUSDT")["symbols"][0]["filters"]
+        file.write_text("nothing of the kind")
+        process.send_signal(signal.SIGUSR2)
+        kept = said_until(process, "the rules stay")
+
+    assert said["steps"] == {"ETHUSDT": ["0.1", "0.0001"]}
+    assert [row["tickSize"] for row in rows if "tickSize" in row] == ["0.10000000"]
+    assert f"the rules stay: {file} is no list of instruments" in kept
+
+
+def said_until(process, words):
+    """The line on stderr that has these words."""
+    return next(line for line in process.stderr if words in line)
+
+
 def test_its_own_key_is_made_once_and_kept(tmp_path):
     """Only the key is printed; both lie in a file for its owner alone, for the next start too."""
     home = {"XDG_DATA_HOME": str(tmp_path)}
