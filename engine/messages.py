@@ -161,8 +161,8 @@ class InstrumentLimited(NamedTuple):
     price_min: int
     price_max: int
     market_lots_max: int
-    price_step: int = 0
-    lot_step: int = 0
+    price_step: int
+    lot_step: int
     flags: int = 0
 
 

@@ -196,7 +196,7 @@ def test_limits_beyond_the_bounds_leave_no_sane_price(price_max):
     state = fresh(INSTRUMENT)
     define(state, Event(InstrumentDefined(0, 1, 1, 1_000_000, 10_000, 1, 90_000_000, 0)))
 
-    limit(state, Event(InstrumentLimited(0, 1, 1, 1, price_max, 1)))
+    limit(state, Event(InstrumentLimited(0, 1, 1, 1, price_max, 1, 0, 0)))
 
     assert state.price_max == 0
 
@@ -205,7 +205,7 @@ def test_limits_of_an_undefined_symbol_are_not_taken():
     """Limits count in steps, which are not known yet."""
     state = fresh(INSTRUMENT)
 
-    limit(state, Event(InstrumentLimited(0, 1, 1, 1, 100, 1)))
+    limit(state, Event(InstrumentLimited(0, 1, 1, 1, 100, 1, 0, 0)))
 
     assert state.price_max == 0
 

@@ -145,6 +145,6 @@ def test_a_named_symbol_is_told_in_three_records():
     """Name, steps, limits; a step of one is not written, so that older files stay as they were."""
     plain, coarse = (split(definition_records(0, one, 5)) for one in (ETHER, COARSE))
 
-    assert decode(plain[-1]) == InstrumentLimited(0, 5, 5, 1, 100_000_000, 31_250_000)
+    assert decode(plain[-1]) == InstrumentLimited(0, 5, 5, 1, 100_000_000, 31_250_000, 0, 0)
     assert decode(coarse[-1])[6:8] == (100, 10)
     assert encode(decode(coarse[-2])) == plain[-2]
