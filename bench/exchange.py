@@ -9,8 +9,8 @@ from random import Random
 from bench.figures import Figure
 from bench.measuring import cpu_ns, median
 from engine.instruments import E8
-from engine.venues.exchange.exchange import Exchange
-from engine.venues.exchange.words import (
+from engine.venues.exchange.matching.exchange import Exchange
+from engine.venues.exchange.matching.words import (
     BUY,
     IOC,
     LIMIT,

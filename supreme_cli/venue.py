@@ -22,9 +22,9 @@ from supreme_cli.common_options import Json, is_number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.venues.exchange.faults import Faults
+    from engine.venues.exchange.door.faults import Faults
+    from engine.venues.exchange.door.signing_check import Key
     from engine.venues.exchange.life import Venue
-    from engine.venues.exchange.signing_check import Key
 
 SCHEMA = "supreme.venue/1"
 KEY, SECRET = "SUPREME_VENUE_KEY", "SUPREME_VENUE_SECRET"
@@ -177,10 +177,10 @@ def needs_websockets() -> None:
 def opened(given: Credentials, market: Market, faults: str, *, no_limits: bool) -> "Venue":
     """The venue, its customer funded and an hour of market behind it."""
     from engine.instruments import e8_of
-    from engine.venues.exchange.faults import GOOD_DAY, Faults, plan_of
+    from engine.venues.exchange.door.faults import GOOD_DAY, Faults, plan_of
+    from engine.venues.exchange.door.weights import NO_LIMITS, Limits
     from engine.venues.exchange.house import House
     from engine.venues.exchange.life import Liquidity, Venue
-    from engine.venues.exchange.weights import NO_LIMITS, Limits
     from supreme_cli import venue_market as markets
 
     customer = key_of(given)
@@ -208,7 +208,7 @@ def opened(given: Credentials, market: Market, faults: str, *, no_limits: bool) 
 
 def key_of(given: Credentials) -> "Key":
     """The customer's key; Refused for PEM that holds none of use."""
-    from engine.venues.exchange import signing_check
+    from engine.venues.exchange.door import signing_check
 
     try:
         return signing_check.key_of(given.key, given.secret)

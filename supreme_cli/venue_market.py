@@ -14,10 +14,10 @@ from engine.market.simulated import PRICES, market_of
 from engine.market.tapes import Message, Tape
 from engine.messages import BUYER_IS_MAKER, decode
 from engine.venues.exchange.house import House
-from engine.venues.exchange.makers import Makers, Prices, live_through
-from engine.venues.exchange.replaying import Deal, Recorded, Replay
-from engine.venues.exchange.symbols import rules_of
-from engine.venues.exchange.words import Rules
+from engine.venues.exchange.market.makers import Makers, Prices, live_through
+from engine.venues.exchange.market.replaying import Deal, Recorded, Replay
+from engine.venues.exchange.matching.symbols import rules_of
+from engine.venues.exchange.matching.words import Rules
 
 E8 = 100_000_000
 MINUTE_US = 60_000_000

@@ -94,8 +94,7 @@ class Maker:
         """A profile in which much happens, the instruments and the cash."""
         cash = self.draw.choice((5_000.0, 100_000.0, 300_000_000.0))
         changes = [*QUICK, f"account.cash={cash}", "risk.orders_per_minute_max=100"]
-        profile = load_profile("scalping", changes)
-        return for_core(opening_records(profile, self.instruments, START))
+        return for_core(opening_records(load_profile("scalping", changes), self.instruments, START))
 
     def record(self, core: Any) -> bytes:
         """What happens next; the core is asked only for the newest order's id."""

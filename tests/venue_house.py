@@ -14,12 +14,12 @@ from urllib.parse import urlencode
 
 from websockets.sync.client import ClientConnection, connect
 
-from engine.venues.exchange.faults import GOOD_DAY, Faults, Plan
+from engine.venues.exchange.door.faults import GOOD_DAY, Faults, Plan
+from engine.venues.exchange.door.signing_check import key_of
+from engine.venues.exchange.door.weights import NO_LIMITS, Limits
 from engine.venues.exchange.house import House
 from engine.venues.exchange.life import Liquidity, Venue, live
-from engine.venues.exchange.signing_check import key_of
-from engine.venues.exchange.weights import NO_LIMITS, Limits
-from engine.venues.exchange.words import BUY, LIMIT, SELL, NewOrder, Rules
+from engine.venues.exchange.matching.words import BUY, LIMIT, SELL, NewOrder, Rules
 
 E8 = 100_000_000
 KEY, SECRET = "the-key", "the-secret"

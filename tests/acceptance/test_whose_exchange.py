@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from engine.control.client import holder_of, is_locked
-from engine.venues.exchange.signing_check import key_of
+from engine.venues.exchange.door.signing_check import key_of
 from supreme_cli.services import pid_of
 from tests.acceptance.exchanged import (
     RESTLESS,

@@ -72,6 +72,8 @@ ABOVE: dict[str, tuple[str, ...]] = {
         "engine.service.noted",
     ),
 }
+# The rooms of the venue that others trade on, each standing on those before it.
+VENUE = ("matching", "market", "door")
 # Imported inside the function that needs them, so that the engine process never loads them.
 HEAVY = {
     *("numpy", "numba", "llvmlite", "typer", "rich", "pyarrow", "matplotlib", "textual"),
@@ -157,6 +159,22 @@ def test_what_stands_on_the_engine_sees_what_it_may(path):
         if name.startswith("engine") and not name.startswith(may)
     ]
 
+    assert wrong == []
+
+
+@pytest.mark.parametrize("room", VENUE)
+def test_rooms_of_the_venue_stand_on_one_another(room):
+    """Its matching knows no market and no clients, its market no clients."""
+    later = [f"engine.venues.exchange.{one}." for one in VENUE[VENUE.index(room) + 1 :]]
+    files = sorted(ROOT.glob(f"engine/venues/exchange/{room}/*.py"))
+    wrong = [
+        f"{relative(path)} imports {name}"
+        for path in files
+        for _, name in imports_of(path.read_text())
+        if name.startswith(tuple(later))
+    ]
+
+    assert len(files) > 1
     assert wrong == []
 
 

@@ -8,17 +8,17 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from engine.venues.exchange.accounts import Account
-from engine.venues.exchange.asking import FEE_PPM
-from engine.venues.exchange.exchange import Exchange
-from engine.venues.exchange.listeners import Listeners
-from engine.venues.exchange.market_streams import MarketStreams
-from engine.venues.exchange.regular_streams import RegularStreams
-from engine.venues.exchange.signing_check import Key
-from engine.venues.exchange.tape import Tape
-from engine.venues.exchange.user_streams import UserStreams
-from engine.venues.exchange.weights import Addresses, Limits, Orders
-from engine.venues.exchange.words import (
+from engine.venues.exchange.door.asking import FEE_PPM
+from engine.venues.exchange.door.signing_check import Key
+from engine.venues.exchange.door.user_streams import UserStreams
+from engine.venues.exchange.door.weights import Addresses, Limits, Orders
+from engine.venues.exchange.market.listeners import Listeners
+from engine.venues.exchange.market.market_streams import MarketStreams
+from engine.venues.exchange.market.regular_streams import RegularStreams
+from engine.venues.exchange.market.tape import Tape
+from engine.venues.exchange.matching.accounts import Account
+from engine.venues.exchange.matching.exchange import Exchange
+from engine.venues.exchange.matching.words import (
     TRADE,
     Balances,
     Changed,

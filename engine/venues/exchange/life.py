@@ -5,9 +5,9 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from engine.venues.exchange.faults import Faults
-from engine.venues.exchange.serving import Server
-from engine.venues.exchange.words import HALT, TRADING
+from engine.venues.exchange.door.faults import Faults
+from engine.venues.exchange.door.serving import Server
+from engine.venues.exchange.matching.words import HALT, TRADING
 
 if TYPE_CHECKING:
     from engine.venues.exchange.house import House

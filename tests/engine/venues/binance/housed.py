@@ -10,13 +10,13 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from engine.instruments_file import instrument
-from engine.venues.exchange.api_session import ApiSession, Wire
-from engine.venues.exchange.faults import Faults, plan_of
-from engine.venues.exchange.front import Front
+from engine.venues.exchange.door.api_session import ApiSession, Wire
+from engine.venues.exchange.door.faults import Faults, plan_of
+from engine.venues.exchange.door.front import Front
+from engine.venues.exchange.door.signing_check import key_of
+from engine.venues.exchange.door.weights import Limits
 from engine.venues.exchange.house import House
-from engine.venues.exchange.signing_check import key_of
-from engine.venues.exchange.weights import Limits
-from engine.venues.exchange.words import HALT, TRADING
+from engine.venues.exchange.matching.words import HALT, TRADING
 from supreme_cli.venue_market import rules_for, simulated
 
 E8 = 100_000_000

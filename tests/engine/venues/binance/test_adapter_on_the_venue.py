@@ -27,7 +27,7 @@ from engine.venues.binance.books import Books
 from engine.venues.binance.naming import Names
 from engine.venues.binance.reasons import SYMBOL_HALTED
 from engine.venues.binance.rules import rules_of
-from engine.venues.exchange.faults import STORM
+from engine.venues.exchange.door.faults import STORM
 from engine.venues.outside import Outside
 from tests.engine.venues.binance.desk import KEY, MS, SECOND, START, symbol_row
 from tests.engine.venues.binance.housed import Housed

@@ -4,9 +4,9 @@ from collections import Counter
 from random import Random
 
 from engine.instruments import E8
-from engine.venues.exchange.accounts import Account
-from engine.venues.exchange.exchange import Exchange
-from engine.venues.exchange.words import (
+from engine.venues.exchange.matching.accounts import Account
+from engine.venues.exchange.matching.exchange import Exchange
+from engine.venues.exchange.matching.words import (
     ALGO_TYPES,
     BUY,
     FOK,

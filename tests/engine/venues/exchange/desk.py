@@ -3,10 +3,10 @@
 from typing import Any
 
 from engine.instruments import E8, e8_of
-from engine.venues.exchange.accounts import Account
-from engine.venues.exchange.exchange import Exchange
-from engine.venues.exchange.orders import Order
-from engine.venues.exchange.words import NewOrder, Rules, Which
+from engine.venues.exchange.matching.accounts import Account
+from engine.venues.exchange.matching.exchange import Exchange
+from engine.venues.exchange.matching.orders import Order
+from engine.venues.exchange.matching.words import NewOrder, Rules, Which
 
 # The widest rules: what a test asks about it says itself.
 FREE = Rules("BTCUSDT", "BTC", "USDT", tick_e8=1_000_000, step_e8=10_000, stp_default="NONE")

@@ -6,7 +6,7 @@ It knows nothing of levels, plans or money: one list of orders, searched anew fo
 from copy import deepcopy
 from typing import NamedTuple
 
-from engine.venues.exchange.words import (
+from engine.venues.exchange.matching.words import (
     BUY,
     EXPIRE_BOTH,
     EXPIRE_MAKER,

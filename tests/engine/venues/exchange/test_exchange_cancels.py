@@ -3,7 +3,7 @@
 import pytest
 
 from engine.instruments import E8
-from engine.venues.exchange.words import VenueRefusal, Which
+from engine.venues.exchange.matching.words import VenueRefusal, Which
 from tests.engine.venues.exchange.desk import FREE, Desk, asked, done, has
 
 UNKNOWN = (-2011, "Unknown order sent.")

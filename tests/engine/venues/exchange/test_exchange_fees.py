@@ -3,8 +3,8 @@
 import pytest
 
 from engine.instruments import E8
-from engine.venues.exchange.accounts import Commission, Rates
-from engine.venues.exchange.words import Rules
+from engine.venues.exchange.matching.accounts import Commission, Rates
+from engine.venues.exchange.matching.words import Rules
 from tests.engine.venues.exchange.desk import FREE, Desk, asked, has
 
 FAQ = Commission(

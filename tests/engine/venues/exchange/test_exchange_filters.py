@@ -3,8 +3,8 @@
 import pytest
 
 from engine.instruments import E8, Instrument
-from engine.venues.exchange.symbols import rules_of
-from engine.venues.exchange.words import ORDER_TYPES, Rules, VenueRefusal
+from engine.venues.exchange.matching.symbols import rules_of
+from engine.venues.exchange.matching.words import ORDER_TYPES, Rules, VenueRefusal
 from tests.engine.venues.exchange.desk import FREE, Desk, asked
 
 CENT, COIN = E8 // 100, E8

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from engine.instruments import E8
-from engine.venues.exchange.words import (
+from engine.venues.exchange.matching.words import (
     BUY,
     FOK,
     GTC,

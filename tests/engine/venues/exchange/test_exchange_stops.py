@@ -3,7 +3,7 @@
 import pytest
 
 from engine.instruments import E8
-from engine.venues.exchange.words import VenueRefusal
+from engine.venues.exchange.matching.words import VenueRefusal
 from tests.engine.venues.exchange.desk import FREE, Desk, done, has
 
 RULES = FREE._replace(algo_orders_max=100)

@@ -3,8 +3,8 @@
 import pytest
 
 from engine.instruments import E8
-from engine.venues.exchange import telling
-from engine.venues.exchange.words import Balances, Changed, Reported, Traded, Which
+from engine.venues.exchange.matching import telling
+from engine.venues.exchange.matching.words import Balances, Changed, Reported, Traded, Which
 from tests.engine.venues.exchange.desk import FREE, Desk, asked
 
 LTC = FREE._replace(name="LTCBNB", base="LTC", quote="BNB", tick_e8=1)

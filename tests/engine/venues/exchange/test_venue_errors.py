@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.venues.exchange.words import CANCEL_ONLY, HALT, TRADING
+from engine.venues.exchange.matching.words import CANCEL_ONLY, HALT, TRADING
 from tests.venue_house import ORDER, Client, serving
 
 LIMIT = {**ORDER, "quantity": "0.1", "price": "1500"}

@@ -9,13 +9,13 @@ from http.client import HTTPException
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from engine.venues.exchange.api import BY_METHOD
-from engine.venues.exchange.asking import Answer, Request
-from engine.venues.exchange.faults import GOOD_DAY, PLAIN, STORM, Faults, Plan, plan_of
-from engine.venues.exchange.front import Front
+from engine.venues.exchange.door.api import BY_METHOD
+from engine.venues.exchange.door.asking import Answer, Request
+from engine.venues.exchange.door.faults import GOOD_DAY, PLAIN, STORM, Faults, Plan, plan_of
+from engine.venues.exchange.door.front import Front
+from engine.venues.exchange.door.serving import Server
+from engine.venues.exchange.door.signing_check import socket_payload
 from engine.venues.exchange.life import Venue, live, spells
-from engine.venues.exchange.serving import Server
-from engine.venues.exchange.signing_check import socket_payload
 from tests.venue_house import E8, KEY, ORDER, Client, Clock, heard, house_of, serving
 
 LIMIT = {**ORDER, "quantity": "0.1", "price": "1500"}

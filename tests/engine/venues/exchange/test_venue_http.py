@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from engine.venues.exchange.http_wire import BODY_MAX, HEAD_MAX, Asked, Broken, Reader, answer
+from engine.venues.exchange.door.http_wire import BODY_MAX, HEAD_MAX, Asked, Broken, Reader, answer
 from tests.venue_house import Client, serving
 
 GET = b"GET /api/v3/time?a=1 HTTP/1.1\r\nHost: x\r\nX-MBX-APIKEY: k\r\n\r\n"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from engine.venues.exchange import tickers
-from engine.venues.exchange.klines import (
+from engine.venues.exchange.market import tickers
+from engine.venues.exchange.market.klines import (
     DAY,
     LENGTHS,
     MINUTE,
@@ -19,9 +19,9 @@ from engine.venues.exchange.klines import (
     opening_of,
     row_of,
 )
+from engine.venues.exchange.market.tape import Tape
+from engine.venues.exchange.matching.words import Traded
 from engine.venues.exchange.spelling import amount, percentage
-from engine.venues.exchange.tape import Tape
-from engine.venues.exchange.words import Traded
 from tests.venue_house import E8, ORDER, Client, serving
 
 START = int(datetime(2026, 1, 14, 12, tzinfo=UTC).timestamp()) * SECOND  # a Wednesday

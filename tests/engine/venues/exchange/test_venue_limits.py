@@ -3,7 +3,7 @@
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from engine.venues.exchange.weights import (
+from engine.venues.exchange.door.weights import (
     BAN_MAX,
     BAN_MIN,
     DAY,

@@ -2,10 +2,10 @@
 
 from itertools import count
 
-from engine.venues.exchange.ladder import RICH_E8
-from engine.venues.exchange.makers import Makers, live_through
-from engine.venues.exchange.replaying import Deal, Recorded, Replay
-from engine.venues.exchange.words import BUY, HALT, LIMIT, SELL, NewOrder
+from engine.venues.exchange.market.ladder import RICH_E8
+from engine.venues.exchange.market.makers import Makers, live_through
+from engine.venues.exchange.market.replaying import Deal, Recorded, Replay
+from engine.venues.exchange.matching.words import BUY, HALT, LIMIT, SELL, NewOrder
 from tests.venue_house import E8, FUNDS, KEY, RULES, house_of
 
 MINUTE = 60_000_000

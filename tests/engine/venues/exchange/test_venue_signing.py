@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from engine.venues.exchange.faults import Plan
-from engine.venues.exchange.signing_check import key_of, rest_payload, socket_payload
+from engine.venues.exchange.door.faults import Plan
+from engine.venues.exchange.door.signing_check import key_of, rest_payload, socket_payload
 from tests.venue_house import KEY, ORDER, Client, serving
 
 ORDERED: dict[str, Any] = {**ORDER, "quantity": "0.1", "price": "1500"}

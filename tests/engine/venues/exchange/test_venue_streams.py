@@ -10,10 +10,10 @@ from websockets.exceptions import ConnectionClosed
 
 from engine.market.book import Book, Snapshot
 from engine.market.exchange_lines import levels_of, update_of
-from engine.venues.exchange import messages
-from engine.venues.exchange.makers import Makers
-from engine.venues.exchange.stream_session import is_combined_at, is_stream_path, streams_at
-from engine.venues.exchange.words import HALT, LIMIT, SELL, NewOrder
+from engine.venues.exchange.door import messages
+from engine.venues.exchange.door.stream_session import is_combined_at, is_stream_path, streams_at
+from engine.venues.exchange.market.makers import Makers
+from engine.venues.exchange.matching.words import HALT, LIMIT, SELL, NewOrder
 from tests.venue_house import E8, RULES, Client, heard, heard_until, serving
 
 HANDSHAKE = (
