@@ -34,6 +34,7 @@ USUAL, FINE, COARSE, BETWEEN = ("0.01", "0.0001"), ("0.001", "0.00001"), ("0.1",
     "0.025",
     "0.003",
 )  # fmt: skip
+HOUR_NS = 3_600_000_000_000
 CALM = ("--set", "schedule.interval_seconds=86400")  # what is held stays held
 
 
@@ -98,6 +99,7 @@ def holding(home: Path, exchange: Exchange) -> Any:
         until(lambda: is_protected(state_of(home)), "a position under its stop")
         os.kill(int(holder_of(str(home))), signal.SIGKILL)
         up(home, exchange, *CALM)
+        until(lambda: is_calm(state_of(home)), "the last decision of this day")
         agree(home, exchange.place)
         if is_protected(state := state_of(home)):
             supreme("down", "--data-dir", str(home), "--orders", "keep")
@@ -117,6 +119,11 @@ def told_fills(home: Path) -> list[tuple[int, ...]]:
         pages = told["pages"]
         found += [(row["fill_id"], row["price_e8"], row["quantity_e8"]) for row in told["rows"]]
     return sorted(found)
+
+
+def is_calm(state: Any) -> bool:
+    """Whether the agent is not asked again for hours."""
+    return bool(state.symbols[0].schedule.due_ns > state.clock.now_ns + HOUR_NS)
 
 
 def is_protected(state: Any) -> bool:
