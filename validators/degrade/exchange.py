@@ -164,8 +164,8 @@ def status_of(stand: Stand) -> str:
 
 def doubts(stand: Stand) -> bool:
     """Whether the engine says that it does not believe its market."""
-    said = stand.logged("MarketDoubted")
-    return bool(said) and said[-1]["level"] == "warning"
+    said = stand.logged("MarketDoubted", "MarketBelieved")
+    return bool(said) and said[-1]["event"] == "MarketDoubted"
 
 
 def source_of(stand: Stand) -> str:

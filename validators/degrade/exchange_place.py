@@ -130,11 +130,11 @@ class Stand(NamedTuple):
         with closing(Link(str(self.engine.home), ANSWER_S)) as link:
             return restored(link.picture())
 
-    def logged(self, event: str) -> list[dict[str, Any]]:
-        """What the engine's log says of this kind."""
+    def logged(self, *events: str) -> list[dict[str, Any]]:
+        """What the engine's log says of these kinds."""
         path = self.engine.home / "log" / "engine.log"
         rows = [json.loads(line) for line in path.read_text().splitlines()]
-        return [row for row in rows if row["event"] == event]
+        return [row for row in rows if row["event"] in events]
 
     def trades(self, more: int = 1, seconds: float = TRADES_S) -> None:
         """Wait for so many more fills."""
