@@ -133,7 +133,10 @@ def off_the_clock(scratch: Path) -> Outcome:
         stand.venue.turn()
         ahead_s = venue_ms(stand.venue.port) / 1e3 - time.time()
         judge.must(ahead_s > SKEW_S - 1, "the clock did not jump")
-        stand.trades(2)
+        until(lambda: doubts(stand), "the market is doubted")
+        before = bought(stand)
+        lasting(LASTS_S)
+        judge.must(bought(stand) == before, "it bought by a clock that is not ours")
         stand.venue.turn()
         return {"ahead_s": round(ahead_s)}
 
@@ -160,6 +163,12 @@ def status_of(stand: Stand) -> str:
     lasting(LOOK_S)
     (symbol,) = stand.venue.answer("exchangeInfo", symbol="ETHUSDT")["symbols"]
     return str(symbol["status"])
+
+
+def bought(stand: Stand) -> int:
+    """How many orders to buy the exchange was ever sent."""
+    orders = stand.venue.answer("allOrders", symbol="ETHUSDT", limit=1_000)
+    return sum(order["side"] == "BUY" for order in orders)
 
 
 def doubts(stand: Stand) -> bool:

@@ -111,7 +111,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     Scenario(
         "exchange-clock", "the exchange's clock jumps 30 s ahead, and back",
-        f"its time is asked anew; {ACCOUNT}", exchange.off_the_clock, no_exchange,
+        f"its time is asked anew, nothing is bought till both agree; {ACCOUNT}",
+        exchange.off_the_clock, no_exchange,
     ),
     Scenario(
         "exchange-halt", "the symbol is halted for 10 s",
