@@ -5,6 +5,7 @@ import re
 import statistics
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,13 @@ def test_the_file_keeps_the_limits(path):
     ]
 
     assert broken == []
+
+
+def test_no_two_test_files_have_one_name():
+    """Collected in one process, the second would not be imported."""
+    names = sorted(path.name for path in FILES if path.name.startswith("test_"))
+
+    assert [one for one, other in pairwise(names) if one == other] == []
 
 
 def test_every_exception_is_needed():
