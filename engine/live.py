@@ -6,6 +6,7 @@ from engine.hearing import Hearing
 from engine.lines.patience import NEVER_NS
 from engine.messages import DOUBTS, REASON, MarketDoubted, encode, texts_of
 from engine.network import Ears, Network
+from engine.other_steps import are_told, taken_over, tell
 from engine.reach import Reach, refuse_wrong_keys, told
 from engine.venues.asking import Answer
 
@@ -50,6 +51,7 @@ class Live(Hearing):
             self.take_facts(self.venue.tick(self.now_ns))
             self.commands_leave()
             self.network.turn(self.now_ns)
+            self.heed_rules()
             self.heed_doubts()
             self.commands_leave()
             if self.is_over():
@@ -80,6 +82,20 @@ class Live(Hearing):
         super().commands_leave()
         while self.venue.outgoing:
             self.network.ask(self.venue.outgoing.popleft(), self.now_ns)
+
+    def heed_rules(self) -> None:
+        """Other steps and limits are taken over at once, where the core's units divide them."""
+        books, state = self.exchanged.account.books, self.engine.core.state
+        while books.told:
+            number, now = books.told.popitem()
+            one = taken_over(now, state.symbols[number])
+            if one is None or are_told(one, state.symbols[number].instrument):
+                continue
+            tell(self.engine, number, one, self.now_ns)
+            books.rules[number] = books.rules[number]._replace(instrument=one)
+            books.outdated.discard(number)
+            for source in self.exchanged.market.sources:
+                source.feeds[one.name].instrument = one
 
     def heed_doubts(self) -> None:
         """What is not believed of the market becomes an event, and what is believed again.

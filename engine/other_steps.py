@@ -22,6 +22,11 @@ from engine.messages import OUTSIDE, split
 from engine.parts import Engine, Source
 from engine.remeasuring import can_be_counted_in
 
+COUNTED = (
+    *("tick_e8", "lot_e8", "lots_min", "lots_max", "market_lots_max"),
+    *("notional_min_e8", "price_min", "price_max"),
+)
+
 
 def counted_alike(source: Source, state: Any) -> Source:
     """An exchange's source in steps that the journal's state can be counted in.
@@ -80,18 +85,39 @@ def tell_steps(engine: Engine, say: Callable[[str], None]) -> None:
         known = state.symbols[number].instrument
         if are_told(traded, known):
             continue
-        now, before, now_ns = steps_of(traded), steps_of(known), state.clock.now_ns
-        *name, defined, limited = split(definition_records(number, traded, now_ns, OUTSIDE))
-        engine.loop.take(defined, b"".join(name))
-        engine.loop.take(limited)
-        engine.log.say("warning", "StepsChanged", symbol=traded.name, now=now, before=before)
-        say(f"{traded.name} trades in steps of {now} now, before {before}: carried over")
+        now, before = steps_of(traded), steps_of(known)
+        tell(engine, number, traded, state.clock.now_ns)
+        if now == before:
+            say(f"{traded.name} has other limits of orders now: taken over")
+        else:
+            say(f"{traded.name} trades in steps of {now} now, before {before}: carried over")
+
+
+def tell(engine: Engine, number: int, traded: Instrument, now_ns: int) -> None:
+    """How a symbol is traded now becomes events."""
+    before = steps_of(engine.core.state.symbols[number].instrument)
+    *name, defined, limited = split(definition_records(number, traded, now_ns, OUTSIDE))
+    engine.loop.take(defined, b"".join(name))
+    engine.loop.take(limited)
+    changed = {"symbol": traded.name, "now": steps_of(traded), "before": before}
+    engine.log.say("warning", "RulesChanged", **changed)
+
+
+def taken_over(now: Instrument, symbol: Any) -> Instrument | None:
+    """The instrument as it is traded now, in the units of a running core; None if it cannot be."""
+    known = symbol.instrument
+    if now.tick_e8 % known.tick_e8 or now.lot_e8 % known.lot_e8:
+        return None  # nothing is multiplied under orders that are on their way
+    try:
+        return merged(now, symbol)
+    except Refused:
+        return None
 
 
 def are_told(traded: Instrument, known: Any) -> bool:
     """Whether the core counts in these steps, and knows the exchange's own and its limits."""
-    counted = (known.tick_e8, known.lot_e8) == (traded.tick_e8, traded.lot_e8)
-    return bool(counted and own_steps(known) == own_steps(traded) and known.price_max > 0)
+    alike = [getattr(known, name) == getattr(traded, name) for name in COUNTED]
+    return all(alike) and own_steps(known) == own_steps(traded)
 
 
 def own_steps(one: Any) -> tuple[int, int]:

@@ -53,6 +53,7 @@ NEXT_STATUS = {
     (UNKNOWN, EXPIRE): EXPIRED,
     (UNKNOWN, DOUBT): UNKNOWN,
     (FILLED, ACCEPT): FILLED,
+    (FILLED, EXPIRE): FILLED,  # its end is told where its trades may have told less
     (FILLED, DOUBT): FILLED,  # the answer that nobody waited for came by another way
     (FILLED, REFUSE_CANCEL): FILLED,  # it was filled before our cancel arrived
     (CANCELED, FILL_PART): CANCELED,  # venues race: a fill may overtake our cancel

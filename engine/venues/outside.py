@@ -117,8 +117,7 @@ class Outside:
         for order in self.orders.values():
             if 0 < order.ask_at_ns <= self.now_ns:
                 order.ask_at_ns = 0
-                lacks = order.reported > order.filled
-                self._ask(ASK_FILLS if lacks else ASK_ORDER, order.id, order.symbol)
+                self._ask(ASK_FILLS if order.lacks else ASK_ORDER, order.id, order.symbol)
         if self.now_ns >= self._reconcile_at_ns:
             self._reconcile_at_ns = self.now_ns + self.terms.reconcile_ns
             self._ask(ASK_HOLDING)
@@ -138,6 +137,8 @@ class Outside:
             return self._trade(answer)
         if isinstance(answer, Trades):
             told = [fact for trade in answer.trades for fact in self._trade(trade)]
+            if (order := self.orders.get(answer.order_id)) is not None:
+                order.counted += 1
             return told + self._settle(answer.order_id)
         if isinstance(answer, Holding):
             return whose(answer, Held(*self._holds()), self.now_ns) + self._reconcile(answer)
@@ -179,8 +180,7 @@ class Outside:
         if seen.status == OPEN:
             return self._open(order)
         order.ending = seen
-        lacks = order.reported > order.filled  # its trades come later: that it was taken, at once
-        return (self._accept(order) if lacks else []) + self._settle(order.id)
+        return (self._accept(order) if order.lacks else []) + self._settle(order.id)
 
     def _open(self, order: Tracked) -> list[bytes]:
         """It stands: then it was accepted, and a cancel of it that had its time had no effect."""
@@ -219,7 +219,7 @@ class Outside:
             if trade.fill_id in order.fills:
                 return []
             order.fills.add(trade.fill_id)
-            order.filled += trade.lots
+            order.filled, order.counted = order.filled + trade.lots, 0
             order.reported = max(order.reported, order.filled)
         return [filled(trade, self._stamp(trade.symbol)), *self._settle(trade.order_id)]
 
@@ -228,7 +228,7 @@ class Outside:
         order = self.orders.get(order_id)
         if order is None:
             return []
-        if order.reported > order.filled:
+        if order.lacks:
             self._ask_later(order)
             return []
         if order.ending is None:

@@ -182,7 +182,31 @@ def test_what_is_held_is_carried_over_and_can_be_sold(home, exchange, steps):
     assert closed["rows"][0]["quantity_e8"] == base_of(before) - left
     supreme("down", "--data-dir", str(home))
     up(home, exchange, *CALM)
-    assert (home / "log" / "engine.log").read_text().count("StepsChanged") == 1
+    assert (home / "log" / "engine.log").read_text().count("RulesChanged") == 1
+    supreme("down", "--data-dir", str(home))
+    verified = supreme("journal", "verify", "--with-replay", "--data-dir", str(home))
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def test_coarser_steps_are_taken_over_by_a_running_engine(home, exchange):
+    """Its sale is refused by the new filter, then it stands on it: no restart is waited for."""
+    before = holding(home, exchange)
+    up(home, exchange, *CALM)
+    agree(home, exchange.place)
+    exchange.trades_in(*COARSE)
+
+    words = ("--data-dir", str(home), "--reason", "out", "--confirm", "FLATTEN")
+    done = supreme("flatten", *words)
+
+    assert done.returncode == 0, done.stderr
+    agree(home, exchange.place)
+    left = base_of(state_of(home))
+    sold = base_of(before) - left
+    assert left < e8(COARSE[1]) <= sold
+    assert sold % e8(COARSE[1]) == 0
+    said = [json.loads(row) for row in (home / "log" / "engine.log").read_text().splitlines()]
+    (changed,) = [row for row in said if row["event"] == "RulesChanged"]
+    assert (changed["now"], changed["before"]) == (words_of(COARSE), words_of(USUAL))
     supreme("down", "--data-dir", str(home))
     verified = supreme("journal", "verify", "--with-replay", "--data-dir", str(home))
     assert verified.returncode == 0, verified.stdout + verified.stderr

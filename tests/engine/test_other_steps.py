@@ -9,7 +9,7 @@ from engine.core import PlainCore
 from engine.errors import Refused
 from engine.instruments import BOUND, definition_records
 from engine.messages import OUTSIDE, split
-from engine.other_steps import are_told, counted_alike, merged, steps_of
+from engine.other_steps import are_told, counted_alike, merged, steps_of, taken_over
 from engine.parts import Source
 from engine.venues.settings import Exchange
 from tests.builders import E8, ETHER, PRICE, QUICK, Run
@@ -93,6 +93,45 @@ def test_a_start_that_was_killed_between_steps_and_limits_tells_both_again():
     assert seen == [False, False, False, True, False, True]
     assert steps_of(state.symbols[0].instrument) == steps_of(FINE)
     assert are_told(ETHER, state.symbols[0].instrument) is False
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lots_min": 10},
+        {"lots_max": 1_000_000},
+        {"market_lots_max": 999},
+        {"notional_min_e8": 10 * E8},
+        {"price_min": 7},
+        {"price_max": ETHER.price_max - 1},
+    ],
+)
+def test_limits_that_change_alone_are_told_too(change):
+    """Or what cannot be sold is asked for again and again; the steps stay, so nothing moves."""
+    run = Run(*QUICK, flags=OUTSIDE)
+    run.bar(PRICE)
+    symbol = run.state.symbols[0]
+    before, one = symbol.features.market.last, merged(ETHER._replace(**change), symbol)
+
+    seen = [are_told(ETHER, symbol.instrument), are_told(one, symbol.instrument)]
+    for record in split(definition_records(0, one, 100, OUTSIDE))[-2:]:
+        run.core.process(record)
+
+    assert seen == [True, False]
+    assert are_told(one, symbol.instrument)
+    assert symbol.features.market.last == before
+
+
+def test_a_running_core_takes_over_what_its_units_divide_and_nothing_else():
+    """Coarser steps and limits at once; finer ones only where nothing is on its way."""
+    symbol = ether()
+    coarser = taken_over(now(10_000_000, 100_000), symbol)
+
+    assert coarser is not None
+    assert (coarser.tick_e8, coarser.price_step, coarser.lot_step) == (ETHER.tick_e8, 10, 10)
+    assert taken_over(FINE, symbol) is None
+    assert taken_over(now(2_500_000, 15_000), symbol) is None
+    assert taken_over(now(10**16, 100_000), symbol) is None
 
 
 def test_only_at_an_exchange_other_steps_are_carried_over():

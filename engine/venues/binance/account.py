@@ -218,7 +218,7 @@ class Account:
             self._limited(status, code, until_ns or until_of(object_of(error, "an error")), now_ns)
         if code == reasons.BAD_TIME and status < 500 and not question.retried:
             return self._time_refused(question, now_ns)
-        if message == reasons.CLOSED:
+        if message == reasons.CLOSED or message.startswith(reasons.FILTERED):
             self._errands.ask_rules(now_ns)
         if question.verb == SUBSCRIBE:
             self._not_subscribed(question, error, now_ns)

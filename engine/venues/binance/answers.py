@@ -92,17 +92,19 @@ def order_in(value: object, books: Books) -> Told:
     """
     row = object_of(value, "an order")
     symbol, venue_id = symbol_in(row, "symbol", books), whole_in(row, "orderId")
-    instrument = books.rules[symbol].instrument
-    status = status_of(text_in(row, "status")) if "status" in row else OPEN
-    filled = lots_in(row, "executedQty", instrument) if "executedQty" in row else 0
     names = (text_or_nothing(row, "origClientOrderId"), text_or_nothing(row, "clientOrderId"))
     made_ns = time_ns_in(row, "time") if "time" in row else 0
     order_id = books.ours(symbol, venue_id, names, made_ns)
-    if order_id:
-        books.saw(order_id, status)
-    seen = Seen(order_id, status, filled, reason_of(status))
     is_earlier = any(books.names.is_earlier(name, made_ns) for name in names)
-    return Told(order_id, symbol, venue_id, seen, is_earlier)
+    if order_id == 0:
+        return Told(0, symbol, venue_id, Seen(0, OPEN), is_earlier)
+    instrument = books.rules[symbol].instrument
+    status = status_of(text_in(row, "status")) if "status" in row else OPEN
+    filled = lots_in(row, "executedQty", instrument) if "executedQty" in row else 0
+    books.saw(order_id, status)
+    return Told(
+        order_id, symbol, venue_id, Seen(order_id, status, filled, reason_of(status)), is_earlier
+    )
 
 
 def trade_of(order_id: int, symbol: int, side: int, row: dict[str, Any], books: Books) -> Trade:
@@ -168,7 +170,8 @@ def trades_in(value: object, order_id: int, venue_id: int, books: Books) -> list
             continue
         side = BUY if flag_in(row, "isBuyer") else SELL
         symbol = symbol_in(row, "symbol", books)
-        trades.append(trade_of(order_id, symbol, side, row, books))
+        if amount_in(row, "qty") >= books.rules[symbol].instrument.lot_e8:
+            trades.append(trade_of(order_id, symbol, side, row, books))
     return trades
 
 
@@ -190,22 +193,24 @@ def open_in(value: object, books: Books, asked_ns: int) -> tuple[int, ...]:
 
 
 def account_in(value: object, books: Books) -> None:
-    """Takes balances and permissions of an `account.status` answer; an absent asset is none."""
+    """Takes balances and permissions of an `account.status` answer; an absent asset is none.
+
+    Others are not read: of some coins an account holds more than is a number here.
+    """
     row = object_of(value, "an account")
     found: dict[str, Balance] = {}
     at_ns = time_ns_in(row, "updateTime") if "updateTime" in row else 0
     for one in rows_of(row.get("balances"), "balances"):
         held = object_of(one, "a balance")
-        amounts = (amount_in(held, "free"), amount_in(held, "locked"))
-        found[text_in(held, "asset")] = Balance(*amounts, at_ns)
+        asset = text_in(held, "asset")
+        if asset in books.assets:
+            found[asset] = Balance(amount_in(held, "free"), amount_in(held, "locked"), at_ns)
     told = row.get("permissions")
     if isinstance(told, list):
         books.permissions = frozenset(one for one in told if isinstance(one, str))
     books.uid = max(whole_in(row, "uid"), 0) if "uid" in row else 0
-    for rules in books.rules:
-        for asset in (rules.instrument.base, rules.instrument.quote, books.fee_asset):
-            found.setdefault(asset, Balance(0, 0, at_ns))
-    books.balances = found
+    nothing = dict.fromkeys(books.assets, Balance(0, 0, at_ns))
+    books.balances = nothing | found
 
 
 def holding_of(books: Books, open_ids: tuple[int, ...]) -> Holding:

@@ -5,7 +5,7 @@ All of it is bounded, and none of it decides what is true: the conversation in `
 
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import Refused
 from engine.messages import BUY, STOP, SubmitOrder
@@ -15,10 +15,13 @@ from engine.venues.binance.naming import Names
 from engine.venues.binance.rules import Filters, Rules
 from engine.venues.whose import another_engine
 
+if TYPE_CHECKING:
+    from engine.instruments import Instrument
+
 NONE = Filters()
 FEE_ASSET = "BNB"  # the other asset that may pay fees
 ARRIVES_NS = 30_000_000_000  # an order that is not open so long after arrived never, or ended
-KNOWN_MAX, OPEN_MAX, BALANCES_MAX, NOTES_MAX = 1_024, 256, 4_096, 64
+KNOWN_MAX, OPEN_MAX, NOTES_MAX = 1_024, 256, 64
 
 
 class Known(NamedTuple):
@@ -76,6 +79,9 @@ class Books:
         self.balances: dict[str, Balance] = {}
         self.marks = [Marks()] * len(self.rules)
         self.fee_asset = FEE_ASSET
+        bases = {one.instrument.base for one in rules}
+        self.assets = frozenset(bases | quotes | {FEE_ASSET})  # of all others nothing is read
+        self.told: dict[int, Instrument] = {}  # how a symbol is traded, as it was told last
         self.permissions: frozenset[str] = frozenset()
         self.notes: deque[str] = deque(maxlen=NOTES_MAX)  # what was heard and named nothing
 
@@ -186,8 +192,6 @@ class Books:
         known = self.balances.get(asset)
         if known is None or known.at_ns <= balance.at_ns:
             self.balances[asset] = balance
-        while len(self.balances) > BALANCES_MAX:
-            del self.balances[next(iter(self.balances))]
 
     def balance_moved(self, asset: str, free: int, locked: int, at_ns: int) -> None:
         """A change of an asset; no change if its whole balance was told after it."""

@@ -91,7 +91,7 @@ class Errands:
                 self._courier.post(Question(Request(0, AVERAGE, 0, number), now_ns), call)
 
     def _rules_told(self, result: object, now_ns: int) -> None:
-        """Status and filters as they are now; steps stay, the core counts in them."""
+        """Status and filters as they are now; steps stay until the core is told of others."""
         market = market_of(result, frozenset(self._books.numbers))
         for name, rules in market.rules.items():
             number = self._books.numbers[name]
@@ -99,6 +99,7 @@ class Errands:
             if rules.status != kept.status:
                 self._books.note(f"{name} is {rules.status}")
             self._compare_steps(number, rules)
+            self._books.told[number] = rules.instrument
             self._books.rules[number] = rules._replace(instrument=kept.instrument)
         for name, why in market.refused.items():
             self._books.note(f"{name} cannot be read: {why}")
@@ -117,8 +118,7 @@ class Errands:
             outdated.discard(number)
         elif number not in outdated:
             outdated.add(number)
-            why = "nothing is bought until a restart takes it over"
-            self._books.note(f"{now.name} has another tick or lot now: {why}")
+            self._books.note(f"{now.name} has another tick or lot now")
 
     def _post(self, verb: int, call: requests.Call, now_ns: int, line: int = 0) -> None:
         self._courier.post_own(verb, call, now_ns, line)

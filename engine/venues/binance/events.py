@@ -95,6 +95,9 @@ def trade_told(event: dict[str, Any], order_id: int, symbol: int, books: Books) 
     if quantity_e8 == 0:
         return None
     instrument = books.rules[symbol].instrument
+    if quantity_e8 < instrument.lot_e8:
+        books.note(f"order {order_id}: a trade of less than a lot, found by the balances")
+        return None
     side = side_in(event, "S")
     commission = amount_in(event, "n")
     asset = text_in(event, "N") if commission else ""
@@ -116,8 +119,9 @@ def position_told(event: dict[str, Any], books: Books) -> None:
     at_ns = time_ns_in(event, "u")
     for one in rows_of(event.get("B"), "B"):
         row = object_of(one, "a balance")
-        balance = Balance(amount_in(row, "f"), amount_in(row, "l"), at_ns)
-        books.is_balance(text_in(row, "a"), balance)
+        asset = text_in(row, "a")
+        if asset in books.assets:
+            books.is_balance(asset, Balance(amount_in(row, "f"), amount_in(row, "l"), at_ns))
 
 
 def balance_told(event: dict[str, Any], books: Books) -> None:

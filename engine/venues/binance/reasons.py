@@ -28,7 +28,7 @@ MAX_NUM_ORDERS, MAX_NUM_ALGO_ORDERS, MAX_POSITION, PERMISSIONS = 109, 110, 111, 
 TOO_MANY_REQUESTS, TOO_MANY_ORDERS, BAD_TIME = -1003, -1015, -1021
 REJECTED, CANCEL_REJECTED, NO_SUCH_ORDER, ARCHIVED = -2010, -2011, -2013, -2026
 SUBSCRIBED_ALREADY = -2035
-DUPLICATE, CLOSED = "Duplicate order sent.", "Market is closed."
+DUPLICATE, CLOSED, FILTERED = "Duplicate order sent.", "Market is closed.", "Filter failure"
 
 # The venue says itself, or does not deny, that the request may have been carried out.
 UNDECIDED = {

@@ -155,3 +155,29 @@ def test_a_cancel_without_an_answer_may_still_be_on_its_way():
 
     assert kinds(told) == [CancelRejected]
     assert desk.now_ns >= sent_ns + TERMS.settle_ns
+
+
+@pytest.mark.parametrize(("reported", "ends"), [(10, True), (11, True), (12, False)])
+def test_trades_on_finer_steps_lose_less_than_a_lot_each_and_their_order_ends(reported, ends):
+    """What stays away and could be that is no trade; the core counted less, so its end is told."""
+    desk = Desk()
+    desk.hear(desk.submit(), Seen(1, OPEN))
+    told = desk.hear(0, Seen(1, FILLED, reported))
+    trades = Trades(1, (Trade(1, 0, 0, 100, 3, 1, 50), Trade(1, 0, 0, 100, 6, 1, 51)))
+
+    for _ in range(3):
+        told += desk.wait(60.0)
+        told += desk.hear(desk.number(ASK_FILLS), trades)
+
+    assert kinds(told) == [OrderFilled, OrderFilled, *([OrderExpired] if ends else [])]
+    assert bool(desk.venue.orders) is not ends
+
+
+def test_the_end_of_an_order_that_a_journal_left_open_is_always_told():
+    """The core may have counted less of it than is told now: it must not stay open there."""
+    desk = Desk()
+    desk.venue.adopt(1, 0, accepted=True, canceling=False)
+
+    told = desk.hear(0, Trade(1, 0, 0, 100, 10, 1, 50)) + desk.hear(0, Seen(1, FILLED, 10))
+
+    assert kinds(told) == [OrderFilled, OrderExpired]

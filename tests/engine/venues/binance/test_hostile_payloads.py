@@ -17,6 +17,8 @@ from engine.venues.asking import (
     SUBMIT,
     Silence,
 )
+from engine.venues.binance.answers import account_in, open_in
+from engine.venues.binance.events import position_told
 from engine.venues.binance.limits import Limits
 from engine.venues.binance.reading import Unreadable, parsed
 from engine.venues.binance.rules import market_of
@@ -241,3 +243,24 @@ def test_a_request_that_nobody_answers_is_forgotten():
 
     assert line.reply(sent, order_row()) == []
     assert [one for one in line.account.courier.pending.values() if one.number] == []
+
+
+def test_what_is_none_of_ours_is_not_read():
+    """More of a coin than is a number here, another's order of a status that nobody knows."""
+    books = Line().books
+    huge = {"asset": "BTTC", "free": "48000000000000.0", "locked": "-1"}
+    ours = {"asset": "ETH", "free": "1.5", "locked": "0.25"}
+    others = order_row(0, clientOrderId="by hand", status="NEW_KIND", executedQty="?")
+
+    account_in({"balances": [huge, ours]}, books)
+    told = {"e": "outboundAccountPosition", "u": 1_700_000_000_000}
+    rows = [{"a": "BTTC", "f": "1e30", "l": "0"}, {"a": "ETH", "f": "2.0", "l": "0"}]
+    position_told({**told, "B": rows}, books)
+    found = open_in([others], books, 0)
+
+    assert {name: one.all for name, one in books.balances.items()} == {
+        "ETH": 200_000_000,
+        "USDT": 0,
+        "BNB": 0,
+    }
+    assert (found, books.others) == ((), [1])

@@ -37,15 +37,14 @@ def counted_in(tick_e8: int, lot_e8: int, **changes: Any) -> Rules:
 
 @pytest.mark.parametrize("changes", [FINE, COARSE])
 def test_other_steps_are_noted_once_and_until_they_are_those_of_before(changes):
-    """The note says what helps; finer or coarser, and nothing is left of it afterwards."""
+    """Finer or coarser; what is told lies there for who may take it over, and nothing stays."""
     line = Line()
     for _ in range(2):
         told(line, changes)
     notes = [note for note in line.books.notes if "another tick or lot" in note]
-    assert notes == [
-        "ETHUSDT has another tick or lot now: nothing is bought until a restart takes it over"
-    ]
+    assert notes == ["ETHUSDT has another tick or lot now"]
     assert line.books.outdated == {0}
+    assert line.books.told[0] == eth_rules(filters=filters(**changes)).instrument
 
     told(line, {})
 
@@ -61,6 +60,17 @@ def test_steps_that_were_carried_over_are_no_others(changes):
 
     assert not line.books.outdated
     assert line.books.rules[0].instrument.tick_e8 == 50_000
+
+
+def test_an_order_that_a_filter_fails_there_makes_the_rules_be_asked_for():
+    """Rules change between two looks; whoever is refused by them looks at once."""
+    line = Line()
+    line.submit(submit(1, SELL_MARKET, lots=1_230, price=0))
+    sent = line.only("order.place")
+
+    line.refuse(sent, -1013, "Filter failure: LOT_SIZE")
+
+    assert [one["method"] for one in line.leaves()] == ["exchangeInfo"]
 
 
 def test_an_order_in_units_is_held_against_the_exchanges_own_steps():
