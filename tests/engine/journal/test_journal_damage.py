@@ -111,7 +111,10 @@ def test_the_newest_segments_are_missed(tmp_path, disk, lost, left):
         if left is not None:
             path.write_bytes(bytes(left))
 
-    assert f"{paths[-1].name} is missing or empty" in refusal_of(tmp_path, disk)
+    said = refusal_of(tmp_path, disk)
+
+    # The first of them, where its writer ended before it noted the newest: the end shows it then.
+    assert any(f"{path.name} is missing or empty" in said for path in paths[-lost:])
     with pytest.raises(Refused, match="is missing or empty"):
         list(records(tmp_path, disk))
 
