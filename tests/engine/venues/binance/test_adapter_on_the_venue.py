@@ -185,3 +185,20 @@ def test_ten_hours_of_storm_lose_no_fill_and_repeat_no_order():
 
     judge(table)
     assert len(table.fills) > 10_000
+
+
+def test_an_order_that_never_left_is_known_to_be_none_after_four_hundred_lives():
+    """A crash kept it here: all names that it may have are asked for, within the venue's limits."""
+    table = Table(5, "latency=1ms..5ms")
+    for _ in range(30 * SECOND // STEP_NS):
+        table.step()
+    names = table.account.books.names
+    names.epoch, names.first_id = 400, 100
+
+    table.outside.adopt(50, 0, accepted=False, canceling=False)
+    for _ in range(150 * SECOND // STEP_NS):
+        table.step()
+
+    assert [one.order_id for one in table.kinds(OrderRejected)] == [50]
+    assert table.outside.orders == {}
+    assert table.account.courier.limits.banned_until_ns == 0
