@@ -18,7 +18,7 @@ from engine.control.client import Link
 from tests.acceptance.running import COMMAND, ROOT, supreme
 from validators.degrade.exchange_place import differences_of
 
-WITHIN_S = 60.0
+WITHIN_S, LOOK_S = 60.0, 0.02
 ASKER = "127.0.0.2"  # the venue counts addresses apart: the engine's limits are its own
 KEY, SECRET = "acceptance-key-1", "acceptance-secret-1"
 KEYS = {"EXCHANGE_API_KEY": KEY, "EXCHANGE_SECRET": SECRET}
@@ -107,9 +107,10 @@ def state_of(home: Path) -> Any:
 def until(
     is_so: Callable[[], bool], what: str | Callable[[], str], seconds: float = WITHIN_S
 ) -> None:
-    """Wait for what must come; asking is what takes the time."""
+    """Wait for what must come."""
     end = time.monotonic() + seconds
     while not is_so():
+        time.sleep(LOOK_S)
         late = time.monotonic() > end
         assert not late, f"not within {seconds:g} s: {what if isinstance(what, str) else what()}"
 
